@@ -1,0 +1,13 @@
+//! breakfix runs break/fix workshop labs.
+
+pub mod diagnostic;
+pub mod lab;
+pub mod outcome;
+pub mod plan;
+pub mod policy;
+pub mod report;
+pub mod live;
+pub mod run;
+pub mod shell;
+pub mod simulator;
+pub mod tree;

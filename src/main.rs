@@ -1,0 +1,2 @@
+//! The `breakfix` program.
+fn main() {}

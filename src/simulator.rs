@@ -1,0 +1,5 @@
+//! (being written)
+pub mod kubernetes;
+pub mod serve;
+pub mod certificate;
+pub mod signature;
