@@ -1,0 +1,98 @@
+//! From a running instance of a node group to a Ready node, and back when the instance goes.
+
+use super::clock::Moment;
+use super::kubernetes::node::{NodeFacts, join_events, node_object};
+use super::world::{self, World};
+
+/// A node of the cluster; the world holds them by instance id.
+#[derive(Debug, Clone)]
+pub struct Node {
+    pub registered: Moment,
+    pub ready: Option<Moment>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    Registers { instance: String },
+    Ready { instance: String },
+}
+
+pub(super) fn handle(world: &mut World, event: Event) {
+    let now = world.now();
+    match event {
+        Event::Registers { instance } => {
+            world.nodes.insert(instance.clone(), Node { registered: now, ready: None });
+            publish(world, &instance);
+            let after = world.options.node_ready;
+            world.schedule(after, world::Event::Nodes(Event::Ready { instance }));
+        }
+        Event::Ready { instance } => {
+            if let Some(node) = world.nodes.get_mut(&instance) {
+                node.ready = Some(now);
+                publish(world, &instance);
+            }
+        }
+    }
+}
+
+/// An instance boots: if it belongs to a node group, its kubelet will register.
+pub(super) fn instance_running(world: &mut World, instance: &str) {
+    if world.group_of_instance(instance).is_some() {
+        let after = world.options.node_registration;
+        world.schedule(after, world::Event::Nodes(Event::Registers { instance: instance.to_owned() }));
+    }
+}
+
+/// The cloud controller removes the node of an instance that is gone.
+pub(super) fn instance_gone(world: &mut World, instance: &str) {
+    if world.nodes.remove(instance).is_none() {
+        return;
+    }
+    if let Some(name) = world.ec2.instances.get(instance).map(|instance| instance.private_dns.clone()) {
+        world.kubernetes.delete(&NODES, "", &name);
+    }
+}
+
+/// Whether the instance's node is registered and Ready.
+pub fn is_ready(world: &World, instance: &str) -> bool {
+    world.nodes.get(instance).is_some_and(|node| node.ready.is_some())
+}
+
+/// Shows the node to the cluster as it is now.
+fn publish(world: &mut World, instance: &str) {
+    let Some(facts) = facts(world, instance) else {
+        world.nodes.remove(instance);
+        return;
+    };
+    world.kubernetes.put(&NODES, node_object(&facts));
+    if facts.ready {
+        for event in join_events(&facts) {
+            world.kubernetes.put(&EVENTS, event);
+        }
+    }
+}
+
+fn facts(world: &World, id: &str) -> Option<NodeFacts> {
+    let node = world.nodes.get(id)?;
+    let instance = world.ec2.instances.get(id).filter(|instance| instance.alive())?;
+    let subnet = world.ec2.subnets.get(&instance.subnet)?;
+    let group = world.group_of_instance(id)?;
+    let cluster = world.eks.clusters.get(&group.cluster)?;
+    Some(NodeFacts {
+        name: instance.private_dns.clone(),
+        instance_id: instance.id.clone(),
+        instance_type: instance.instance_type.clone(),
+        zone: subnet.zone.clone(),
+        zone_id: subnet.zone_id.clone(),
+        region: world.region.clone(),
+        node_group: group.name.clone(),
+        image_id: instance.image.clone(),
+        capacity_type: group.capacity_type.clone(),
+        launch_template: group.source.as_ref().map(|source| (source.id.clone(), source.version.to_string())),
+        internal_ip: instance.private_ip.clone(),
+        kubelet_version: cluster.kubelet_version.clone(),
+        created: node.registered.micros(),
+        ready: node.ready.is_some(),
+        ready_since: node.ready.unwrap_or(node.registered).micros(),
+    })
+}

@@ -1,0 +1,113 @@
+//! Answers of the query protocols as XML.
+
+use quick_xml::escape::escape;
+use serde_json::Value;
+
+use super::super::refusal::Refusal;
+
+/// Answer of a query service: `<OpResponse><OpResult>…`; a null reply has no result element.
+pub(super) fn query_reply(namespace: &str, operation: &str, request_id: &str, reply: &Value) -> Vec<u8> {
+    let mut xml = format!("<{operation}Response xmlns=\"{namespace}\">");
+    if !reply.is_null() {
+        element(&mut xml, &format!("{operation}Result"), reply, "member");
+    }
+    xml.push_str(&format!(
+        "<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation}Response>"
+    ));
+    xml.into_bytes()
+}
+
+/// Answer of EC2: members directly below the root; a null reply is `<return>true</return>`.
+pub(super) fn ec2_reply(namespace: &str, operation: &str, request_id: &str, reply: &Value) -> Vec<u8> {
+    let mut xml = format!("<{operation}Response xmlns=\"{namespace}\"><requestId>{request_id}</requestId>");
+    match reply {
+        Value::Null => xml.push_str("<return>true</return>"),
+        _ => content(&mut xml, reply, "item"),
+    }
+    xml.push_str(&format!("</{operation}Response>"));
+    xml.into_bytes()
+}
+
+pub(super) fn query_refusal(namespace: &str, request_id: &str, refusal: &Refusal) -> Vec<u8> {
+    let kind = if refusal.status >= 500 { "Receiver" } else { "Sender" };
+    let (code, message) = (escape(&refusal.code), escape(&refusal.message));
+    format!(
+        "<ErrorResponse xmlns=\"{namespace}\"><Error><Type>{kind}</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+    )
+    .into_bytes()
+}
+
+pub(super) fn ec2_refusal(request_id: &str, refusal: &Refusal) -> Vec<u8> {
+    let (code, message) = (escape(&refusal.code), escape(&refusal.message));
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors><RequestID>{request_id}</RequestID></Response>"
+    )
+    .into_bytes()
+}
+
+fn element(xml: &mut String, name: &str, value: &Value, item: &str) {
+    if value.is_null() {
+        return;
+    }
+    xml.push('<');
+    xml.push_str(name);
+    let before = xml.len();
+    xml.push('>');
+    content(xml, value, item);
+    if xml.len() == before + 1 {
+        xml.truncate(before);
+        xml.push_str("/>");
+    } else {
+        xml.push_str("</");
+        xml.push_str(name);
+        xml.push('>');
+    }
+}
+
+fn content(xml: &mut String, value: &Value, item: &str) {
+    match value {
+        Value::Null => {}
+        Value::String(text) => xml.push_str(&escape(text)),
+        Value::Array(items) => items.iter().for_each(|value| element(xml, item, value, item)),
+        Value::Object(members) => match super::instant(members) {
+            Some(micros) => xml.push_str(&iso_8601(micros)),
+            None => members.iter().for_each(|(name, value)| element(xml, name, value, item)),
+        },
+        Value::Bool(_) | Value::Number(_) => xml.push_str(&value.to_string()),
+    }
+}
+
+fn iso_8601(micros: i64) -> String {
+    jiff::Timestamp::from_microsecond(micros)
+        .unwrap_or_default()
+        .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
+        .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_query_answer_wraps_its_result_and_names_list_members() {
+        let reply = json!({"Activities": [{"Cause": "a < b", "At": {"$timestamp": 1_728_065_196_123_000_i64}}], "Empty": [], "Gone": null});
+        let xml = String::from_utf8(query_reply("ns", "Describe", "id", &reply)).unwrap();
+        assert_eq!(
+            xml,
+            "<DescribeResponse xmlns=\"ns\"><DescribeResult><Activities><member><Cause>a &lt; b</Cause><At>2024-10-04T18:06:36.123Z</At></member></Activities><Empty/></DescribeResult><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></DescribeResponse>"
+        );
+    }
+
+    #[test]
+    fn an_ec2_answer_has_its_members_below_the_root() {
+        let xml = String::from_utf8(ec2_reply("ns", "Op", "id", &json!({"tagSet": [{"key": "k"}]}))).unwrap();
+        assert_eq!(xml, "<OpResponse xmlns=\"ns\"><requestId>id</requestId><tagSet><item><key>k</key></item></tagSet></OpResponse>");
+    }
+
+    #[test]
+    fn an_ec2_answer_without_members_is_a_plain_true() {
+        let xml = String::from_utf8(ec2_reply("ns", "Op", "id", &Value::Null)).unwrap();
+        assert!(xml.contains("<return>true</return>"));
+    }
+}

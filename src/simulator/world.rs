@@ -1,0 +1,211 @@
+//! The simulator's whole state: plain data, a queue of what happens next, and the hand that turns
+//! time. Nothing here knows a lesson or a scenario, a socket or the wall clock.
+
+pub mod start;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::clock::{Clock, Moment, Pace};
+use super::{autoscaling, ec2, eks, iam, kms, kubernetes, nodes};
+
+/// Everything that exists in the simulated account.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// Twelve digits.
+    pub account: String,
+    pub region: String,
+    pub options: Options,
+    pub iam: iam::Iam,
+    pub kms: kms::Kms,
+    pub ec2: ec2::Ec2,
+    pub autoscaling: autoscaling::AutoScaling,
+    pub eks: eks::Eks,
+    pub kubernetes: kubernetes::Store,
+    /// By instance id.
+    pub nodes: BTreeMap<String, nodes::Node>,
+    clock: Clock,
+    now: Moment,
+    wall: i64,
+    queue: BTreeMap<(Moment, u64), Event>,
+    scheduled: u64,
+    random: fastrand::Rng,
+}
+
+/// How long things take and what contested behaviour is chosen, in world time.
+/// Sources and doubts: ARCHITECTURE.md, "What the simulator claims".
+#[derive(Debug, Clone, PartialEq)]
+pub struct Options {
+    /// From the launch of an instance until it has died of an unusable key.
+    pub launch_failure: Duration,
+    /// From the launch until the instance runs.
+    pub launch: Duration,
+    /// From running until the node registers with the cluster.
+    pub node_registration: Duration,
+    /// From registration until the node is Ready.
+    pub node_ready: Duration,
+    /// Between two attempts of Auto Scaling to reach the desired capacity.
+    pub launch_retry: Duration,
+    /// How long launches must have been failing before EKS reports it.
+    pub issue_after: Duration,
+    /// How soon EKS notices that a launch succeeded.
+    pub issue_cleared_after: Duration,
+    /// Shortest time that a node group update takes.
+    pub update: Duration,
+    /// Longest time that an update waits for nodes that are on their way.
+    pub update_limit: Duration,
+    pub nodegroup_creation: Duration,
+    /// Until a creation whose launches all fail is given up.
+    pub nodegroup_creation_limit: Duration,
+    pub nodegroup_deletion: Duration,
+    pub instance_termination: Duration,
+    /// How long a terminated instance can still be described.
+    pub terminated_instance_visible: Duration,
+    /// Whether scaling to zero clears a launch failure issue; sources disagree.
+    pub zero_clears_issues: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            launch_failure: seconds(6),
+            launch: seconds(14),
+            node_registration: seconds(20),
+            node_ready: seconds(20),
+            launch_retry: seconds(60),
+            issue_after: seconds(60),
+            issue_cleared_after: seconds(15),
+            update: seconds(20),
+            update_limit: seconds(300),
+            nodegroup_creation: seconds(60),
+            nodegroup_creation_limit: seconds(35 * 60),
+            nodegroup_deletion: seconds(60),
+            instance_termination: seconds(15),
+            terminated_instance_visible: seconds(3600),
+            zero_clears_issues: true,
+        }
+    }
+}
+
+/// Something that will happen at its moment.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    Ec2(ec2::Event),
+    AutoScaling(autoscaling::Event),
+    Eks(eks::Event),
+    Nodes(nodes::Event),
+    Kms(kms::Event),
+}
+
+impl World {
+    /// World time of the call that is being served.
+    pub fn now(&self) -> Moment {
+        self.now
+    }
+
+    pub fn pace(&self) -> Pace {
+        self.clock.pace()
+    }
+
+    /// Lets the world flow up to what the wall clock says.
+    pub fn tick(&mut self, wall: Timestamp) {
+        self.wall = self.wall.max(wall.as_microsecond());
+        self.advance_to(self.clock.at(self.wall));
+    }
+
+    /// Moves the world ahead of the wall clock, with everything that happens on the way.
+    pub fn jump(&mut self, by: Duration) {
+        let target = self.now + by;
+        self.advance_to(target);
+        self.clock.jump(self.wall, target);
+    }
+
+    /// Fires the next event, if one is due before `horizon`; returns its moment.
+    pub fn jump_to_next_event(&mut self, horizon: Moment) -> Option<Moment> {
+        let (&(at, _), _) = self.queue.first_key_value()?;
+        if at > horizon {
+            return None;
+        }
+        self.advance_to(at);
+        self.clock.jump(self.wall, at);
+        Some(at)
+    }
+
+    /// Wall time of the next event, for whoever has to wake the world.
+    pub fn next_event_wall(&self) -> Option<Timestamp> {
+        let (&(at, _), _) = self.queue.first_key_value()?;
+        Timestamp::from_microsecond(self.clock.wall_of(at)).ok()
+    }
+
+    fn advance_to(&mut self, target: Moment) {
+        while let Some(entry) = self.queue.first_entry() {
+            if entry.key().0 > target {
+                break;
+            }
+            let ((at, _), event) = entry.remove_entry();
+            self.now = self.now.max(at);
+            self.handle(event);
+        }
+        self.now = self.now.max(target);
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Ec2(event) => ec2::handle(self, event),
+            Event::AutoScaling(event) => autoscaling::controller::handle(self, event),
+            Event::Eks(event) => eks::controller::handle(self, event),
+            Event::Nodes(event) => nodes::handle(self, event),
+            Event::Kms(event) => kms::handle(self, event),
+        }
+    }
+
+    pub fn schedule(&mut self, after: Duration, event: Event) {
+        self.scheduled += 1;
+        self.queue.insert((self.now + after, self.scheduled), event);
+    }
+
+    /// The wall-clock instant under which a client sees a moment: never in its future.
+    pub fn shown(&self, moment: Moment) -> Timestamp {
+        let ahead = self.now.micros() - self.wall;
+        Timestamp::from_microsecond((moment.micros() - ahead).min(self.wall)).unwrap_or_default()
+    }
+
+    /// A timestamp member of an answer; each protocol writes it in its own format.
+    pub fn timestamp(&self, moment: Moment) -> Value {
+        json!({ super::wire::TIMESTAMP: self.shown(moment).as_microsecond() })
+    }
+
+    /// An instant that lies ahead of the world's present, such as a deletion date.
+    pub fn timestamp_ahead(&self, moment: Moment) -> Value {
+        let ahead = self.now.micros() - self.wall;
+        json!({ super::wire::TIMESTAMP: moment.micros() - ahead })
+    }
+
+    /// `2026-11-22T10:00:00Z`, as Auto Scaling writes instants inside texts.
+    pub fn instant_text(&self, moment: Moment) -> String {
+        self.shown(moment).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+
+    /// An EC2-style id: `prefix-0` and 16 hexadecimal digits.
+    pub fn resource_id(&mut self, prefix: &str) -> String {
+        format!("{prefix}-0{:016x}", self.random.u64(..))
+    }
+
+    pub fn uuid(&mut self) -> String {
+        uuid::Builder::from_random_bytes(self.random.u128(..).to_be_bytes()).into_uuid().to_string()
+    }
+
+    /// A number below `limit`.
+    pub fn number(&mut self, limit: u8) -> u8 {
+        self.random.u8(..limit)
+    }
+
+    /// `arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE`.
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)
+    }
+}
