@@ -1,9 +1,10 @@
-//! The simulator's certificate authority and the server certificate it issued, kept as PEM so that a
-//! simulator that was killed comes back with the certificate its clients already trust.
+//! The simulator's certificate authority and the server certificate it issued, kept as PEM so that
+//! a simulator that was killed comes back with the certificate its clients already trust.
 //!
 //! No sockets and no files here: the caller stores [`Authority::to_pem`] and restores it with
-//! [`Authority::from_pem`]. The authority's private key is dropped once the server certificate is signed,
-//! and the authority may only vouch for loopback names, so trusting it can never endanger anything else.
+//! [`Authority::from_pem`]. The authority's private key is dropped once the server certificate is
+//! signed, and the authority may only vouch for loopback names, so trusting it can never endanger
+//! anything else.
 
 use std::sync::Arc;
 
@@ -18,7 +19,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 const END_OF_CERTIFICATE: &str = "-----END CERTIFICATE-----";
 
-/// A certificate authority with the one server certificate it issued, for `127.0.0.1`, `::1` and `localhost`.
+/// A certificate authority with the one server certificate it issued, for `127.0.0.1`, `::1` and
+/// `localhost`.
 pub struct Authority {
     ca_pem: String,
     /// The server's certificate followed by its private key.
@@ -27,8 +29,8 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// Makes a new authority and a server certificate with fresh P-256 keys. Neither expires in practice
-    /// (they are valid until 4096): a world that sleeps on disk for a year still resumes.
+    /// Makes a new authority and a server certificate with fresh P-256 keys. Neither expires in
+    /// practice (they are valid until 4096): a world that sleeps on disk for a year still resumes.
     ///
     /// # Errors
     /// When the cryptographic library cannot make a key or a signature.
@@ -61,13 +63,14 @@ impl Authority {
         Authority::assemble(format!("{ca}\n"), server.trim_start().to_owned())
     }
 
-    /// The authority, the server certificate and the server's **private key**, in this order, as PEM.
-    /// Whoever stores it keeps it readable by its owner only.
+    /// The authority, the server certificate and the server's **private key**, in this order, as
+    /// PEM. Whoever stores it keeps it readable by its owner only.
     pub fn to_pem(&self) -> String {
         format!("{}{}", self.ca_pem, self.server_pem)
     }
 
-    /// The authority's certificate as PEM: what a client must trust (`certificate-authority-data`, before base64).
+    /// The authority's certificate as PEM: what a client must trust (`certificate-authority-data`,
+    /// before base64).
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
     }

@@ -1,7 +1,8 @@
 //! A small blocking HTTP/1.1 client for the simulator's own plain-HTTP control requests.
 //!
-//! It exists because a shim on the learner's `PATH` must start in a few milliseconds: no runtime, no TLS, one request per
-//! connection. Everything else talks to the simulator with the real clients.
+//! It exists because a shim on the learner's `PATH` must start in a few milliseconds: no runtime,
+//! no TLS, one request per connection. Everything else talks to the simulator with the real
+//! clients.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -17,8 +18,9 @@ const LINE_LIMIT: u64 = 64 * 1024;
 
 /// Sends one request and returns the status and the whole body of the response.
 ///
-/// `Host`, `Content-Length` and `Connection: close` are added to `headers`. Waits for the response as long as the server
-/// takes to give one (it may let world time pass first), but no longer than the connection lives.
+/// `Host`, `Content-Length` and `Connection: close` are added to `headers`. Waits for the response
+/// as long as the server takes to give one (it may let world time pass first), but no longer than
+/// the connection lives.
 ///
 /// # Errors
 /// When the server cannot be reached, or does not answer in HTTP/1.1.

@@ -1,7 +1,8 @@
-//! The kubeconfig that a session gives to kubectl: one cluster, one user with a bearer token, one context.
+//! The kubeconfig that a session gives to kubectl: one cluster, one user with a bearer token, one
+//! context.
 //!
-//! A token and no exec plugin: the plugin would cost an `aws` process for each kubectl call. Text only; the
-//! caller writes the file, readable by its owner only.
+//! A token and no exec plugin: the plugin would cost an `aws` process for each kubectl call. Text
+//! only; the caller writes the file, readable by its owner only.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -9,7 +10,8 @@ use base64::prelude::BASE64_STANDARD;
 /// What a kubeconfig says.
 #[derive(Clone, Copy)]
 pub struct Kubeconfig<'a> {
-    /// The name of the cluster entry; `aws eks update-kubeconfig` uses the cluster's ARN for all three names.
+    /// The name of the cluster entry; `aws eks update-kubeconfig` uses the cluster's ARN for all
+    /// three names.
     pub cluster: &'a str,
     pub user: &'a str,
     /// The name of the one context, which is also the current one.

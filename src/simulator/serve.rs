@@ -1,7 +1,8 @@
 //! The simulator's sockets: one listener, HTTP/1.1 and HTTP/2, with or without TLS.
 //!
-//! The only room of the simulator that opens sockets or starts tasks. It knows nothing of what is served: a request
-//! with its whole body goes to the handler, a response comes back. Every task it starts ends with it.
+//! The only room of the simulator that opens sockets or starts tasks. It knows nothing of what is
+//! served: a request with its whole body goes to the handler, a response comes back. Every task it
+//! starts ends with it.
 
 mod body;
 mod gate;
@@ -42,12 +43,12 @@ pub async fn bind() -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
 }
 
-/// Serves `listener` until `shutdown` resolves. Requests in flight then get a short grace and are dropped; when this
-/// returns (or is itself dropped), no task and no connection is left.
+/// Serves `listener` until `shutdown` resolves. Requests in flight then get a short grace and are
+/// dropped; when this returns (or is itself dropped), no task and no connection is left.
 ///
-/// Only loopback peers are served (others are hung up on), only requests addressed to a loopback name (else 403), and only bodies of
-/// up to [`BODY_LIMIT`] bytes (else 413). A handler that panics answers 500. With `tls`, connections that do not speak
-/// TLS are dropped.
+/// Only loopback peers are served (others are hung up on), only requests addressed to a loopback
+/// name (else 403), and only bodies of up to [`BODY_LIMIT`] bytes (else 413). A handler that panics
+/// answers 500. With `tls`, connections that do not speak TLS are dropped.
 pub async fn serve<H, F>(
     listener: TcpListener,
     tls: Option<Arc<rustls::ServerConfig>>,

@@ -1,8 +1,9 @@
 //! AWS Signature Version 4, from the receiving end: who signed this request, and is it really them?
 //!
-//! Pure: a request, the known secrets and the wall clock in, an identity or the reason for refusal out. A signature is
-//! checked by signing the request again, with the AWS SDK's own signer, over what the client claims to have
-//! signed. [`refusal`] says how each wire protocol words a refusal. Nothing here knows a service or an operation.
+//! Pure: a request, the known secrets and the wall clock in, an identity or the reason for refusal
+//! out. A signature is checked by signing the request again, with the AWS SDK's own signer, over
+//! what the client claims to have signed. [`refusal`] says how each wire protocol words a refusal.
+//! Nothing here knows a service or an operation.
 
 mod claim;
 mod refusal;
@@ -30,7 +31,8 @@ pub struct Secret {
 /// Finds the secret of an access key id; `None` when there is no such key.
 pub type SecretOf<'a> = &'a dyn Fn(&str) -> Option<Secret>;
 
-/// Who signed a request, and for which region and service (`eks`, `kms`, `autoscaling`, `ec2`, `sts`, …).
+/// Who signed a request, and for which region and service (`eks`, `kms`, `autoscaling`, `ec2`,
+/// `sts`, …).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     pub access_key_id: String,
@@ -57,11 +59,12 @@ pub enum SignatureError {
 
 /// Verifies a request that is signed in its `Authorization` header or, presigned, in its query.
 ///
-/// The request must be as it came: percent-encoding, header values and body untouched. Over HTTP/2 the `:authority` stands in
-/// for the missing `Host`.
+/// The request must be as it came: percent-encoding, header values and body untouched. Over HTTP/2
+/// the `:authority` stands in for the missing `Host`.
 ///
 /// # Errors
-/// The first that applies of: not signed, malformed, unknown key, wrong session token, skewed, mismatch.
+/// The first that applies of: not signed, malformed, unknown key, wrong session token, skewed,
+/// mismatch.
 pub fn verify(
     request: &Request<Bytes>,
     secret_of: SecretOf<'_>,

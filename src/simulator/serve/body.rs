@@ -8,8 +8,9 @@ use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use tokio::sync::mpsc;
 
-/// A response body. The head of the response always leaves at once, before the first chunk of a stream exists:
-/// `kubectl wait` hangs for ever on a watch whose head is held back until the first event.
+/// A response body. The head of the response always leaves at once, before the first chunk of a
+/// stream exists: `kubectl wait` hangs for ever on a watch whose head is held back until the first
+/// event.
 #[derive(Debug)]
 pub struct Body(Content);
 
@@ -27,8 +28,9 @@ impl Body {
         Body(Content::Full(Some(bytes).filter(|bytes| !bytes.is_empty())))
     }
 
-    /// A body of chunks, each flushed as it comes (chunked encoding in HTTP/1.1). It ends when every sender is gone;
-    /// when the client goes away the receiver is dropped, which senders see by [`mpsc::Sender::closed`].
+    /// A body of chunks, each flushed as it comes (chunked encoding in HTTP/1.1). It ends when
+    /// every sender is gone; when the client goes away the receiver is dropped, which senders see
+    /// by [`mpsc::Sender::closed`].
     pub fn stream(chunks: mpsc::Receiver<Bytes>) -> Body {
         Body(Content::Stream(chunks))
     }

@@ -1,5 +1,5 @@
-//! What stands between the wire and the handler: who may ask, how much they may send, and what a client sees
-//! when the handler panics.
+//! What stands between the wire and the handler: who may ask, how much they may send, and what a
+//! client sees when the handler panics.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,8 +16,8 @@ use super::Body;
 /// The largest request body that reaches the handler, in bytes.
 pub const BODY_LIMIT: usize = 4 * 1024 * 1024;
 
-/// How much of an oversized body is read and thrown away, in bytes, so that the client gets to read the refusal
-/// instead of a reset connection.
+/// How much of an oversized body is read and thrown away, in bytes, so that the client gets to read
+/// the refusal instead of a reset connection.
 const DRAIN_LIMIT: usize = 16 * BODY_LIMIT;
 
 /// Answers one request: by the handler, or with the refusal of the gate.
@@ -53,8 +53,8 @@ fn refuse(status: StatusCode, reason: &'static str) -> Response<Body> {
 
 /// Whether every name that the request gives for this server is a loopback name, and there is one.
 ///
-/// A web page that resolves its own name to 127.0.0.1 (DNS rebinding) reaches this port from a browser, but cannot
-/// choose the host that the browser names.
+/// A web page that resolves its own name to 127.0.0.1 (DNS rebinding) reaches this port from a
+/// browser, but cannot choose the host that the browser names.
 fn addressed_to_loopback(uri: &Uri, headers: &HeaderMap) -> bool {
     let in_headers = headers
         .get_all(header::HOST)
@@ -109,8 +109,8 @@ async fn collect(mut body: Incoming) -> Result<Bytes, StatusCode> {
     }
 }
 
-/// Turns a panic of the handler into a 500, so that the connection and the other requests on it live on.
-/// What panicked and where is reported by the process's panic hook.
+/// Turns a panic of the handler into a 500, so that the connection and the other requests on it
+/// live on. What panicked and where is reported by the process's panic hook.
 async fn guard_panic(handling: impl Future<Output = Response<Body>>) -> Response<Body> {
     let mut handling = pin!(handling);
     std::future::poll_fn(|context| {

@@ -95,7 +95,8 @@ async fn tls_to(
         .unwrap()
 }
 
-/// Sends one HTTP/1.1 GET over a fresh connection; the connection lives on in a task while the response is read.
+/// Sends one HTTP/1.1 GET over a fresh connection; the connection lives on in a task while the
+/// response is read.
 async fn get_http1(
     socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     path: &str,

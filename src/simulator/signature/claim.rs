@@ -95,7 +95,8 @@ impl Claim {
         })
     }
 
-    /// Reads the claim of a presigned URL from its query; [`SignatureError::Missing`] when it is not signed.
+    /// Reads the claim of a presigned URL from its query; [`SignatureError::Missing`] when it is
+    /// not signed.
     pub(super) fn from_query(query: &str) -> Result<Claim, SignatureError> {
         let find = |name: &str| {
             let mut parameters = form_urlencoded::parse(query.as_bytes());

@@ -27,10 +27,11 @@ pub struct TokenIdentity {
     pub region: String,
 }
 
-/// Verifies a token as `aws eks get-token --cluster-name CLUSTER` makes it, for 15 minutes from its date.
+/// Verifies a token as `aws eks get-token --cluster-name CLUSTER` makes it, for 15 minutes from its
+/// date.
 ///
-/// The token does not say its cluster: the name is signed, but not sent. So the receiving cluster says who it is, and a token for
-/// another cluster is a [`SignatureError::Mismatch`].
+/// The token does not say its cluster: the name is signed, but not sent. So the receiving cluster
+/// says who it is, and a token for another cluster is a [`SignatureError::Mismatch`].
 ///
 /// # Errors
 /// [`SignatureError::Malformed`] when it is no such token at all; else as [`super::verify`].
