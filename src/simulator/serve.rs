@@ -44,7 +44,7 @@ pub async fn bind() -> io::Result<TcpListener> {
 }
 
 /// Serves `listener` until `shutdown` resolves. Requests in flight then get a short grace and are
-/// dropped; when this returns (or is itself dropped), no task and no connection is left.
+/// dropped; when this returns, no task and no connection is left. Dropping it aborts them without grace.
 ///
 /// Only loopback peers are served (others are hung up on), only requests addressed to a loopback
 /// name (else 403), and only bodies of up to [`BODY_LIMIT`] bytes (else 413). A handler that panics
