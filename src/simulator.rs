@@ -3,3 +3,5 @@ pub mod kubernetes;
 pub mod serve;
 pub mod certificate;
 pub mod signature;
+pub mod client;
+pub mod kubeconfig;
