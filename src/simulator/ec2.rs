@@ -23,6 +23,8 @@ pub struct Ec2 {
     pub instances: BTreeMap<String, instances::Instance>,
     pub vpcs: BTreeMap<String, network::Vpc>,
     pub subnets: BTreeMap<String, network::Subnet>,
+    /// Id of the image that EKS gives nodes whose template names none.
+    pub node_image: String,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -4,10 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::policy::{Caller, Policy};
 
-/// Path and name of the role as which Auto Scaling launches instances.
-pub const AUTO_SCALING_ROLE: &str =
-    "aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling";
-
 #[derive(Debug, Clone, Default)]
 pub struct Iam {
     pub roles: BTreeMap<String, Role>,

@@ -10,7 +10,7 @@ use super::clock::Moment;
 use super::refusal::Refusal;
 use super::wire::{Call, Protocol, Service};
 use super::world::World;
-use crate::policy::{Caller, Context, Decision, Grant, KeyAccess, Policy, Request, decide};
+use crate::policy::{Caller, Grant, KeyAccess, Policy, Request, decide};
 
 #[derive(Debug, Clone, Default)]
 pub struct Kms {
@@ -157,30 +157,22 @@ impl World {
 /// The key, if the caller may perform `action` on it.
 fn authorized<'a>(world: &'a World, call: &Call, name: &str, action: &str) -> Result<&'a Key, Refusal> {
     let key = world.find_key(name)?;
-    let context = Context::default();
-    let request = Request { caller: &call.caller, action, context: &context };
-    match decide(&world.key_access(key, &call.caller), &request) {
-        Decision::Allowed { .. } => Ok(key),
-        Decision::ExplicitDeny { .. } => {
-            Err(denied(call, action, &key.arn, &"with an explicit deny in a resource-based policy".to_owned()))
-        }
-        Decision::ImplicitDeny { .. } => {
-            Err(denied(call, action, &key.arn, &format!("because no resource-based policy allows the {action} action")))
-        }
+    authorize(world, key, Request::new(call.caller.clone(), action))?;
+    Ok(key)
+}
+
+/// Refuses what the key's policy, its grants and the caller's identity policies do not allow.
+fn authorize(world: &World, key: &Key, request: Request) -> Result<(), Refusal> {
+    let decision = decide(&world.key_access(key, &request.caller), &request);
+    match decision.access_denied_message(&request.caller.arn, &key.arn) {
+        Some(message) => Err(Refusal::bad("AccessDeniedException", message)),
+        None => Ok(()),
     }
 }
 
 fn authorized_mut<'a>(world: &'a mut World, call: &Call, name: &str, action: &str) -> Result<&'a mut Key, Refusal> {
     let id = authorized(world, call, name, action)?.id.clone();
     world.kms.keys.get_mut(&id).ok_or_else(|| Refusal::new("KMSInternalException", 500, "the key vanished"))
-}
-
-fn denied(call: &Call, action: &str, resource: &str, why: &str) -> Refusal {
-    let caller = &call.caller.arn;
-    Refusal::bad(
-        "AccessDeniedException",
-        format!("User: {caller} is not authorized to perform: {action} on resource: {resource} {why}"),
-    )
 }
 
 /// The shortest and the longest waiting period of a deletion, in days.

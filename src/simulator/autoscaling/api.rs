@@ -7,6 +7,7 @@ use super::super::ec2::filter::{Filter, passes, tag_values};
 use super::super::refusal::Refusal;
 use super::super::wire::{Call, Operation};
 use super::super::world::World;
+use crate::policy::launch::autoscaling_role_arn;
 use super::{Activity, ActivityKind, Group, Lifecycle, Member, Size, controller};
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -99,7 +100,7 @@ fn group_json(world: &World, group: &Group) -> Value {
         "Tags": tags,
         "TerminationPolicies": ["AllocationStrategy", "OldestLaunchTemplate", "OldestInstance"],
         "NewInstancesProtectedFromScaleIn": false,
-        "ServiceLinkedRoleARN": format!("arn:aws:iam::{}:role/{}", world.account, super::super::iam::AUTO_SCALING_ROLE),
+        "ServiceLinkedRoleARN": autoscaling_role_arn(&world.account),
         "CapacityRebalance": true,
         "TrafficSources": [],
     })

@@ -7,8 +7,7 @@ use super::super::{autoscaling, nodes};
 use super::instances::{Instance, InstanceState, Volume};
 use super::templates::{BlockDevice, TemplateData};
 use super::{Event, Tags, tags_for};
-use crate::policy::Caller;
-use crate::policy::launch::launch_access;
+use crate::policy::launch::{autoscaling_session, launch_access};
 
 /// What Auto Scaling asks EC2 for.
 pub struct Launch<'a> {
@@ -101,10 +100,11 @@ fn volume_refusal(world: &World, instance: &Instance) -> Option<(String, String)
         return None;
     }
     // EC2 forwards the credentials of whoever launched: here always Auto Scaling's own role.
-    let caller = Caller::role_session(&world.account, super::super::iam::AUTO_SCALING_ROLE, "AutoScaling");
+    let caller = autoscaling_session(&world.account);
     let key = world.find_key(volume.kms_key.as_deref().unwrap_or("alias/aws/ebs"));
     let accessible = key.is_ok_and(|key| {
-        key.usable() && launch_access(&world.key_access(key, &caller), &caller, &world.region, &volume.id).allowed()
+        let access = world.key_access(key, &caller);
+        key.usable() && launch_access(&access, &world.region, &world.account, &volume.id).allowed()
     });
     let message = "Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state";
     (!accessible).then(|| ("Client.InternalError".to_owned(), message.to_owned()))

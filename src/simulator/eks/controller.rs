@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::super::autoscaling::{ActivityKind, Group, Size, Template, controller as autoscaling};
+use super::super::autoscaling::{ActivityKind, Group, Lifecycle, Size, Template, controller as autoscaling};
 use super::super::clock::Moment;
 use super::super::ec2::templates::{BlockDevice, Ebs, InstanceProfile, MetadataOptions, TemplateData};
 use super::super::nodes;
+use super::super::world::start::NODE_ROLE;
 use super::super::world::{self, World};
 use super::{Event, Issue, Nodegroup, NodegroupId, Source, Status, Update, UpdateKind};
 
@@ -54,7 +55,8 @@ pub(super) fn create(world: &mut World, new: NewNodegroup) -> NodegroupId {
     let group = format!("eks-{}-{uuid}", new.name);
     let data = own_template_data(world, &new, &uuid);
     let template_name = format!("eks-{uuid}");
-    let own_template = world.make_template(&template_name, None, data, nodegroup_tags(&new), &service_role(world));
+    let author = service_role(world);
+    let own_template = world.make_template(&template_name, None, data, nodegroup_tags(&new), &author);
     make_group(world, &new, &group, Template { id: own_template.clone(), name: template_name, version: 1 });
     let arn = world.arn("eks", &format!("nodegroup/{}/{}/{uuid}", new.cluster, new.name));
     let (now, size) = (world.now(), new.size);
@@ -97,9 +99,10 @@ fn service_role(world: &World) -> String {
 }
 
 fn make_group(world: &mut World, new: &NewNodegroup, name: &str, template: Template) {
+    let uuid = world.uuid();
     let group = Group {
         name: name.to_owned(),
-        arn: format!("{}:autoScalingGroupName/{name}", world.arn("autoscaling", &format!("autoScalingGroup:{}", world_uuid(world)))),
+        arn: world.arn("autoscaling", &format!("autoScalingGroup:{uuid}:autoScalingGroupName/{name}")),
         size: Size { desired: 0, ..new.size },
         surge: 0,
         template,
@@ -112,10 +115,6 @@ fn make_group(world: &mut World, new: &NewNodegroup, name: &str, template: Templ
         failing_since: None,
     };
     world.autoscaling.groups.insert(name.to_owned(), group);
-}
-
-fn world_uuid(world: &mut World) -> String {
-    world.uuid()
 }
 
 fn nodegroup_tags(new: &NewNodegroup) -> BTreeMap<String, String> {
@@ -153,7 +152,7 @@ fn completed(world: &World, data: TemplateData, instance_type: Option<String>, d
         }),
     };
     TemplateData {
-        image: data.image.or_else(|| Some(format!("ami-{}", world.ec2.node_image))),
+        image: data.image.or_else(|| Some(world.ec2.node_image.clone())),
         instance_type: instance_type.or_else(|| Some("t3.medium".to_owned())),
         block_devices: data.block_devices.or(Some(vec![root])),
         instance_profile: Some(InstanceProfile {
@@ -275,7 +274,7 @@ fn check_update(world: &mut World, id: NodegroupId, update: String) {
     let Some(running) = nodegroup.updates.iter().find(|known| known.id == update) else { return };
     let (kind, age, group) = (running.kind.clone(), world.now().since(running.created), nodegroup.group.clone());
     let over = match kind {
-        UpdateKind::Config => nodes_on_their_way(world, &group).then_some(age >= world.options.update_limit).unwrap_or(true),
+        UpdateKind::Config => !nodes_on_their_way(world, &group) || age >= world.options.update_limit,
         UpdateKind::Version { before, own_version_before } => {
             if all_ready(world, &group) && retire_outdated(world, &group) {
                 true
@@ -296,11 +295,9 @@ fn check_update(world: &mut World, id: NodegroupId, update: String) {
 
 /// Instances that are up, or coming up, and not Ready nodes yet; or going.
 fn nodes_on_their_way(world: &World, group: &str) -> bool {
-    world
-        .autoscaling
-        .groups
-        .get(group)
-        .is_some_and(|group| group.members.iter().any(|member| !nodes::is_ready(world, &member.instance) || group.staying().all(|staying| staying.instance != member.instance)))
+    world.autoscaling.groups.get(group).is_some_and(|group| {
+        group.members.iter().any(|member| member.lifecycle == Lifecycle::Terminating || !nodes::is_ready(world, &member.instance))
+    })
 }
 
 /// Lets the outdated members go; true when none is left.
@@ -429,4 +426,32 @@ fn check_deletion(world: &mut World, id: NodegroupId) {
     world.autoscaling.groups.remove(&group);
     world.ec2.templates.remove(&own_template);
     world.eks.nodegroups.remove(&id);
+}
+
+/// The node group that a fresh cluster has: three nodes in the private subnets.
+pub fn create_default_nodegroup(world: &mut World, cluster: &str) {
+    let Some(found) = world.eks.clusters.get(cluster) else { return };
+    let (version, release_version) = (found.version.clone(), found.release_version.clone());
+    let subnets = world.ec2.subnets.values().filter(|subnet| !subnet.public).map(|subnet| subnet.id.clone()).collect();
+    let node_role = world.iam.roles.get(NODE_ROLE).map(|role| role.arn.clone()).unwrap_or_default();
+    create(
+        world,
+        NewNodegroup {
+            cluster: cluster.to_owned(),
+            name: "default".to_owned(),
+            size: Size { min: 3, max: 6, desired: 3 },
+            source: None,
+            subnets,
+            node_role,
+            ami_type: "AL2023_x86_64_STANDARD".to_owned(),
+            capacity_type: "ON_DEMAND".to_owned(),
+            instance_types: vec!["m5.large".to_owned()],
+            disk_size: None,
+            labels: BTreeMap::from([("workshop-default".to_owned(), "yes".to_owned())]),
+            tags: BTreeMap::new(),
+            max_unavailable: 1,
+            version,
+            release_version,
+        },
+    );
 }

@@ -10,7 +10,7 @@ use super::super::wire::{Call, Operation};
 use super::super::world::World;
 use super::{Alias, DELETION_WINDOW, Event, Key, KeyState, authorized, authorized_mut, days};
 use crate::policy::Policy;
-use crate::policy::validate::{KeyPolicyCheck, check_key_policy};
+use crate::policy::validate::{NewKeyPolicy, check};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -132,15 +132,16 @@ fn default_policy(account: &str) -> String {
 
 fn checked_policy(world: &World, call: &Call, key_arn: &str, text: &str, bypass: bool) -> Result<Policy, Refusal> {
     let exists = |arn: &str| world.iam.principal_exists(arn);
-    let check = KeyPolicyCheck {
-        key_arn,
-        account: &world.account,
+    let new = NewKeyPolicy {
+        document: text,
         caller: &call.caller,
         identity: world.iam.policies_of(&call.caller),
-        principal_exists: &exists,
+        key_arn,
+        account: &world.account,
         bypass_lockout_check: bypass,
+        principal_exists: &exists,
     };
-    check_key_policy(text, &check).map_err(|error| Refusal::bad(error.code(), error.message()))
+    check(&new).map_err(|refusal| Refusal::bad(refusal.exception(), refusal.message()))
 }
 
 fn key_metadata(world: &World, key: &Key) -> Value {

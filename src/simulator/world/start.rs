@@ -1,0 +1,225 @@
+//! The world as a learner's account begins: a healthy cluster with one node group, made by the same
+//! controllers that run everything else.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::super::clock::{Clock, Moment, Pace};
+use super::super::ec2::network::{Subnet, Vpc};
+use super::super::iam::{Credential, Role, User};
+use super::super::kms::{Key, KeyState};
+use super::super::{autoscaling, ec2, eks, iam, kms, kubernetes};
+use super::{Options, World};
+use crate::policy::Policy;
+
+/// What a world starts from.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// Twelve digits.
+    pub account: String,
+    pub region: String,
+    pub cluster: String,
+    pub pace: Pace,
+    pub options: Options,
+    /// Seed of every id that the world draws.
+    pub seed: u64,
+    pub wall: Timestamp,
+    /// URL of the Kubernetes API.
+    pub endpoint: String,
+    /// PEM of the authority behind it.
+    pub authority: String,
+}
+
+/// Names of the two users: whoever does the lab, and breakfix itself.
+pub const LEARNER: &str = "workshop";
+pub const OPERATOR: &str = "breakfix";
+
+const KUBERNETES_VERSION: &str = "1.30";
+const KUBELET_VERSION: &str = "v1.30.8-eks-aeac579";
+const RELEASE_VERSION: &str = "1.30.8-20250103";
+const AGE_OF_THE_CLUSTER: Duration = Duration::from_secs(9 * 86_400);
+const VPC_CIDR: &str = "10.42.0.0/16";
+
+impl World {
+    /// A healthy cluster with a `default` node group of three Ready nodes, some days old.
+    pub fn start(start: Start) -> World {
+        let wall = start.wall.as_microsecond();
+        let birth = Moment::from_micros(wall) - AGE_OF_THE_CLUSTER;
+        let mut world = World {
+            account: start.account,
+            region: start.region,
+            options: start.options,
+            iam: iam::Iam::default(),
+            kms: kms::Kms::default(),
+            ec2: ec2::Ec2::default(),
+            autoscaling: autoscaling::AutoScaling::default(),
+            eks: eks::Eks::default(),
+            kubernetes: kubernetes::Store::default(),
+            nodes: BTreeMap::new(),
+            clock: Clock::new(start.pace, wall),
+            now: birth,
+            wall,
+            queue: BTreeMap::new(),
+            scheduled: 0,
+            random: fastrand::Rng::with_seed(start.seed),
+        };
+        principals(&mut world);
+        volume_key(&mut world);
+        network(&mut world);
+        cluster(&mut world, &start.cluster, start.endpoint, start.authority);
+        eks::controller::create_default_nodegroup(&mut world, &start.cluster);
+        world.advance_to(Moment::from_micros(wall));
+        world
+    }
+
+    /// Gives a user an access key.
+    pub fn add_credential(&mut self, access_key: &str, secret_access_key: &str, user: &str) {
+        let credential = Credential {
+            secret_access_key: secret_access_key.to_owned(),
+            session_token: None,
+            user: user.to_owned(),
+        };
+        self.iam.credentials.insert(access_key.to_owned(), credential);
+    }
+}
+
+fn principals(world: &mut World) {
+    for (path, name) in [
+        ("/aws-service-role/autoscaling.amazonaws.com/", "AWSServiceRoleForAutoScaling"),
+        ("/aws-service-role/eks-nodegroup.amazonaws.com/", "AWSServiceRoleForAmazonEKSNodegroup"),
+        ("/aws-service-role/eks.amazonaws.com/", "AWSServiceRoleForAmazonEKS"),
+        ("/", "eks-workshop-cluster"),
+        ("/", NODE_ROLE),
+    ] {
+        let id = principal_id(world, "AROA");
+        let arn = format!("arn:aws:iam::{}:role{path}{name}", world.account);
+        let role = Role { path: path.to_owned(), name: name.to_owned(), id, arn, policies: Vec::new() };
+        world.iam.roles.insert(name.to_owned(), role);
+    }
+    for name in [LEARNER, OPERATOR] {
+        let id = principal_id(world, "AIDA");
+        let arn = format!("arn:aws:iam::{}:user/{name}", world.account);
+        let user = User { name: name.to_owned(), id, arn, policies: administrator() };
+        world.iam.users.insert(name.to_owned(), user);
+    }
+}
+
+/// Name of the node role that the cluster's node groups use.
+pub const NODE_ROLE: &str = "eks-workshop-node";
+
+fn administrator() -> Vec<Policy> {
+    let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    Policy::parse(text).into_iter().collect()
+}
+
+fn principal_id(world: &mut World, prefix: &str) -> String {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let tail: String = (0..17).map(|_| char::from(LETTERS[usize::from(world.number(32))])).collect();
+    format!("{prefix}{tail}")
+}
+
+/// The AWS managed key for volumes whose template says only `Encrypted`.
+fn volume_key(world: &mut World) {
+    let id = world.uuid();
+    let (account, region) = (world.account.clone(), world.region.clone());
+    let policy_text = serde_json::json!({
+        "Version": "2012-10-17",
+        "Id": "auto-ebs-2",
+        "Statement": [
+            {
+                "Sid": "Allow access through EBS for all principals in the account that are authorized to use EBS",
+                "Effect": "Allow",
+                "Principal": { "AWS": "*" },
+                "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:CreateGrant", "kms:DescribeKey"],
+                "Resource": "*",
+                "Condition": {
+                    "StringEquals": { "kms:CallerAccount": account, "kms:ViaService": format!("ec2.{region}.amazonaws.com") }
+                }
+            },
+            {
+                "Sid": "Allow direct access to key metadata to the account",
+                "Effect": "Allow",
+                "Principal": { "AWS": format!("arn:aws:iam::{account}:root") },
+                "Action": ["kms:Describe*", "kms:Get*", "kms:List*", "kms:RevokeGrant"],
+                "Resource": "*"
+            }
+        ]
+    })
+    .to_string();
+    let Ok(policy) = Policy::parse(&policy_text) else { return };
+    let key = Key {
+        arn: world.arn("kms", &format!("key/{id}")),
+        id: id.clone(),
+        description: "Default key that protects my EBS volumes when no other key is defined".to_owned(),
+        created: world.now(),
+        state: KeyState::Enabled,
+        policy_text,
+        policy,
+        grants: Vec::new(),
+        granted: BTreeMap::new(),
+        rotation_days: Some(365),
+        tags: BTreeMap::new(),
+        managed_by_aws: true,
+    };
+    let alias = kms::Alias { target: id.clone(), created: world.now(), updated: world.now() };
+    world.kms.keys.insert(id, key);
+    world.kms.aliases.insert("alias/aws/ebs".to_owned(), alias);
+}
+
+fn network(world: &mut World) {
+    let vpc = world.resource_id("vpc");
+    let tags = |name: &str, role: Option<&str>| {
+        let mut tags = BTreeMap::from([("Name".to_owned(), name.to_owned())]);
+        tags.extend(role.map(|role| (format!("kubernetes.io/role/{role}"), "1".to_owned())));
+        tags
+    };
+    for (index, letter) in ["a", "b", "c"].iter().enumerate() {
+        for (public, third, role) in [(true, index * 32, "elb"), (false, 96 + index * 32, "internal-elb")] {
+            let id = world.resource_id("subnet");
+            let kind = if public { "Public" } else { "Private" };
+            let zone = format!("{}{letter}", world.region);
+            let subnet = Subnet {
+                id: id.clone(),
+                vpc: vpc.clone(),
+                cidr: format!("10.42.{third}.0/19"),
+                zone_id: format!("{}-az{}", short_region(&world.region), index + 1),
+                tags: tags(&format!("eks-workshop-{kind}-{zone}"), Some(role)),
+                zone,
+                public,
+            };
+            world.ec2.subnets.insert(id, subnet);
+        }
+    }
+    world.ec2.node_image = world.resource_id("ami");
+    world.ec2.vpcs.insert(vpc.clone(), Vpc { id: vpc, cidr: VPC_CIDR.to_owned(), tags: tags("eks-workshop", None) });
+}
+
+/// `usw2` for `us-west-2`, as zone ids begin.
+fn short_region(region: &str) -> String {
+    let mut parts = region.split('-');
+    let area = parts.next().unwrap_or_default();
+    let rest: String = parts.map(|part| part.chars().next().unwrap_or_default()).collect();
+    format!("{area}{rest}")
+}
+
+fn cluster(world: &mut World, name: &str, endpoint: String, authority: String) {
+    let security_group = world.resource_id("sg");
+    let cluster = eks::Cluster {
+        name: name.to_owned(),
+        arn: world.arn("eks", &format!("cluster/{name}")),
+        version: KUBERNETES_VERSION.to_owned(),
+        kubelet_version: KUBELET_VERSION.to_owned(),
+        release_version: RELEASE_VERSION.to_owned(),
+        created: world.now(),
+        role_arn: format!("arn:aws:iam::{}:role/eks-workshop-cluster", world.account),
+        vpc: world.ec2.vpcs.keys().next().cloned().unwrap_or_default(),
+        subnets: world.ec2.subnets.keys().cloned().collect(),
+        security_group,
+        endpoint,
+        authority,
+        tags: BTreeMap::new(),
+    };
+    world.eks.clusters.insert(name.to_owned(), cluster);
+}
