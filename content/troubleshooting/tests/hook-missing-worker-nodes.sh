@@ -27,14 +27,14 @@ launches_fail() {
     ((attempt == 1)) || sleep 5
     read_launch_state || return 1
     [[ $status/$issues == DEGRADED/*AsgInstanceLaunchFailures* ]] && return 0
-    [[ $activities =~ Cancelled|Failed ]] && return 0
+    [[ $activities == Cancelled* || $activities == Failed* ]] && return 0
   done
-  say "expected $NODEGROUP to be DEGRADED with AsgInstanceLaunchFailures, or a Cancelled or Failed scaling activity;" \
-    "saw status $status, issues: ${issues:-none}, activities: ${activities:-none}"
+  say "expected $NODEGROUP to be DEGRADED with AsgInstanceLaunchFailures, or its latest launch Cancelled or Failed;" \
+    "saw status $status, issues: ${issues:-none}, finished activities: ${activities:-none}"
   return 1
 }
 
-# Sets what launches_fail looks at: status, issues (their codes) and activities (their status codes).
+# Sets what launches_fail looks at: status, issues (their codes) and activities (status codes of the finished ones, newest first).
 read_launch_state() {
   local nodegroup group activity_list
   nodegroup=$(aws eks describe-nodegroup --cluster-name "$EKS_CLUSTER_NAME" --nodegroup-name "$NODEGROUP" --output json) ||
@@ -45,7 +45,7 @@ read_launch_state() {
   [[ -n $group ]] || { say "node group $NODEGROUP names no Auto Scaling group"; return 1; }
   activity_list=$(aws autoscaling describe-scaling-activities --auto-scaling-group-name "$group" --output json) ||
     { say "could not describe the scaling activities of $group"; return 1; }
-  activities=$(jq -r '[.Activities[].StatusCode] | join(" ")' <<<"$activity_list") || return 1
+  activities=$(jq -r '[.Activities[].StatusCode | select(IN("Successful", "Failed", "Cancelled"))] | join(" ")' <<<"$activity_list") || return 1
 }
 
 key_is_enabled() {

@@ -16,7 +16,7 @@ scale_to() {
 
 # Prints the template's data with every volume unencrypted.
 data_without_encryption() {
-  aws ec2 describe-launch-template-versions --launch-template-id "${NEW_NODEGROUP_1_LT_ID:?}" --versions '$Latest' \
+  aws ec2 describe-launch-template-versions --launch-template-id "${NEW_NODEGROUP_1_LT_ID:?}" --versions "\$Latest" \
     --query 'LaunchTemplateVersions[0].LaunchTemplateData' --output json |
     jq '.BlockDeviceMappings |= map(.Ebs |= (del(.KmsKeyId) | .Encrypted = false))'
 }
