@@ -1,0 +1,41 @@
+# What people run here. One profile (dev) builds the program and its tests, so they share their artefacts.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help check fix demo test bench tools fmt clippy doc
+
+# Tools that .ci/tools had to install.
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+# CI must not change the lock file; at a desk cargo may.
+LOCKED := $(if $(CI),--locked)
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+check: fmt clippy test doc ## everything that CI checks
+
+fix: ## format, and let clippy mend what it can
+	cargo fmt
+	cargo clippy --all-targets --fix --allow-dirty --allow-staged
+
+demo: tools ## run the first lab on the simulator
+	cargo run $(LOCKED) -- run content/troubleshooting/missing-worker-nodes.md
+
+test: tools ## run the tests
+	cargo test $(LOCKED)
+
+bench: tools ## run the benchmarks
+	cargo bench $(LOCKED)
+
+tools: ## install what labs and tests need and this machine lacks
+	@.ci/tools
+
+fmt:
+	cargo fmt --check
+
+clippy:
+	cargo clippy $(LOCKED) --all-targets -- -D warnings
+
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc $(LOCKED) --no-deps
