@@ -14,7 +14,7 @@ use http::{HeaderMap, Request, header};
 use jiff::{SignedDuration, Timestamp};
 
 use claim::{Claim, Location};
-pub use refusal::{Protocol, refusal};
+pub use refusal::refusal;
 pub use token::{TokenIdentity, verify_token};
 
 /// How far a request's `X-Amz-Date` may be from the wall clock, either way.

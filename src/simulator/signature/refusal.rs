@@ -1,19 +1,7 @@
 //! How each wire protocol words a refused signature.
 
+use super::super::wire::Protocol;
 use super::SignatureError;
-
-/// The wire protocol of a service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protocol {
-    /// EC2's dialect of the query protocol.
-    Ec2,
-    /// Auto Scaling, IAM, STS.
-    Query,
-    /// JSON 1.1: KMS, SSM.
-    Json,
-    /// REST with JSON: EKS.
-    RestJson,
-}
 
 /// The error code, the HTTP status and the message that a service of this protocol answers.
 pub fn refusal(error: &SignatureError, protocol: Protocol) -> (&'static str, u16, String) {
