@@ -17,6 +17,7 @@ mod operator;
 mod pattern;
 mod principal;
 mod public_access;
+mod request;
 #[cfg(test)]
 mod vectors;
 
@@ -30,8 +31,9 @@ pub use decision::{
     AllowedBy, Decision, ImplicitDeny, NearMiss, Obstacle, PolicyKind, PolicySource, StatementRef,
 };
 pub use document::{Condition, Effect, Element, Policy, Statement, Version};
-pub use evaluate::{KeyAccess, Request, decide};
+pub use evaluate::{KeyAccess, decide};
 pub use grammar::{Place, PolicyError};
 pub use grant::{Grant, GrantConstraints, NewGrant, OPERATIONS as GRANT_OPERATIONS};
 pub use operator::Operator;
 pub use principal::{Principal, PrincipalElement};
+pub use request::Request;

@@ -4,8 +4,9 @@
 use super::caller::Caller;
 use super::decision::Decision;
 use super::document::{Effect, Policy, Statement};
-use super::evaluate::{KeyAccess, Request, decide};
+use super::evaluate::{KeyAccess, decide};
 use super::launch::{self, autoscaling_session};
+use super::request::Request;
 
 pub use super::public_access::is_public;
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::caller::Caller;
 use super::context::Context;
-use super::evaluate::Request;
+use super::request::Request;
 
 /// Encryption-context pairs.
 type Pairs = BTreeMap<String, String>;

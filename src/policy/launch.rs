@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 
 use super::caller::Caller;
 use super::decision::Decision;
-use super::evaluate::{KeyAccess, Request, decide};
+use super::evaluate::{KeyAccess, decide};
 use super::grant::{GrantConstraints, NewGrant};
+use super::request::Request;
 
 /// What follows `role/` in the ARN of the service-linked role of Amazon EC2 Auto Scaling.
 pub const AUTOSCALING_ROLE: &str =
@@ -17,6 +18,9 @@ pub const AUTOSCALING_ROLE: &str =
 
 /// The name of the session in which Auto Scaling uses its role.
 pub const AUTOSCALING_SESSION: &str = "AutoScaling";
+
+/// Stands for the unique id of the role, which differs from account to account.
+const AUTOSCALING_ROLE_ID: &str = "AROAAUTOSCALINGSLR000";
 
 /// The actions without which a launch fails (traces of launches, and tests of single permissions).
 pub const REQUIRED: &[LaunchCall] = &[
@@ -155,6 +159,7 @@ pub fn launch_access(
 /// The session in which Auto Scaling acts in `account`.
 pub fn autoscaling_session(account: &str) -> Caller {
     Caller::role_session(account, AUTOSCALING_ROLE, AUTOSCALING_SESSION)
+        .with_user_id(&format!("{AUTOSCALING_ROLE_ID}:{AUTOSCALING_SESSION}"))
 }
 
 /// The ARN of the service-linked role of Auto Scaling in `account`.

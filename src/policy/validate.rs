@@ -5,8 +5,9 @@ use std::fmt;
 use super::caller::Caller;
 use super::decision::Decision;
 use super::document::Policy;
-use super::evaluate::{KeyAccess, Request, decide};
+use super::evaluate::{KeyAccess, decide};
 use super::principal::{Principal, named_account};
+use super::request::Request;
 
 /// The size limit of a key policy, in bytes.
 pub const MAX_BYTES: usize = 32_768;

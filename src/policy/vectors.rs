@@ -829,6 +829,14 @@ fn keys_that_forwarded_calls_lack_fail_positive_operators_only() {
         "---",
     );
     check(
+        "42k",
+        two_when(
+            role(),
+            json!({"StringLike": {"aws:userid": "AROA*:AutoScaling"}}),
+        ),
+        "GDC",
+    );
+    check(
         "44b",
         two_when(role(), json!({"StringLike": {"kms:ViaService": "EC2.*"}})),
         "---",
