@@ -234,7 +234,7 @@ impl LabRun<'_> {
                 }
                 on_event(Event::Output { stream, bytes: bytes.to_vec() });
             };
-            self.shell.run(&command.text, Bounds { remaining: &remaining, interrupts: 0 }, &mut sink)?
+            self.shell.run(&command.text, Some(command.line), Bounds { remaining: &remaining, interrupts: 0 }, &mut sink)?
         };
         if let Some(error) = failure {
             return Err(error.into());

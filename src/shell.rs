@@ -159,6 +159,8 @@ pub struct Shell {
     grace: Duration,
     /// Numbers the commands, so that a late answer is not taken for the next one's.
     sequence: u64,
+    /// How many lines of script the running bash was given.
+    script_lines: usize,
     running: bool,
     lost: bool,
     background: Option<i32>,
@@ -187,6 +189,7 @@ impl Shell {
             log: log.transpose()?,
             grace: config.grace,
             sequence: 0,
+            script_lines: 0,
             running: false,
             lost: false,
             background: None,
@@ -196,9 +199,13 @@ impl Shell {
     }
 
     /// Runs one command of any number of lines. Output goes to `sink` as it comes and to the log.
+    ///
+    /// `line` is the command's line in its page, which bash's messages then name, as long as the
+    /// lines of a lab only grow.
     pub fn run(
         &mut self,
         text: &str,
+        line: Option<usize>,
         bounds: Bounds<'_>,
         sink: &mut dyn FnMut(Stream, &[u8]),
     ) -> Result<Finished, ShellError> {
@@ -211,8 +218,9 @@ impl Shell {
         let started = Instant::now();
         let background_before = self.background;
         self.sequence += 1;
-        let script = format!("eval {}; {}", quote(text), report_done(self.sequence));
-        self.channels.send(&script);
+        // Bash counts the lines of its script, this one too.
+        let padding = line.map_or(0, |line| line.saturating_sub(self.script_lines + 1));
+        self.send(&format!("{}eval {}; {}", "\n".repeat(padding), quote(text), report_done(self.sequence)));
         let ending = self.await_ending(bounds, sink)?;
         let background = self.background.filter(|pid| background_before != Some(*pid));
         Ok(Finished { ending, duration: started.elapsed(), background: background.map(|pid| Background { pid }) })
@@ -233,7 +241,7 @@ impl Shell {
         if let Some(input) = output {
             text += &format!(" {} {}", quote_path(&input.file), quote_path(&input.variable));
         }
-        self.run(&text, bounds, sink)
+        self.run(&text, None, bounds, sink)
     }
 
     /// Whether a command replaced or killed bash, so that no further one can run.
@@ -253,7 +261,7 @@ impl Shell {
             let deadline = Instant::now() + self.grace;
             let remaining = || deadline.saturating_duration_since(Instant::now());
             let bounds = Bounds { remaining: &remaining, interrupts: 1 };
-            self.run("\\builtin exit", bounds, &mut |_, _| {})?;
+            self.run("\\builtin exit", None, bounds, &mut |_, _| {})?;
         }
         self.end_all(&mut |_, _| {})
     }
@@ -267,7 +275,8 @@ impl Shell {
         self.channels.forget_unsent();
         self.channels.request(if restored { "start restored" } else { "start new" });
         self.sequence += 1;
-        self.channels.send(&self.opening_script(&state, restored.then_some(last.as_path())));
+        self.script_lines = 0;
+        self.send(&self.opening_script(&state, restored.then_some(last.as_path())));
         self.running = true;
         let mut messages = Capture::new(8 * 1024);
         let deadline = Instant::now() + START_LIMIT;
@@ -282,6 +291,11 @@ impl Shell {
         }
     }
 
+    fn send(&mut self, script: &str) {
+        self.script_lines += script.matches('\n').count();
+        self.channels.send(script);
+    }
+
     /// What a new bash runs before any command.
     fn opening_script(&self, state: &Path, restore: Option<&Path>) -> String {
         let begin = match restore {
@@ -292,11 +306,12 @@ impl Shell {
             }
         };
         format!(
-            "exec {}>&- {}>&- {}<&-\n{PRELUDE}{begin}\n__breakfix_trap= __breakfix_state={}\n\
-             builtin trap -- '__breakfix_exit \"$?\" \"$@\"' EXIT\nbuiltin eval ''; {}",
+            "exec {}>&- {}>&- {}<&-; eval {}; {begin}; __breakfix_trap= __breakfix_state={}; \
+             builtin trap -- '__breakfix_exit \"$?\" \"$@\"' EXIT; builtin eval ''; {}",
             supervisor::STDOUT,
             supervisor::STDERR,
             supervisor::SCRIPT,
+            quote(PRELUDE),
             quote_path(state),
             report_done(self.sequence),
         )
@@ -395,9 +410,15 @@ fn report_done(sequence: u64) -> String {
     )
 }
 
-/// The text as one word of bash. Bash cannot hold NUL, and drops it from scripts too.
+/// The text as one word of bash on one line, so that lines of script can be counted. Bash cannot
+/// hold NUL, and drops it from scripts too.
 fn quote(text: &str) -> String {
-    format!("'{}'", text.replace('\0', "").replace('\'', r"'\''"))
+    let text = text.replace('\0', "");
+    if text.contains('\n') {
+        format!("$'{}'", text.replace('\\', r"\\").replace('\'', r"\'").replace('\n', r"\n"))
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 /// A path as one word of bash; bytes outside ASCII survive any locale.
@@ -441,7 +462,8 @@ mod tests {
 
     #[test]
     fn a_quoted_text_is_one_word_whatever_it_holds() {
-        assert_eq!(quote("it's $(id) \"x\"\n"), "'it'\\''s $(id) \"x\"\n'");
+        assert_eq!(quote("it's $(id) \"x\""), "'it'\\''s $(id) \"x\"'");
+        assert_eq!(quote("it's\n\\n"), r"$'it\'s\n\\n'");
         assert_eq!(quote("a\0b"), "'ab'");
     }
 

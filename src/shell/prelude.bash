@@ -52,7 +52,7 @@ __breakfix_save() {
     } >|"$__breakfix_state" 2>/dev/null || :
 }
 __breakfix_exit() {
-    builtin local __breakfix_code=$1 __breakfix_author=$__breakfix_trap
+    builtin local __breakfix_code="$1" __breakfix_author="$__breakfix_trap"
     shift
     __breakfix_trap=
     if [[ -n $__breakfix_author ]]; then
@@ -67,7 +67,7 @@ __breakfix_exit() {
 }
 __breakfix_hook() {
     if [[ $# == 4 ]]; then
-        builtin local -x TEST_OUTPUT TEST_OUTPUT_FILE=$3
+        builtin local -x TEST_OUTPUT TEST_OUTPUT_FILE="$3"
         IFS= builtin read -r -d '' TEST_OUTPUT <"$4" || :
     fi
     "$BASH" "$1" "$2"
