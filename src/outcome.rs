@@ -39,12 +39,25 @@ pub struct RunOutcome {
 pub struct LabOutcome {
     pub lab: String,
     pub steps: Vec<StepOutcome>,
+    /// Blocks that were not meant to run, each with its reason: no skip goes uncounted.
+    pub skipped: Vec<SkippedBlock>,
     /// The scenario's verdicts after the steps; empty when the lab ran without a scenario.
     pub checks: Vec<CheckOutcome>,
     /// What undoing could not remove, by name.
     pub leftovers: Vec<String>,
     /// Set when we could not find out: the environment failed, not the learner.
     pub error: Option<String>,
+    /// The file that holds all output in full.
+    pub log: Option<PathBuf>,
+}
+
+/// A block that is no step, such as one with `test=false`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SkippedBlock {
+    pub page: PathBuf,
+    /// Line of the block's fence, counted from 1.
+    pub line: usize,
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -84,6 +97,8 @@ pub enum Failure {
     Command { index: usize },
     /// `expectError=must`, and nothing failed.
     NothingFailed,
+    /// The command at this index replaced or killed bash (`exec`, `kill -9 $$`) with more to come.
+    ShellLost { index: usize },
     Hook { name: String, phase: HookPhase, detail: String },
 }
 

@@ -1,0 +1,3 @@
+//! What the parts do together, with real processes.
+
+mod shell;
