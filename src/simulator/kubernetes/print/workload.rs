@@ -1,0 +1,540 @@
+//! Columns of pods, services and the controllers that keep pods running.
+
+use super::{
+    AGE, Column, NAME, Printer, age, condition, count, items, joined_or_none, labels, name,
+    text_or_none,
+};
+use crate::simulator::kubernetes::times::Times;
+use serde_json::{Value, json};
+
+const CONTAINERS: Column = Column::wide("Containers", "Names of each container in the template.");
+const IMAGES: Column = Column::wide(
+    "Images",
+    "Images referenced by each container in the template.",
+);
+const SELECTOR: Column = Column::wide("Selector", "Label selector for pods.");
+
+pub(in super::super) const PODS: Printer = Printer {
+    columns: &[
+        NAME,
+        Column::text(
+            "Ready",
+            "The aggregate readiness state of this pod for accepting traffic.",
+        ),
+        Column::text(
+            "Status",
+            "The aggregate status of the containers in this pod.",
+        ),
+        Column::text(
+            "Restarts",
+            "The number of times the containers in this pod have been restarted and when the last container in this pod has restarted.",
+        ),
+        AGE,
+        Column::wide("IP", "The IP address of the pod."),
+        Column::wide("Node", "The node that the pod runs on."),
+        Column::wide(
+            "Nominated Node",
+            "The node that the pod is expected to run on after preemption.",
+        ),
+        Column::wide(
+            "Readiness Gates",
+            "Conditions that the readiness of the pod also depends on.",
+        ),
+    ],
+    cells: pod_cells,
+};
+
+fn pod_cells(pod: &Value, times: &Times<'_>) -> Vec<Value> {
+    let statuses = items(&pod["status"]["containerStatuses"]);
+    let ready = statuses
+        .iter()
+        .filter(|status| status["ready"] == json!(true))
+        .count();
+    let restarts: i64 = statuses
+        .iter()
+        .map(|status| count(&status["restartCount"]))
+        .sum();
+    let last_restart = statuses
+        .iter()
+        .rev()
+        .find_map(|status| times.age(&status["lastState"]["terminated"]["finishedAt"]));
+    let restarts = match last_restart {
+        Some(ago) if restarts > 0 => format!("{restarts} ({ago} ago)"),
+        _ => restarts.to_string(),
+    };
+    vec![
+        name(pod),
+        json!(format!(
+            "{ready}/{}",
+            items(&pod["spec"]["containers"]).len()
+        )),
+        json!(pod_status(pod)),
+        json!(restarts),
+        age(pod, times),
+        text_or_none(&pod["status"]["podIP"]),
+        text_or_none(&pod["spec"]["nodeName"]),
+        text_or_none(&pod["status"]["nominatedNodeName"]),
+        readiness_gates(pod),
+    ]
+}
+
+/// One word for a pod: the most telling reason that its containers give, else its phase.
+fn pod_status(pod: &Value) -> String {
+    let status = &pod["status"];
+    let phase = status["phase"].as_str().unwrap_or("Unknown");
+    let own_reason = status["reason"].as_str();
+    let ended = matches!(phase, "Succeeded" | "Failed");
+    if pod["metadata"]
+        .get("deletionTimestamp")
+        .is_some_and(|time| !time.is_null())
+        && !ended
+    {
+        return if own_reason == Some("NodeLost") {
+            "Unknown"
+        } else {
+            "Terminating"
+        }
+        .to_owned();
+    }
+    if let Some(reason) = initialising_reason(pod) {
+        return reason;
+    }
+    let gated = condition(pod, "PodScheduled")
+        .is_some_and(|condition| condition["reason"] == "SchedulingGated");
+    let containers = items(&status["containerStatuses"]);
+    let reason = containers.iter().find_map(container_reason);
+    match reason {
+        Some(reason) if reason == "Completed" && containers.iter().any(is_running) => {
+            let ready =
+                condition(pod, "Ready").is_some_and(|condition| condition["status"] == "True");
+            if ready { "Running" } else { "NotReady" }.to_owned()
+        }
+        Some(reason) => reason,
+        None if gated => "SchedulingGated".to_owned(),
+        None => own_reason.unwrap_or(phase).to_owned(),
+    }
+}
+
+fn is_running(container: &Value) -> bool {
+    container["ready"] == json!(true) && container["state"]["running"].is_object()
+}
+
+/// Why a container waits or ended, if it does or has.
+fn container_reason(container: &Value) -> Option<String> {
+    let given = |state: &Value| {
+        state["reason"]
+            .as_str()
+            .filter(|reason| !reason.is_empty())
+            .map(str::to_owned)
+    };
+    let (waiting, terminated) = (
+        &container["state"]["waiting"],
+        &container["state"]["terminated"],
+    );
+    given(waiting)
+        .or_else(|| given(terminated))
+        .or_else(|| terminated.is_object().then(|| exit_reason(terminated)))
+}
+
+fn exit_reason(terminated: &Value) -> String {
+    match (count(&terminated["signal"]), count(&terminated["exitCode"])) {
+        (0, code) => format!("ExitCode:{code}"),
+        (signal, _) => format!("Signal:{signal}"),
+    }
+}
+
+/// `Init:…` while an init container has not succeeded.
+fn initialising_reason(pod: &Value) -> Option<String> {
+    let statuses = items(&pod["status"]["initContainerStatuses"]);
+    let total = items(&pod["spec"]["initContainers"])
+        .len()
+        .max(statuses.len());
+    let (done, current) = statuses.iter().enumerate().find(|(_, status)| {
+        let finished = status["state"]["terminated"].is_object()
+            && count(&status["state"]["terminated"]["exitCode"]) == 0;
+        !finished
+    })?;
+    let telling = container_reason(current).filter(|reason| reason != "PodInitializing");
+    Some(telling.map_or_else(
+        || format!("Init:{done}/{total}"),
+        |reason| format!("Init:{reason}"),
+    ))
+}
+
+fn readiness_gates(pod: &Value) -> Value {
+    let gates = items(&pod["spec"]["readinessGates"]);
+    if gates.is_empty() {
+        return json!("<none>");
+    }
+    let met = |gate: &&Value| {
+        let wanted = gate["conditionType"].as_str().unwrap_or_default();
+        condition(pod, wanted).is_some_and(|condition| condition["status"] == "True")
+    };
+    json!(format!(
+        "{}/{}",
+        gates.iter().filter(met).count(),
+        gates.len()
+    ))
+}
+
+pub(in super::super) const SERVICES: Printer = Printer {
+    columns: &[
+        NAME,
+        Column::text("Type", "How the service is exposed."),
+        Column::text(
+            "Cluster-IP",
+            "The IP address of the service inside the cluster.",
+        ),
+        Column::text(
+            "External-IP",
+            "Addresses outside the cluster that accept traffic for this service.",
+        ),
+        Column::text(
+            "Port(s)",
+            "The list of ports that are exposed by this service.",
+        ),
+        AGE,
+        Column::wide("Selector", "Labels of the pods that traffic is routed to."),
+    ],
+    cells: |service, times| {
+        let spec = &service["spec"];
+        vec![
+            name(service),
+            json!(spec["type"].as_str().unwrap_or("ClusterIP")),
+            text_or_none(&spec["clusterIP"]),
+            service_external_address(service),
+            joined_or_none(items(&spec["ports"]).iter().map(service_port).collect()),
+            age(service, times),
+            labels(&spec["selector"]),
+        ]
+    },
+};
+
+fn service_external_address(service: &Value) -> Value {
+    let spec = &service["spec"];
+    let external: Vec<String> = items(&spec["externalIPs"])
+        .iter()
+        .filter_map(|ip| ip.as_str().map(str::to_owned))
+        .collect();
+    match spec["type"].as_str() {
+        Some("ExternalName") => text_or_none(&spec["externalName"]),
+        Some("LoadBalancer") => {
+            let ingress = items(&service["status"]["loadBalancer"]["ingress"]).iter();
+            let balanced = ingress.filter_map(|point| {
+                point["ip"]
+                    .as_str()
+                    .or(point["hostname"].as_str())
+                    .map(str::to_owned)
+            });
+            let all: Vec<String> = balanced.chain(external).collect();
+            if all.is_empty() {
+                json!("<pending>")
+            } else {
+                json!(all.join(","))
+            }
+        }
+        _ => joined_or_none(external),
+    }
+}
+
+/// `80/TCP`, `80:30080/TCP`.
+fn service_port(port: &Value) -> String {
+    let protocol = port["protocol"].as_str().unwrap_or("TCP");
+    match count(&port["nodePort"]) {
+        0 => format!("{}/{protocol}", count(&port["port"])),
+        node_port => format!("{}:{node_port}/{protocol}", count(&port["port"])),
+    }
+}
+
+pub(in super::super) const DEPLOYMENTS: Printer = Printer {
+    columns: &[
+        NAME,
+        Column::text("Ready", "Number of the pod with ready state"),
+        Column::text(
+            "Up-to-date",
+            "Total number of non-terminated pods targeted by this deployment that have the desired template spec.",
+        ),
+        Column::text(
+            "Available",
+            "Total number of available pods targeted by this deployment.",
+        ),
+        AGE,
+        CONTAINERS,
+        IMAGES,
+        SELECTOR,
+    ],
+    cells: |object, times| {
+        let status = &object["status"];
+        let ready = format!(
+            "{}/{}",
+            count(&status["readyReplicas"]),
+            desired_replicas(object)
+        );
+        let counts = [
+            json!(count(&status["updatedReplicas"])),
+            json!(count(&status["availableReplicas"])),
+        ];
+        [name(object), json!(ready)]
+            .into_iter()
+            .chain(counts)
+            .chain([age(object, times)])
+            .chain(template_cells(object))
+            .collect()
+    },
+};
+
+pub(in super::super) const REPLICA_SETS: Printer = Printer {
+    columns: &[
+        NAME,
+        Column::number("Desired", "Replicas is the number of desired replicas."),
+        Column::number(
+            "Current",
+            "Replicas is the most recently observed number of replicas.",
+        ),
+        Column::number("Ready", "The number of pods with a Ready condition."),
+        AGE,
+        CONTAINERS,
+        IMAGES,
+        SELECTOR,
+    ],
+    cells: |object, times| {
+        let status = &object["status"];
+        let counts = [
+            desired_replicas(object),
+            count(&status["replicas"]),
+            count(&status["readyReplicas"]),
+        ];
+        [name(object)]
+            .into_iter()
+            .chain(counts.map(Value::from))
+            .chain([age(object, times)])
+            .chain(template_cells(object))
+            .collect()
+    },
+};
+
+pub(in super::super) const DAEMON_SETS: Printer = Printer {
+    columns: &[
+        NAME,
+        Column::number(
+            "Desired",
+            "The total number of nodes that should be running the daemon pod.",
+        ),
+        Column::number(
+            "Current",
+            "The number of nodes that are running at least 1 daemon pod and are supposed to run the daemon pod.",
+        ),
+        Column::number(
+            "Ready",
+            "The number of nodes that should be running the daemon pod and have it running and ready.",
+        ),
+        Column::number(
+            "Up-to-date",
+            "The total number of nodes that are running updated daemon pod",
+        ),
+        Column::number(
+            "Available",
+            "The number of nodes that should be running the daemon pod and have it available.",
+        ),
+        Column::text("Node Selector", "Labels of the nodes that the pod fits."),
+        AGE,
+        CONTAINERS,
+        IMAGES,
+        SELECTOR,
+    ],
+    cells: |object, times| {
+        let fields = [
+            "desiredNumberScheduled",
+            "currentNumberScheduled",
+            "numberReady",
+            "updatedNumberScheduled",
+            "numberAvailable",
+        ];
+        let counts = fields.map(|field| json!(count(&object["status"][field])));
+        let node_selector = labels(&object["spec"]["template"]["spec"]["nodeSelector"]);
+        let rest = [node_selector, age(object, times)];
+        [name(object)]
+            .into_iter()
+            .chain(counts)
+            .chain(rest)
+            .chain(template_cells(object))
+            .collect()
+    },
+};
+
+fn desired_replicas(object: &Value) -> i64 {
+    object["spec"]["replicas"].as_i64().unwrap_or(1)
+}
+
+/// The wide cells that all controllers share: containers, images, selector.
+fn template_cells(object: &Value) -> [Value; 3] {
+    let containers = items(&object["spec"]["template"]["spec"]["containers"]);
+    let joined = |field: &str| {
+        json!(
+            containers
+                .iter()
+                .filter_map(|container| container[field].as_str())
+                .collect::<Vec<_>>()
+                .join(",")
+        )
+    };
+    [
+        joined("name"),
+        joined("image"),
+        pod_selector(&object["spec"]["selector"]),
+    ]
+}
+
+fn pod_selector(selector: &Value) -> Value {
+    let pairs = selector["matchLabels"].as_object().into_iter().flatten();
+    let mut terms: Vec<String> = pairs
+        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+        .collect();
+    terms.extend(
+        items(&selector["matchExpressions"])
+            .iter()
+            .map(|expression| {
+                let key = expression["key"].as_str().unwrap_or_default();
+                let values: Vec<&str> = items(&expression["values"])
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .collect();
+                match expression["operator"].as_str() {
+                    Some("Exists") => key.to_owned(),
+                    Some("DoesNotExist") => format!("!{key}"),
+                    Some("NotIn") => format!("{key} notin ({})", values.join(",")),
+                    _ => format!("{key} in ({})", values.join(",")),
+                }
+            }),
+    );
+    terms.sort();
+    joined_or_none(terms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::times::moment;
+    use super::*;
+
+    fn cells(printer: Printer, object: &Value) -> Value {
+        let times = Times {
+            now: 189_000_000,
+            shown: &|micros| jiff::Timestamp::from_microsecond(micros).unwrap(),
+        };
+        let cells = (printer.cells)(object, &times);
+        assert_eq!(cells.len(), printer.columns.len());
+        Value::Array(cells)
+    }
+
+    fn check_status(pod: Value, status: &str) {
+        assert_eq!(pod_status(&pod), status, "{pod}");
+    }
+
+    #[test]
+    fn a_pod_is_summed_up_in_one_word() {
+        check_status(json!({ "status": { "phase": "Pending" } }), "Pending");
+        check_status(
+            json!({ "status": { "phase": "Failed", "reason": "Evicted" } }),
+            "Evicted",
+        );
+        let with = |state: Value| json!({ "status": { "phase": "Running", "containerStatuses": [{ "state": state }] } });
+        check_status(
+            with(json!({ "waiting": { "reason": "CrashLoopBackOff" } })),
+            "CrashLoopBackOff",
+        );
+        check_status(
+            with(json!({ "terminated": { "reason": "OOMKilled", "exitCode": 137 } })),
+            "OOMKilled",
+        );
+        check_status(
+            with(json!({ "terminated": { "exitCode": 3 } })),
+            "ExitCode:3",
+        );
+        check_status(with(json!({ "running": {} })), "Running");
+        check_status(
+            json!({ "metadata": { "deletionTimestamp": moment(0) }, "status": { "phase": "Running" } }),
+            "Terminating",
+        );
+        let initialising = json!({ "spec": { "initContainers": [{}, {}] }, "status": { "phase": "Pending", "initContainerStatuses": [
+            { "state": { "terminated": { "exitCode": 0 } } }, { "state": { "running": {} } },
+        ] } });
+        check_status(initialising, "Init:1/2");
+    }
+
+    #[test]
+    fn a_pod_prints_its_restarts_with_the_last_one() {
+        let pod = json!({
+            "metadata": { "name": "p", "creationTimestamp": moment(0) },
+            "spec": { "nodeName": "n", "containers": [{}, {}] },
+            "status": { "phase": "Running", "podIP": "10.0.0.1", "containerStatuses": [
+                { "ready": true, "restartCount": 3, "state": { "running": {} }, "lastState": { "terminated": { "finishedAt": moment(180_000_000) } } },
+            ] },
+        });
+        assert_eq!(
+            cells(PODS, &pod),
+            json!([
+                "p",
+                "1/2",
+                "Running",
+                "3 (9s ago)",
+                "3m9s",
+                "10.0.0.1",
+                "n",
+                "<none>",
+                "<none>"
+            ])
+        );
+    }
+
+    #[test]
+    fn a_service_prints_its_addresses_and_ports() {
+        let spec = json!({ "type": "LoadBalancer", "clusterIP": "172.20.0.10", "ports": [{ "port": 80, "nodePort": 30080 }, { "port": 53, "protocol": "UDP" }] });
+        let service = json!({ "metadata": { "name": "s" }, "spec": spec });
+        assert_eq!(
+            cells(SERVICES, &service),
+            json!([
+                "s",
+                "LoadBalancer",
+                "172.20.0.10",
+                "<pending>",
+                "80:30080/TCP,53/UDP",
+                "<unknown>",
+                "<none>"
+            ])
+        );
+    }
+
+    #[test]
+    fn controllers_print_their_counts_and_template() {
+        let template = json!({ "spec": { "containers": [{ "name": "web", "image": "nginx" }] } });
+        let object = json!({
+            "metadata": { "name": "d" },
+            "spec": { "replicas": 2, "selector": { "matchLabels": { "app": "web" } }, "template": template },
+            "status": { "readyReplicas": 1, "updatedReplicas": 2 },
+        });
+        assert_eq!(
+            cells(DEPLOYMENTS, &object),
+            json!(["d", "1/2", 2, 0, "<unknown>", "web", "nginx", "app=web"])
+        );
+        assert_eq!(
+            cells(REPLICA_SETS, &object),
+            json!(["d", 2, 0, 1, "<unknown>", "web", "nginx", "app=web"])
+        );
+        assert_eq!(
+            cells(DAEMON_SETS, &object),
+            json!([
+                "d",
+                0,
+                0,
+                0,
+                0,
+                0,
+                "<none>",
+                "<unknown>",
+                "web",
+                "nginx",
+                "app=web"
+            ])
+        );
+    }
+}

@@ -1,0 +1,399 @@
+//! `create`, `update`, `patch` and `delete`. No admission, no quotas, no schema: an object is what the client says it is,
+//! within the rules that hold for every kind.
+
+use super::kind::{self, Kind};
+use super::patch;
+use super::protobuf;
+use super::refusal::Refusal;
+use super::request::Target;
+use super::store::{Store, text};
+use super::times::{Times, moment};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Reads a request body into JSON, whatever the content type.
+pub(super) fn read_body(content_type: Option<&str>, body: &[u8]) -> Result<Value, Refusal> {
+    let unreadable = |why: &dyn std::fmt::Display| {
+        Refusal::bad_request(format!("the body of the request cannot be read: {why}"))
+    };
+    match content_type.map(media_type) {
+        None | Some("" | "application/json") => {
+            serde_json::from_slice(body).map_err(|error| unreadable(&error))
+        }
+        Some("application/yaml") => {
+            serde_yaml::from_slice(body).map_err(|error| unreadable(&error))
+        }
+        Some("application/vnd.kubernetes.protobuf") => {
+            protobuf::decode(body).map_err(Refusal::unsupported_media_type)
+        }
+        Some(other) => Err(unsupported(other)),
+    }
+}
+
+fn media_type(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
+}
+
+fn unsupported(media_type: &str) -> Refusal {
+    Refusal::unsupported_media_type(format!(
+        "the body of the request was in an unknown format - {media_type} is not simulated"
+    ))
+}
+
+/// Stores a new object.
+pub(super) fn create(
+    store: &mut Store,
+    target: &Target,
+    mut object: Value,
+    times: &Times<'_>,
+) -> Result<Arc<Value>, Refusal> {
+    let kind = target.kind;
+    check_type(kind, &object)?;
+    settle_namespace(target, &mut object)?;
+    check_name(kind, &object)?;
+    let (namespace, name) = (text(&object, "namespace"), text(&object, "name"));
+    if kind.namespaced && store.get(&kind::NAMESPACES, "", namespace).is_none() {
+        return Err(Refusal::not_found(&kind::NAMESPACES, namespace));
+    }
+    if !name.is_empty() && store.get(kind, namespace, name).is_some() {
+        return Err(Refusal::already_exists(kind, name));
+    }
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        for field in [
+            "uid",
+            "resourceVersion",
+            "deletionTimestamp",
+            "managedFields",
+        ] {
+            metadata.shift_remove(field);
+        }
+    }
+    object["metadata"]["creationTimestamp"] = moment(times.now);
+    fill_in(kind, &mut object);
+    Ok(store.put(kind, object))
+}
+
+/// Replaces an object, or its status.
+pub(super) fn update(
+    store: &mut Store,
+    target: &Target,
+    object: Value,
+    times: &Times<'_>,
+) -> Result<Arc<Value>, Refusal> {
+    let name = text(&object, "name");
+    if !name.is_empty() && name != target.name {
+        let message = format!(
+            "the name of the object ({name}) does not match the name on the URL ({})",
+            target.name
+        );
+        return Err(Refusal::bad_request(message));
+    }
+    let existing = existing(store, target)?;
+    replace(store, target, &existing, object, times)
+}
+
+/// Changes part of an object. The patch sees the object as clients see it.
+pub(super) fn patch(
+    store: &mut Store,
+    target: &Target,
+    content_type: Option<&str>,
+    body: &[u8],
+    times: &Times<'_>,
+) -> Result<Arc<Value>, Refusal> {
+    let content_type = content_type.map(media_type).unwrap_or_default();
+    if content_type == "application/apply-patch+yaml" {
+        return Err(Refusal::not_simulated("server-side apply"));
+    }
+    let patch: Value = serde_json::from_slice(body)
+        .map_err(|error| Refusal::bad_request(format!("the patch cannot be read: {error}")))?;
+    let existing = existing(store, target)?;
+    let mut patched = times.render(&existing);
+    match content_type {
+        "application/merge-patch+json" => patch::merge(&mut patched, &patch),
+        "application/strategic-merge-patch+json" => patch::strategic(&mut patched, &patch),
+        "application/json-patch+json" => {
+            patch::json_patch(&mut patched, &patch)
+                .map_err(|why| Refusal::invalid(target.kind, &target.name, &why))?;
+        }
+        other => return Err(unsupported(other)),
+    }
+    replace(store, target, &existing, patched, times)
+}
+
+fn existing(store: &Store, target: &Target) -> Result<Arc<Value>, Refusal> {
+    store
+        .get(target.kind, &target.namespace, &target.name)
+        .cloned()
+        .ok_or_else(|| Refusal::not_found(target.kind, &target.name))
+}
+
+/// Puts `object` where `existing` is, as far as a client may change it.
+fn replace(
+    store: &mut Store,
+    target: &Target,
+    existing: &Value,
+    mut object: Value,
+    times: &Times<'_>,
+) -> Result<Arc<Value>, Refusal> {
+    let kind = target.kind;
+    check_type(kind, &object)?;
+    let version = text(&object, "resourceVersion");
+    if !version.is_empty() && version != text(existing, "resourceVersion") {
+        return Err(Refusal::modified_meanwhile(kind, &target.name));
+    }
+    let uid = text(&object, "uid");
+    if !uid.is_empty() && uid != text(existing, "uid") {
+        let why = format!(
+            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            text(existing, "uid")
+        );
+        return Err(Refusal::conflict(kind, &target.name, &why));
+    }
+    times.restore(&mut object, existing);
+    let mut replaced = if target.subresource == "status" {
+        let mut replaced = existing.clone();
+        replaced["status"] = object["status"].take();
+        replaced
+    } else {
+        keep(&mut object, existing, kind);
+        object
+    };
+    replaced["metadata"]["name"] = json!(target.name);
+    let freed = text_list(&replaced["metadata"]["finalizers"]).is_empty()
+        && replaced["metadata"].get("deletionTimestamp").is_some();
+    let stored = store.put(kind, replaced);
+    if freed {
+        store.delete(kind, &target.namespace, &target.name);
+    }
+    Ok(stored)
+}
+
+/// What a client may not change through the object itself stays as it is.
+fn keep(object: &mut Value, existing: &Value, kind: &Kind) {
+    if kind.status {
+        take_over(object, existing, "status");
+    }
+    for field in [
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "namespace",
+    ] {
+        take_over(&mut object["metadata"], &existing["metadata"], field);
+    }
+    if let Some(generation) = existing["metadata"]["generation"].as_i64()
+        && object["spec"] != existing["spec"]
+    {
+        object["metadata"]["generation"] = json!(generation + 1);
+    }
+}
+
+fn take_over(object: &mut Value, existing: &Value, field: &str) {
+    match existing.get(field) {
+        Some(value) => object[field] = value.clone(),
+        None => {
+            object
+                .as_object_mut()
+                .and_then(|fields| fields.shift_remove(field));
+        }
+    }
+}
+
+/// Removes an object and all that belongs to it. An object with finalizers is only marked, and returned.
+pub(super) fn delete(
+    store: &mut Store,
+    target: &Target,
+    options: &Value,
+    times: &Times<'_>,
+) -> Result<Value, Refusal> {
+    let kind = target.kind;
+    let existing = existing(store, target)?;
+    let wanted = options["preconditions"]["uid"].as_str();
+    if wanted.is_some_and(|uid| uid != text(&existing, "uid")) {
+        let uid = wanted.unwrap_or_default();
+        let why = format!(
+            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            text(&existing, "uid")
+        );
+        return Err(Refusal::conflict(kind, &target.name, &why));
+    }
+    if kind == &kind::NAMESPACES
+        && matches!(
+            target.name.as_str(),
+            "default" | "kube-system" | "kube-public"
+        )
+    {
+        return Err(Refusal::forbidden(format!(
+            "namespaces {:?} is forbidden: this namespace may not be deleted",
+            target.name
+        )));
+    }
+    if !text_list(&existing["metadata"]["finalizers"]).is_empty() {
+        let mut marked = (*existing).clone();
+        if marked["metadata"].get("deletionTimestamp").is_none() {
+            marked["metadata"]["deletionTimestamp"] = moment(times.now);
+            marked["metadata"]["deletionGracePeriodSeconds"] = json!(0);
+        }
+        return Ok(times.render(&store.put(kind, marked)));
+    }
+    store.delete(kind, &target.namespace, &target.name);
+    if kind == &kind::NAMESPACES {
+        delete_where(store, |object| text(object, "namespace") == target.name);
+    }
+    if options["propagationPolicy"] != "Orphan" {
+        delete_dependents(store, text(&existing, "uid"));
+    }
+    let mut details =
+        json!({ "name": target.name, "kind": kind.plural, "uid": text(&existing, "uid") });
+    if !kind.group.is_empty() {
+        details["group"] = json!(kind.group);
+    }
+    Ok(
+        json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details }),
+    )
+}
+
+/// Removes what an object with this uid owned, and what that owned.
+fn delete_dependents(store: &mut Store, uid: &str) {
+    let owned = |object: &Value| {
+        let owners = object["metadata"]["ownerReferences"].as_array();
+        owners.is_some_and(|owners| owners.iter().any(|owner| owner["uid"] == uid))
+    };
+    for uid in delete_where(store, owned) {
+        delete_dependents(store, &uid);
+    }
+}
+
+/// Removes objects of any kind; returns their uids.
+fn delete_where(store: &mut Store, condition: impl Fn(&Value) -> bool) -> Vec<String> {
+    let mut uids = Vec::new();
+    for kind in kind::KINDS.iter().copied() {
+        let doomed: Vec<Arc<Value>> = store
+            .list(kind, None)
+            .filter(|object| condition(object))
+            .cloned()
+            .collect();
+        for object in doomed {
+            store.delete(kind, text(&object, "namespace"), text(&object, "name"));
+            uids.push(text(&object, "uid").to_owned());
+        }
+    }
+    uids
+}
+
+fn text_list(value: &Value) -> Vec<&str> {
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
+}
+
+/// A body may leave out its type, but not claim another.
+fn check_type(kind: &Kind, object: &Value) -> Result<(), Refusal> {
+    let given = |field: &str| object[field].as_str().filter(|text| !text.is_empty());
+    check_shape(object)?;
+    if let Some(version) = given("apiVersion").filter(|version| *version != kind.api_version()) {
+        let expected = kind.api_version();
+        let message = format!(
+            "the API version in the data ({version}) does not match the expected API version ({expected})"
+        );
+        return Err(Refusal::bad_request(message));
+    }
+    match given("kind") {
+        Some(name) if name != kind.kind => Err(Refusal::bad_request(format!(
+            "the kind in the data ({name}) does not match the expected kind ({})",
+            kind.kind
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// What every object has is what every reader here may rely on.
+fn check_shape(object: &Value) -> Result<(), Refusal> {
+    let is_map = |value: &Value| value.is_object() || value.is_null();
+    let metadata = &object["metadata"];
+    let parts = [
+        ("metadata", metadata),
+        ("metadata.labels", &metadata["labels"]),
+        ("spec", &object["spec"]),
+        ("status", &object["status"]),
+    ];
+    match parts.into_iter().find(|(_, part)| !is_map(part)) {
+        _ if !object.is_object() => Err(Refusal::bad_request(
+            "the body of the request is not an object",
+        )),
+        Some((field, _)) => Err(Refusal::bad_request(format!(
+            "json: cannot unmarshal into field {field}: it is not an object"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The namespace of the path is the namespace of the object.
+fn settle_namespace(target: &Target, object: &mut Value) -> Result<(), Refusal> {
+    let given = text(object, "namespace");
+    if !given.is_empty() && given != target.namespace {
+        return Err(Refusal::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    }
+    if target.kind.namespaced {
+        object["metadata"]["namespace"] = json!(target.namespace);
+    }
+    Ok(())
+}
+
+fn check_name(kind: &Kind, object: &Value) -> Result<(), Refusal> {
+    let name = text(object, "name");
+    if name.is_empty() && text(object, "generateName").is_empty() {
+        return Err(Refusal::invalid(
+            kind,
+            "",
+            "metadata.name: Required value: name or generateName is required",
+        ));
+    }
+    let part_is_well_formed = |part: &str| {
+        let inside =
+            |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+        !part.is_empty()
+            && part.chars().all(inside)
+            && !part.starts_with('-')
+            && !part.ends_with('-')
+    };
+    if name.is_empty() || name.len() <= 253 && name.split('.').all(part_is_well_formed) {
+        return Ok(());
+    }
+    let rule = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an \
+                alphanumeric character (e.g. 'example.com', regex used for validation is \
+                '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+    Err(Refusal::invalid(
+        kind,
+        name,
+        &format!("metadata.name: Invalid value: {name:?}: {rule}"),
+    ))
+}
+
+/// The defaults without which a new object would look wrong.
+fn fill_in(kind: &Kind, object: &mut Value) {
+    match kind.plural {
+        "namespaces" => {
+            let name = json!(text(object, "name"));
+            object["metadata"]["labels"]["kubernetes.io/metadata.name"] = name;
+            object["spec"] = json!({ "finalizers": ["kubernetes"] });
+            object["status"] = json!({ "phase": "Active" });
+        }
+        "pods" if object["status"]["phase"].is_null() => {
+            object["status"] = json!({ "phase": "Pending" })
+        }
+        "deployments" | "daemonsets" | "replicasets" => {
+            object["metadata"]["generation"] = json!(1);
+            if kind.plural != "daemonsets" && object["spec"]["replicas"].is_null() {
+                object["spec"]["replicas"] = json!(1);
+            }
+        }
+        _ => {}
+    }
+}
