@@ -1,5 +1,8 @@
 //! breakfix runs break/fix workshop labs.
 
+pub mod cli;
+pub mod cloud;
+pub mod commands;
 pub mod diagnostic;
 pub mod lab;
 pub mod outcome;
@@ -8,6 +11,7 @@ pub mod policy;
 pub mod report;
 pub mod live;
 pub mod run;
+pub mod scenario;
 pub mod shell;
 pub mod simulator;
 pub mod tree;

@@ -89,7 +89,7 @@ fn launch(key: &Key, observation: &Observation) -> Verdict {
 fn key_warnings(key: &Key, observation: &Observation) -> Vec<String> {
     let Ok(policy) = &key.policy else { return Vec::new() };
     let warnings = launch_warnings(&access(key, policy, observation), &observation.region, &observation.account);
-    warnings.iter().map(ToString::to_string).collect()
+    warnings.into_iter().map(|warning| warning.text).collect()
 }
 
 fn not_public(key: &Key, observation: &Observation) -> Verdict {

@@ -17,6 +17,7 @@ use super::serve::Body;
 use super::signature::{self, Secret, SignatureError};
 use super::wire::{self, Call, Protocol};
 use super::world::World;
+use super::world::start::LEARNER;
 use super::{Shared, waiting};
 
 type Handler = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
@@ -193,14 +194,14 @@ fn answer_kubernetes(shared: &Arc<Shared>, shutdown: watch::Receiver<bool>, requ
 /// The API server as the cluster's version says.
 fn server_version(world: &World, cluster: &str) -> ServerVersion {
     let git_version = world.eks.clusters.get(cluster).map_or("v1.30.0", |cluster| &cluster.kubelet_version);
-    ServerVersion::of(git_version)
+    ServerVersion::new(git_version)
 }
 
 /// The bearer of our own kubeconfig's token, or of a token that `aws eks get-token` made.
 fn kubernetes_user(shared: &Shared, world: &World, request: &Request<Bytes>) -> Option<User> {
     let token = request.headers().get("authorization")?.to_str().ok()?.strip_prefix("Bearer ")?;
     let name = if token == shared.kubernetes_token {
-        format!("arn:aws:iam::{}:user/{}", world.account, super::LEARNER)
+        format!("arn:aws:iam::{}:user/{LEARNER}", world.account)
     } else {
         let secrets = |id: &str| secret_of(world, id);
         let identity = signature::verify_token(token, &shared.cluster, &secrets, Timestamp::now()).ok()?;
@@ -242,6 +243,9 @@ async fn stream(shared: Arc<Shared>, mut shutdown: watch::Receiver<bool>, mut wa
     loop {
         let (events, next) = next_events(&shared, &mut watching);
         if !events.is_empty() && sender.send(Bytes::from(events)).await.is_err() {
+            return;
+        }
+        if watching.is_over() {
             return;
         }
         tokio::select! {

@@ -1,7 +1,8 @@
 //! From a running instance of a node group to a Ready node, and back when the instance goes.
 
 use super::clock::Moment;
-use super::kubernetes::node::{NodeFacts, join_events, node_object};
+use super::kubernetes::kind;
+use super::kubernetes::node::{NodeFacts, join_events, lease_object, node_object};
 use super::world::{self, World};
 
 /// A node of the cluster; the world holds them by instance id.
@@ -49,7 +50,8 @@ pub(super) fn instance_gone(world: &mut World, instance: &str) {
         return;
     }
     if let Some(name) = world.ec2.instances.get(instance).map(|instance| instance.private_dns.clone()) {
-        world.kubernetes.delete(&NODES, "", &name);
+        world.kubernetes.delete(&kind::NODES, "", &name);
+        world.kubernetes.delete(&kind::LEASES, "kube-node-lease", &name);
     }
 }
 
@@ -64,10 +66,11 @@ fn publish(world: &mut World, instance: &str) {
         world.nodes.remove(instance);
         return;
     };
-    world.kubernetes.put(&NODES, node_object(&facts));
+    world.kubernetes.put(&kind::NODES, node_object(&facts));
+    world.kubernetes.put(&kind::LEASES, lease_object(&facts));
     if facts.ready {
         for event in join_events(&facts) {
-            world.kubernetes.put(&EVENTS, event);
+            world.kubernetes.put(&kind::EVENTS, event);
         }
     }
 }
@@ -91,6 +94,7 @@ fn facts(world: &World, id: &str) -> Option<NodeFacts> {
         launch_template: group.source.as_ref().map(|source| (source.id.clone(), source.version.to_string())),
         internal_ip: instance.private_ip.clone(),
         kubelet_version: cluster.kubelet_version.clone(),
+        architecture: "amd64".to_owned(),
         created: node.registered.micros(),
         ready: node.ready.is_some(),
         ready_since: node.ready.unwrap_or(node.registered).micros(),

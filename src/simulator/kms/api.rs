@@ -10,7 +10,7 @@ use super::super::wire::{Call, Operation};
 use super::super::world::World;
 use super::{Alias, DELETION_WINDOW, Event, Key, KeyState, authorized, authorized_mut, days};
 use crate::policy::Policy;
-use crate::policy::validate::{NewKeyPolicy, check};
+use crate::policy::validate::{NewKeyPolicy, check_key_policy};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -141,7 +141,7 @@ fn checked_policy(world: &World, call: &Call, key_arn: &str, text: &str, bypass:
         bypass_lockout_check: bypass,
         principal_exists: &exists,
     };
-    check(&new).map_err(|refusal| Refusal::bad(refusal.exception(), refusal.message()))
+    check_key_policy(&new).map_err(|refusal| Refusal::bad(refusal.exception(), refusal.message()))
 }
 
 fn key_metadata(world: &World, key: &Key) -> Value {

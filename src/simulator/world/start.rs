@@ -69,6 +69,9 @@ impl World {
         volume_key(&mut world);
         network(&mut world);
         cluster(&mut world, &start.cluster, start.endpoint, start.authority);
+        for (kind, object) in kubernetes::cluster::starting_objects(birth.micros()) {
+            world.kubernetes.put(kind, object);
+        }
         eks::controller::create_default_nodegroup(&mut world, &start.cluster);
         world.advance_to(Moment::from_micros(wall));
         world

@@ -1,0 +1,34 @@
+//! One room per verb: load, call the core, render, return the exit code.
+
+mod interrupt;
+mod output;
+pub mod run;
+pub mod simulate;
+pub mod sleep;
+mod tools;
+
+use crate::cli::{Cli, Verb};
+use crate::outcome::Exit;
+
+/// Runs the verb. What could not be found out is reported on stderr.
+pub fn dispatch(cli: Cli) -> Exit {
+    let verbose = cli.verbose;
+    let result = match cli.verb {
+        Verb::Run(arguments) => run::run(arguments.into_request(verbose)),
+        Verb::Simulate(arguments) => simulate::simulate(arguments.into_request()),
+    };
+    result.unwrap_or_else(|error| {
+        output::complain(&format!("error: {error:#}"));
+        Exit::CannotTell
+    })
+}
+
+/// The runtime on which sockets, SDKs and signals live.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    use anyhow::Context as _;
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("failed to start the runtime")
+}

@@ -1,0 +1,46 @@
+//! `breakfix simulate`: the simulator alone, until a signal comes.
+
+use anyhow::Context as _;
+
+use super::{interrupt, output, runtime};
+use crate::outcome::Exit;
+use crate::simulator::clock::Pace;
+use crate::simulator::environment::Variable;
+use crate::simulator::{Configuration, Simulator};
+
+/// What to serve.
+#[derive(Debug, Clone)]
+pub struct SimulateRequest {
+    pub pace: Pace,
+}
+
+/// Serves until INT, TERM or HUP; prints what to export first.
+///
+/// # Errors
+/// When the simulator cannot be started.
+pub fn simulate(request: SimulateRequest) -> anyhow::Result<Exit> {
+    runtime()?.block_on(async {
+        let directory = tempfile::Builder::new()
+            .prefix("breakfix-")
+            .tempdir()
+            .context("failed to make a directory for the session's files")?;
+        let simulator = Simulator::start(Configuration { pace: request.pace, ..Configuration::default() }).await?;
+        let environment = simulator.environment(directory.path(), &simulator.learner_key())?;
+        output::say(&exports(&environment));
+        output::complain("simulator ready; Ctrl-C ends it");
+        interrupt::first().await?;
+        simulator.stop().await;
+        Ok(Exit::Met)
+    })
+}
+
+/// The environment as lines for a shell to evaluate.
+pub(super) fn exports(environment: &[Variable]) -> String {
+    environment
+        .iter()
+        .map(|(name, value)| match value {
+            Some(value) => format!("export {name}='{}'\n", value.replace('\'', "'\\''")),
+            None => format!("unset {name}\n"),
+        })
+        .collect()
+}
