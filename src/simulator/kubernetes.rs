@@ -100,33 +100,23 @@ fn other_paths(
         &request.method().as_str().to_lowercase(),
         request.uri().path(),
     )?;
+    if let ["apis", group, group_version, ..] = segments
+        && !discovery::has_group_version(group, group_version)
+    {
+        let which = format_args!("the API group {group}/{group_version}");
+        return Err(Refusal::kind_not_simulated(which));
+    }
     if request.method() != Method::GET {
         return Err(Refusal::method_not_allowed());
     }
-    match segments {
-        ["healthz" | "livez" | "readyz", ..] => Ok(answer::response(
-            StatusCode::OK,
-            "text/plain; charset=utf-8",
-            "ok".to_owned(),
-        )),
-        ["version"] => Ok(answer::json_response(StatusCode::OK, &version.body())),
-        ["apis", group, group_version, ..]
-            if discovery::answer(segments, accept.as_deref(), version).is_none() =>
-        {
-            Err(Refusal::kind_not_simulated(format_args!(
-                "the API group {group}/{group_version}"
-            )))
-        }
-        _ => Ok(
-            discovery::answer(segments, accept.as_deref(), version).unwrap_or_else(|| {
-                answer::response(
-                    StatusCode::NOT_FOUND,
-                    "text/plain; charset=utf-8",
-                    "404 page not found\n".to_owned(),
-                )
-            }),
-        ),
-    }
+    let plain =
+        |status, text: &str| answer::response(status, "text/plain; charset=utf-8", text.to_owned());
+    Ok(match segments {
+        ["healthz" | "livez" | "readyz", ..] => plain(StatusCode::OK, "ok"),
+        ["version"] => answer::json_response(StatusCode::OK, &version.body()),
+        _ => discovery::answer(segments, accept.as_deref(), version)
+            .unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "404 page not found\n")),
+    })
 }
 
 fn review(user: &User, kind: &str, request: &Request<Bytes>) -> Result<Response<Bytes>, Refusal> {

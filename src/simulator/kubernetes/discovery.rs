@@ -48,6 +48,11 @@ const GROUPS: &[&str] = &[
     "scheduling.k8s.io",
 ];
 
+/// Whether `/apis/GROUP/VERSION` exists.
+pub(super) fn has_group_version(group: &str, version: &str) -> bool {
+    GROUPS.contains(&group) && version == "v1"
+}
+
 /// Answers a discovery path, if `segments` is one.
 pub(super) fn answer(
     segments: &[&str],

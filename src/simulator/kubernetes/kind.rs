@@ -29,6 +29,13 @@ pub struct Kind {
     pub(super) printer: Printer,
 }
 
+/// There is one kind for a group and plural.
+impl PartialEq for Kind {
+    fn eq(&self, other: &Self) -> bool {
+        (self.group, self.plural) == (other.group, other.plural)
+    }
+}
+
 impl Kind {
     /// `v1`, `apps/v1`.
     pub fn api_version(&self) -> String {

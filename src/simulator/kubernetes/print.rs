@@ -2,6 +2,7 @@
 //! them in. The `Table` around them is made in `table`.
 
 mod cluster;
+mod pod;
 mod workload;
 
 use super::times::Times;
@@ -10,7 +11,8 @@ use serde_json::{Value, json};
 pub(super) use cluster::{
     CONFIG_MAPS, EVENTS, LEASES, NAMESPACES, NODES, PRIORITY_CLASSES, SERVICE_ACCOUNTS,
 };
-pub(super) use workload::{DAEMON_SETS, DEPLOYMENTS, PODS, REPLICA_SETS, SERVICES};
+pub(super) use pod::PODS;
+pub(super) use workload::{DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS, SERVICES};
 
 /// How objects of one kind are printed.
 #[derive(Debug, Clone, Copy)]
@@ -163,4 +165,20 @@ fn condition<'a>(object: &'a Value, condition_type: &str) -> Option<&'a Value> {
     items(&object["status"]["conditions"])
         .iter()
         .find(|condition| condition["type"] == condition_type)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The cells of an object, 189 seconds after the world began.
+    pub(super) fn cells(printer: Printer, object: &Value) -> Value {
+        let times = Times {
+            now: 189_000_000,
+            shown: &|micros| jiff::Timestamp::from_microsecond(micros).unwrap(),
+        };
+        let cells = (printer.cells)(object, &times);
+        assert_eq!(cells.len(), printer.columns.len());
+        Value::Array(cells)
+    }
 }

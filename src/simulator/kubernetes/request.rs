@@ -18,12 +18,6 @@ pub(super) struct Target {
     pub(super) subresource: String,
 }
 
-impl PartialEq for Kind {
-    fn eq(&self, other: &Self) -> bool {
-        (self.group, self.plural) == (other.group, other.plural)
-    }
-}
-
 /// The parts of a path, percent-decoded.
 pub(super) fn segments(path: &str) -> Vec<Cow<'_, str>> {
     path.split('/')

@@ -284,17 +284,8 @@ fn event_source(event: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::super::times::moment;
+    use super::super::tests::cells;
     use super::*;
-
-    fn cells(printer: Printer, object: &Value) -> Value {
-        let times = Times {
-            now: 189_000_000,
-            shown: &|micros| jiff::Timestamp::from_microsecond(micros).unwrap(),
-        };
-        let cells = (printer.cells)(object, &times);
-        assert_eq!(cells.len(), printer.columns.len());
-        Value::Array(cells)
-    }
 
     #[test]
     fn a_node_prints_as_in_the_lab() {
