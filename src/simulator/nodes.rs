@@ -1,5 +1,7 @@
 //! From a running instance of a node group to a Ready node, and back when the instance goes.
 
+use std::time::Duration;
+
 use super::clock::Moment;
 use super::kubernetes::kind;
 use super::kubernetes::node::{NodeFacts, join_events, lease_object, node_object};
@@ -16,7 +18,13 @@ pub struct Node {
 pub enum Event {
     Registers { instance: String },
     Ready { instance: String },
+    /// Kubernetes keeps events for an hour.
+    EventsExpire { names: Vec<String> },
 }
+
+const EVENTS_KEPT: Duration = Duration::from_secs(3600);
+/// Where events of objects without a namespace live.
+const EVENT_NAMESPACE: &str = "default";
 
 pub(super) fn handle(world: &mut World, event: Event) {
     let now = world.now();
@@ -31,6 +39,11 @@ pub(super) fn handle(world: &mut World, event: Event) {
             if let Some(node) = world.nodes.get_mut(&instance) {
                 node.ready = Some(now);
                 publish(world, &instance);
+            }
+        }
+        Event::EventsExpire { names } => {
+            for name in names {
+                world.kubernetes.delete(&kind::EVENTS, EVENT_NAMESPACE, &name);
             }
         }
     }
@@ -69,9 +82,12 @@ fn publish(world: &mut World, instance: &str) {
     world.kubernetes.put(&kind::NODES, node_object(&facts));
     world.kubernetes.put(&kind::LEASES, lease_object(&facts));
     if facts.ready {
-        for event in join_events(&facts) {
+        let events = join_events(&facts);
+        let names = events.iter().filter_map(|event| event["metadata"]["name"].as_str().map(str::to_owned)).collect();
+        for event in events {
             world.kubernetes.put(&kind::EVENTS, event);
         }
+        world.schedule(EVENTS_KEPT, world::Event::Nodes(Event::EventsExpire { names }));
     }
 }
 
