@@ -12,6 +12,8 @@ pub mod report;
 pub mod live;
 pub mod run;
 pub mod scenario;
+pub mod scenarios;
+pub mod session;
 pub mod shell;
 pub mod simulator;
 pub mod tree;

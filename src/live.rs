@@ -1,1 +1,288 @@
-//! (being written)
+//! Draws events as they come, on stderr: one moving line on a terminal, plain lines elsewhere.
+//! What a finished run has to say is `report`'s business.
+
+use std::io::{IsTerminal, Write, stderr};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::outcome::{Event, StepOutcome, StepResult};
+
+/// Follows one run. Dropping it clears the moving line.
+#[derive(Debug)]
+pub struct Live {
+    /// The moving line; `None` where stderr is no terminal.
+    line: Option<ProgressBar>,
+    /// Shows the commands' output as it arrives.
+    verbose: bool,
+    running: Running,
+    /// Output without its newline yet: the moving line would be drawn over it.
+    unfinished: Vec<u8>,
+    /// The moving line counts the time of a hook or a wait, not of the block.
+    pausing: bool,
+}
+
+/// What the moving line is about.
+#[derive(Debug, Default)]
+struct Running {
+    number: usize,
+    of: usize,
+    title: String,
+    limit: Duration,
+}
+
+impl Live {
+    /// Draws on this process's stderr.
+    pub fn on_stderr(verbose: bool) -> Live {
+        Live {
+            line: stderr().is_terminal().then(moving_line),
+            verbose,
+            running: Running::default(),
+            unfinished: Vec::new(),
+            pausing: false,
+        }
+    }
+
+    /// Shows one event.
+    pub fn show(&mut self, event: &Event) {
+        if let Event::StepStarted {
+            number,
+            of,
+            title,
+            limit,
+        } = event
+        {
+            self.running = Running {
+                number: *number,
+                of: *of,
+                title: title.clone(),
+                limit: *limit,
+            };
+        }
+        match event {
+            Event::Output { bytes, .. } if self.verbose => self.write_output(bytes),
+            Event::Output { .. } => {}
+            _ if self.line.is_some() => {
+                self.finish_output();
+                self.move_line(event);
+            }
+            _ => {
+                if let Some(text) = plain_line(event, &self.running) {
+                    self.write(format!("{text}\n").as_bytes());
+                }
+            }
+        }
+    }
+
+    fn write_output(&mut self, bytes: &[u8]) {
+        if self.line.is_none() {
+            return self.write(bytes);
+        }
+        let whole = bytes
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |end| end + 1);
+        if whole > 0 {
+            let mut lines = std::mem::take(&mut self.unfinished);
+            lines.extend_from_slice(&bytes[..whole]);
+            self.write(&lines);
+        }
+        self.unfinished.extend_from_slice(&bytes[whole..]);
+    }
+
+    fn finish_output(&mut self) {
+        if !self.unfinished.is_empty() {
+            let mut line = std::mem::take(&mut self.unfinished);
+            line.push(b'\n');
+            self.write(&line);
+        }
+    }
+
+    fn move_line(&mut self, event: &Event) {
+        let Some(line) = &self.line else { return };
+        let (message, limit) = match event {
+            Event::Stage { text } => (one_line(text), None),
+            Event::LabStarted { lab, .. } => (one_line(lab), None),
+            Event::StepStarted { limit, .. } => (self.running.text(""), Some(*limit)),
+            Event::CommandStarted { text, .. } => (
+                self.running.text(&format!("$ {text}")),
+                Some(self.running.limit),
+            ),
+            Event::Pausing { what, limit } => (self.running.text(what), Some(*limit)),
+            Event::StepFinished { .. } | Event::LabFinished { .. } | Event::Output { .. } => return,
+        };
+        line.set_prefix(limit.map_or_else(String::new, |limit| format!("/{}s", limit.as_secs())));
+        line.set_message(message);
+        // All commands of a block share its limit, so only the first starts the count.
+        let pausing = matches!(event, Event::Pausing { .. });
+        if pausing || self.pausing || !matches!(event, Event::CommandStarted { .. }) {
+            line.reset_elapsed();
+        }
+        self.pausing = pausing;
+    }
+
+    /// Writes past the moving line. A closed stderr is nothing to stop a run for.
+    fn write(&self, bytes: &[u8]) {
+        let write = || {
+            let mut stderr = stderr().lock();
+            let _ = stderr.write_all(bytes).and_then(|()| stderr.flush());
+        };
+        match &self.line {
+            Some(line) => line.suspend(write),
+            None => write(),
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.finish_output();
+        if let Some(line) = &self.line {
+            line.finish_and_clear();
+        }
+    }
+}
+
+impl Running {
+    fn text(&self, doing: &str) -> String {
+        one_line(&format!(
+            "{}/{} {}  {doing}",
+            self.number, self.of, self.title
+        ))
+    }
+}
+
+fn moving_line() -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {elapsed}{prefix} {wide_msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner());
+    let line = ProgressBar::new_spinner().with_style(style);
+    line.enable_steady_tick(Duration::from_millis(100));
+    line
+}
+
+/// What is worth a line where lines cannot move.
+fn plain_line(event: &Event, running: &Running) -> Option<String> {
+    match event {
+        Event::Stage { text } => Some(one_line(text)),
+        Event::LabStarted { lab, steps } => Some(format!("{}: {steps} steps", one_line(lab))),
+        Event::StepStarted {
+            number, of, title, ..
+        } => Some(format!("step {number}/{of}: {}", one_line(title))),
+        Event::StepFinished { outcome } => Some(finished_line(outcome, running)),
+        Event::CommandStarted { .. }
+        | Event::Output { .. }
+        | Event::Pausing { .. }
+        | Event::LabFinished { .. } => None,
+    }
+}
+
+fn finished_line(outcome: &StepOutcome, running: &Running) -> String {
+    let result = match &outcome.result {
+        StepResult::Pass => "passed",
+        StepResult::Fail(_) => "FAILED",
+        StepResult::Timeout(_) => "TIMED OUT",
+        StepResult::Flaky { .. } => "FLAKY",
+        StepResult::Interrupted => "interrupted",
+        StepResult::Skip(reason) => {
+            return format!(
+                "step {}/{}: skipped: {}",
+                outcome.number,
+                running.of,
+                one_line(reason)
+            );
+        }
+    };
+    format!(
+        "step {}/{}: {result} in {:.1} s",
+        outcome.number,
+        running.of,
+        outcome.duration.as_secs_f64()
+    )
+}
+
+/// The text without anything that leaves its line.
+fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|character| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::outcome::Stream;
+
+    fn check(event: &Event, expected: Option<&str>) {
+        let running = Running {
+            number: 2,
+            of: 14,
+            ..Running::default()
+        };
+        assert_eq!(plain_line(event, &running).as_deref(), expected);
+    }
+
+    fn finished(result: StepResult) -> Event {
+        let outcome = StepOutcome {
+            number: 2,
+            id: "2".to_owned(),
+            title: String::new(),
+            page: PathBuf::new(),
+            line: 1,
+            result,
+            commands: Vec::new(),
+            duration: Duration::from_millis(1234),
+            world: Duration::ZERO,
+            notes: Vec::new(),
+        };
+        Event::StepFinished { outcome }
+    }
+
+    #[test]
+    fn without_a_terminal_each_step_has_a_line_at_its_start_and_end() {
+        let limit = Duration::from_secs(60);
+        let title = "ノード\nの確認".to_owned();
+        check(
+            &Event::StepStarted {
+                number: 2,
+                of: 14,
+                title,
+                limit,
+            },
+            Some("step 2/14: ノード の確認"),
+        );
+        check(
+            &finished(StepResult::Pass),
+            Some("step 2/14: passed in 1.2 s"),
+        );
+        check(
+            &finished(StepResult::Skip("test=false".to_owned())),
+            Some("step 2/14: skipped: test=false"),
+        );
+    }
+
+    #[test]
+    fn commands_and_their_output_have_none() {
+        check(
+            &Event::CommandStarted {
+                line: 1,
+                text: "ls".to_owned(),
+            },
+            None,
+        );
+        check(
+            &Event::Output {
+                stream: Stream::Stdout,
+                bytes: b"x".to_vec(),
+            },
+            None,
+        );
+    }
+}

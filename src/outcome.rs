@@ -8,16 +8,39 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A stage outside the lesson, such as "injecting missing-worker-nodes".
-    Stage { text: String },
-    LabStarted { lab: String, steps: usize },
-    StepStarted { number: usize, of: usize, title: String, limit: Duration },
-    CommandStarted { line: usize, text: String },
+    Stage {
+        text: String,
+    },
+    LabStarted {
+        lab: String,
+        steps: usize,
+    },
+    StepStarted {
+        number: usize,
+        of: usize,
+        title: String,
+        limit: Duration,
+    },
+    CommandStarted {
+        line: usize,
+        text: String,
+    },
     /// A chunk of output as it arrived; not necessarily whole lines or valid UTF-8.
-    Output { stream: Stream, bytes: Vec<u8> },
+    Output {
+        stream: Stream,
+        bytes: Vec<u8>,
+    },
     /// The step sits in its `wait=` or runs a hook; `what` says which.
-    Pausing { what: String, limit: Duration },
-    StepFinished { outcome: StepOutcome },
-    LabFinished { lab: String },
+    Pausing {
+        what: String,
+        limit: Duration,
+    },
+    StepFinished {
+        outcome: StepOutcome,
+    },
+    LabFinished {
+        lab: String,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +109,9 @@ pub enum StepResult {
     Timeout(String),
     Skip(String),
     /// Passed on a retry after failing `failures` times.
-    Flaky { failures: usize },
+    Flaky {
+        failures: usize,
+    },
     Interrupted,
 }
 
@@ -99,7 +124,11 @@ pub enum Failure {
     NothingFailed,
     /// The command at this index replaced or killed bash (`exec`, `kill -9 $$`) with more to come.
     ShellLost { index: usize },
-    Hook { name: String, phase: HookPhase, detail: String },
+    Hook {
+        name: String,
+        phase: HookPhase,
+        detail: String,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,10 +176,18 @@ pub enum CheckKind {
 pub enum Verdict {
     Met,
     /// Still converging; says what is awaited.
-    NotYet { awaiting: String },
-    NotMet { expected: String, observed: String, reason: Option<String> },
+    NotYet {
+        awaiting: String,
+    },
+    NotMet {
+        expected: String,
+        observed: String,
+        reason: Option<String>,
+    },
     /// Denied, throttled, unreachable.
-    CannotTell { why: String },
+    CannotTell {
+        why: String,
+    },
 }
 
 /// The process's exit code: the one documented list (README, "Exit codes").
@@ -178,8 +215,18 @@ pub enum Exit {
 impl RunOutcome {
     /// The first that applies, in the order of the documented list: 130, 5, 4, 1, 6, else 0.
     pub fn exit(&self) -> Exit {
-        let checks = || self.labs.iter().flat_map(|lab| &lab.checks).map(|check| &check.verdict);
-        let steps = || self.labs.iter().flat_map(|lab| &lab.steps).map(|step| &step.result);
+        let checks = || {
+            self.labs
+                .iter()
+                .flat_map(|lab| &lab.checks)
+                .map(|check| &check.verdict)
+        };
+        let steps = || {
+            self.labs
+                .iter()
+                .flat_map(|lab| &lab.steps)
+                .map(|step| &step.result)
+        };
         if self.interrupted {
             Exit::Interrupted
         } else if self.labs.iter().any(|lab| !lab.leftovers.is_empty()) {
@@ -190,7 +237,10 @@ impl RunOutcome {
             Exit::CannotTell
         } else if checks().any(|verdict| matches!(verdict, Verdict::NotMet { .. }))
             || steps().any(|result| {
-                matches!(result, StepResult::Fail(_) | StepResult::Timeout(_) | StepResult::Flaky { .. })
+                matches!(
+                    result,
+                    StepResult::Fail(_) | StepResult::Timeout(_) | StepResult::Flaky { .. }
+                )
             })
         {
             Exit::Failed

@@ -1,20 +1,19 @@
 //! Drives a lab's plan through a shell and says what happens as it happens. Clock, pauses and
 //! hooks that are checks come in as [`Surroundings`]; drawing and reporting are for others.
 
-use std::fs::File;
-use std::io::Write;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::outcome::{
-    CommandOutcome, Event, Failure, HookPhase, LabOutcome, SkippedBlock, StepOutcome, StepResult, Stream,
+    CommandOutcome, Event, Failure, HookPhase, LabOutcome, SkippedBlock, StepOutcome, StepResult,
+    Stream,
 };
 use crate::plan::{self, ExpectError, HookSource, Lab, Step};
 use crate::shell::{Bounds, Capture, Ending, Finished, HookInput, Shell, ShellConfig, ShellError};
 
-/// Bytes of a step's output that fit into one environment variable (Linux: 128 KiB with its name),
-/// less a little for the line that says that it was cut.
-const TEST_OUTPUT_BYTES: usize = 128 * 1024 - 1024;
+mod step_output;
+
+use step_output::StepOutput;
+
 /// Bytes of a failed hook's output that its failure quotes.
 const HOOK_DETAIL_BYTES: usize = 4 * 1024;
 
@@ -28,7 +27,12 @@ pub trait Surroundings {
 
     /// Judges a hook that is a set of checks ([`HookSource::Scenario`]) within `limit`; the error
     /// says what is not as it should be.
-    fn check_hook(&mut self, hook: &plan::Hook, phase: HookPhase, limit: Duration) -> Result<(), String>;
+    fn check_hook(
+        &mut self,
+        hook: &plan::Hook,
+        phase: HookPhase,
+        limit: Duration,
+    ) -> Result<(), String>;
 }
 
 /// Runs a lab's steps in order, in one shell, up to the first that fails; the rest are skipped.
@@ -40,7 +44,10 @@ pub fn run(
     surroundings: &mut dyn Surroundings,
     on_event: &mut dyn FnMut(Event),
 ) -> LabOutcome {
-    on_event(Event::LabStarted { lab: lab.name.clone(), steps: lab.steps.len() });
+    on_event(Event::LabStarted {
+        lab: lab.name.clone(),
+        steps: lab.steps.len(),
+    });
     let mut outcome = LabOutcome {
         lab: lab.name.clone(),
         skipped: lab.skipped.iter().map(skipped_block).collect(),
@@ -49,7 +56,14 @@ pub fn run(
     };
     match Shell::start(config) {
         Ok(shell) => {
-            let run = LabRun { shell, config, surroundings, on_event, of: lab.steps.len(), stopped: None };
+            let run = LabRun {
+                shell,
+                config,
+                surroundings,
+                on_event,
+                of: lab.steps.len(),
+                stopped: None,
+            };
             (outcome.steps, outcome.error) = run.steps(&lab.steps);
         }
         Err(error) => {
@@ -58,7 +72,9 @@ pub fn run(
             outcome.steps = lab.steps.iter().map(skip).collect();
         }
     }
-    on_event(Event::LabFinished { lab: lab.name.clone() });
+    on_event(Event::LabFinished {
+        lab: lab.name.clone(),
+    });
     outcome
 }
 
@@ -88,7 +104,9 @@ impl LabRun<'_> {
                     skipped(step, failure.to_string())
                 }),
             };
-            (self.on_event)(Event::StepFinished { outcome: outcome.clone() });
+            (self.on_event)(Event::StepFinished {
+                outcome: outcome.clone(),
+            });
             outcomes.push(outcome);
         }
         let left = self.shell.finish();
@@ -107,12 +125,20 @@ impl LabRun<'_> {
             title: step.title.clone(),
             limit: step.timeout,
         });
-        self.shell.log_line(&format!("## step {} {}:{}", step.number, step.page.display(), step.line));
+        self.shell.log_line(&format!(
+            "## step {} {}:{}",
+            step.number,
+            step.page.display(),
+            step.line
+        ));
         let (started, world_started) = (Instant::now(), self.surroundings.now());
         let mut failures = 0;
         let mut outcome = loop {
             let outcome = self.attempt(step)?;
-            if !matches!(outcome.result, StepResult::Fail(_)) || failures == step.retries as usize || self.shell.is_lost() {
+            if !matches!(outcome.result, StepResult::Fail(_))
+                || failures == step.retries as usize
+                || self.shell.is_lost()
+            {
                 break outcome;
             }
             failures += 1;
@@ -129,9 +155,15 @@ impl LabRun<'_> {
     fn reason_to_stop(&self, outcome: &StepOutcome) -> Option<String> {
         let place = || format!("{}:{}", outcome.page.display(), outcome.line);
         match outcome.result {
-            _ if self.shell.is_lost() => Some(format!("the shell was lost in step {} ({})", outcome.number, place())),
+            _ if self.shell.is_lost() => Some(format!(
+                "the shell was lost in step {} ({})",
+                outcome.number,
+                place()
+            )),
             StepResult::Interrupted => Some("the run was interrupted".to_owned()),
-            StepResult::Fail(_) | StepResult::Timeout(_) => Some("an earlier step failed".to_owned()),
+            StepResult::Fail(_) | StepResult::Timeout(_) => {
+                Some("an earlier step failed".to_owned())
+            }
             StepResult::Pass | StepResult::Flaky { .. } | StepResult::Skip(_) => None,
         }
     }
@@ -200,13 +232,18 @@ impl LabRun<'_> {
         }
         for process in background {
             if let Some(name) = process.running_name() {
-                outcome.notes.push(format!("left {name} (process {}) running in the background; it ends with the lab", process.pid));
+                outcome.notes.push(format!(
+                    "left {name} (process {}) running in the background; it ends with the lab",
+                    process.pid
+                ));
             }
         }
         if part.is_ok() && !failed {
             match step.expect_error {
                 ExpectError::No => {}
-                ExpectError::May => outcome.notes.push("expectError=true, but nothing failed".to_owned()),
+                ExpectError::May => outcome
+                    .notes
+                    .push("expectError=true, but nothing failed".to_owned()),
                 ExpectError::Must => part = Err(StepResult::Fail(Failure::NothingFailed)),
             }
         }
@@ -219,7 +256,10 @@ impl LabRun<'_> {
         deadline: Duration,
         printed: &mut Option<StepOutput>,
     ) -> Result<(Finished, CommandOutcome), ShellError> {
-        (self.on_event)(Event::CommandStarted { line: command.line, text: command.text.clone() });
+        (self.on_event)(Event::CommandStarted {
+            line: command.line,
+            text: command.text.clone(),
+        });
         self.shell.log_line(&format!("$ {}", command.text));
         let mut capture = Capture::new(self.config.kept_bytes);
         let mut failure = None;
@@ -232,9 +272,20 @@ impl LabRun<'_> {
                 if let Some(Err(error)) = printed.as_mut().map(|output| output.push(bytes)) {
                     failure = Some(error);
                 }
-                on_event(Event::Output { stream, bytes: bytes.to_vec() });
+                on_event(Event::Output {
+                    stream,
+                    bytes: bytes.to_vec(),
+                });
             };
-            self.shell.run(&command.text, Some(command.line), Bounds { remaining: &remaining, interrupts: 0 }, &mut sink)?
+            self.shell.run(
+                &command.text,
+                Some(command.line),
+                Bounds {
+                    remaining: &remaining,
+                    interrupts: 0,
+                },
+                &mut sink,
+            )?
         };
         if let Some(error) = failure {
             return Err(error.into());
@@ -254,14 +305,26 @@ impl LabRun<'_> {
         Ok((finished, outcome))
     }
 
-    fn hook(&mut self, step: &Step, phase: HookPhase, input: Option<&HookInput>) -> Result<StepPart, ShellError> {
-        let Some(hook) = &step.hook else { return Ok(Ok(())) };
+    fn hook(
+        &mut self,
+        step: &Step,
+        phase: HookPhase,
+        input: Option<&HookInput>,
+    ) -> Result<StepPart, ShellError> {
+        let Some(hook) = &step.hook else {
+            return Ok(Ok(()));
+        };
         let what = format!("hook {} {}", hook.name, phase_word(phase));
-        (self.on_event)(Event::Pausing { what: what.clone(), limit: step.hook_timeout });
+        (self.on_event)(Event::Pausing {
+            what: what.clone(),
+            limit: step.hook_timeout,
+        });
         self.shell.log_line(&format!("## {what}"));
         let deadline = self.surroundings.now() + step.hook_timeout;
         let verdict = match &hook.source {
-            HookSource::Scenario => Ok(self.surroundings.check_hook(hook, phase, step.hook_timeout)),
+            HookSource::Scenario => {
+                Ok(self.surroundings.check_hook(hook, phase, step.hook_timeout))
+            }
             HookSource::Script(script) => self.script(script, phase, input, deadline)?,
         };
         let interrupted = phase == HookPhase::Before && self.config.interrupt.count() > 0;
@@ -269,8 +332,14 @@ impl LabRun<'_> {
             Err(Ending::Interrupted) => Err(StepResult::Interrupted),
             _ if interrupted => Err(StepResult::Interrupted),
             Err(_) => Err(StepResult::Timeout(hook_timeout_text(step, &what))),
-            Ok(_) if self.surroundings.now() > deadline => Err(StepResult::Timeout(hook_timeout_text(step, &what))),
-            Ok(Err(detail)) => Err(StepResult::Fail(Failure::Hook { name: hook.name.clone(), phase, detail })),
+            Ok(_) if self.surroundings.now() > deadline => {
+                Err(StepResult::Timeout(hook_timeout_text(step, &what)))
+            }
+            Ok(Err(detail)) => Err(StepResult::Fail(Failure::Hook {
+                name: hook.name.clone(),
+                phase,
+                detail,
+            })),
             Ok(Ok(())) => Ok(()),
         })
     }
@@ -289,80 +358,57 @@ impl LabRun<'_> {
         let on_event = &mut *self.on_event;
         let mut sink = |stream: Stream, bytes: &[u8]| {
             capture.push(stream, bytes);
-            on_event(Event::Output { stream, bytes: bytes.to_vec() });
+            on_event(Event::Output {
+                stream,
+                bytes: bytes.to_vec(),
+            });
         };
         // What cleans up goes on after the first interrupt.
-        let bounds = Bounds { remaining: &remaining, interrupts: usize::from(phase == HookPhase::After) };
-        let finished = self.shell.run_hook(script, phase_word(phase), input, bounds, &mut sink)?;
+        let bounds = Bounds {
+            remaining: &remaining,
+            interrupts: usize::from(phase == HookPhase::After),
+        };
+        let finished = self
+            .shell
+            .run_hook(script, phase_word(phase), input, bounds, &mut sink)?;
         Ok(match finished.ending {
             Ending::Limit | Ending::Interrupted => Err(finished.ending),
             Ending::Status(0) | Ending::Exited(0) => Ok(Ok(())),
             Ending::Status(code) | Ending::Exited(code) | Ending::Lost(code) => {
-                let printed: Vec<u8> = capture.finish().0.into_iter().flat_map(|(_, bytes)| bytes).collect();
+                let printed: Vec<u8> = capture
+                    .finish()
+                    .0
+                    .into_iter()
+                    .flat_map(|(_, bytes)| bytes)
+                    .collect();
                 let printed = String::from_utf8_lossy(&printed);
-                Ok(Err(format!("exit code {code}\n{}", printed.trim_end()).trim_end().to_owned()))
+                Ok(Err(format!("exit code {code}\n{}", printed.trim_end())
+                    .trim_end()
+                    .to_owned()))
             }
         })
     }
 
     fn wait(&mut self, step: &Step) -> StepPart {
-        (self.on_event)(Event::Pausing { what: format!("wait={}", step.wait.as_secs()), limit: step.wait });
+        (self.on_event)(Event::Pausing {
+            what: format!("wait={}", step.wait.as_secs()),
+            limit: step.wait,
+        });
         let interrupts = self.config.interrupt.count();
         self.surroundings.pause(step.wait);
-        if self.config.interrupt.count() > interrupts { Err(StepResult::Interrupted) } else { Ok(()) }
-    }
-}
-
-/// Collects what a step prints into the files that its `after` hook is given.
-struct StepOutput {
-    files: HookInput,
-    all: File,
-    start: Vec<u8>,
-    bytes: usize,
-}
-
-impl StepOutput {
-    /// `None` unless the step has a script that will want it.
-    fn collect(step: &Step, config: &ShellConfig) -> std::io::Result<Option<StepOutput>> {
-        if !matches!(step.hook, Some(plan::Hook { source: HookSource::Script(_), .. })) {
-            return Ok(None);
+        if self.config.interrupt.count() > interrupts {
+            Err(StepResult::Interrupted)
+        } else {
+            Ok(())
         }
-        let scratch = std::path::absolute(&config.scratch)?;
-        let path = |name: &str| -> PathBuf { scratch.join(name) };
-        let files = HookInput { file: path("test-output"), variable: path("test-output.start") };
-        Ok(Some(StepOutput { all: File::create(&files.file)?, files, start: Vec::new(), bytes: 0 }))
     }
-
-    fn push(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        self.bytes += bytes.len();
-        let room = TEST_OUTPUT_BYTES.saturating_sub(self.start.len()).min(bytes.len());
-        self.start.extend_from_slice(&bytes[..room]);
-        self.all.write_all(bytes)
-    }
-
-    fn finish(self) -> std::io::Result<HookInput> {
-        std::fs::write(&self.files.variable, variable_text(&self.start, self.bytes))?;
-        Ok(self.files)
-    }
-}
-
-/// What a variable can hold of the output: no NUL, no half character at the cut, and a last line
-/// that says when it was cut.
-fn variable_text(start: &[u8], total: usize) -> Vec<u8> {
-    let mut text: Vec<u8> = start.iter().copied().filter(|byte| *byte != 0).collect();
-    if total > start.len() {
-        if let Err(error) = std::str::from_utf8(&text)
-            && error.error_len().is_none()
-        {
-            text.truncate(error.valid_up_to());
-        }
-        text.extend_from_slice(format!("\n[cut: all {total} bytes are in TEST_OUTPUT_FILE]\n").as_bytes());
-    }
-    text
 }
 
 fn skipped(step: &Step, reason: String) -> StepOutcome {
-    StepOutcome { result: StepResult::Skip(reason), ..empty_outcome(step) }
+    StepOutcome {
+        result: StepResult::Skip(reason),
+        ..empty_outcome(step)
+    }
 }
 
 fn empty_outcome(step: &Step) -> StepOutcome {
@@ -381,42 +427,34 @@ fn empty_outcome(step: &Step) -> StepOutcome {
 }
 
 fn skipped_block(skip: &plan::Skip) -> SkippedBlock {
-    SkippedBlock { page: skip.page.clone(), line: skip.line, reason: skip.reason.clone() }
+    SkippedBlock {
+        page: skip.page.clone(),
+        line: skip.line,
+        reason: skip.reason.clone(),
+    }
 }
 
 fn timeout_text(step: &Step) -> String {
-    format!("timeout={} of the block at {}:{}", step.timeout.as_secs_f64(), step.page.display(), step.line)
+    format!(
+        "timeout={} of the block at {}:{}",
+        step.timeout.as_secs_f64(),
+        step.page.display(),
+        step.line
+    )
 }
 
 fn hook_timeout_text(step: &Step, what: &str) -> String {
     let limit = step.hook_timeout.as_secs_f64();
-    format!("hookTimeout={limit} of {what} at {}:{}", step.page.display(), step.line)
+    format!(
+        "hookTimeout={limit} of {what} at {}:{}",
+        step.page.display(),
+        step.line
+    )
 }
 
 fn phase_word(phase: HookPhase) -> &'static str {
     match phase {
         HookPhase::Before => "before",
         HookPhase::After => "after",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check_variable(output: &[u8], room: usize, expected: &[u8]) {
-        let start = &output[..room.min(output.len())];
-        assert_eq!(String::from_utf8_lossy(&variable_text(start, output.len())), String::from_utf8_lossy(expected));
-    }
-
-    #[test]
-    fn output_that_fits_is_given_as_it_is_but_for_nul() {
-        check_variable(b"a\0b\n", 100, b"ab\n");
-    }
-
-    #[test]
-    fn output_that_does_not_fit_says_so_and_ends_at_a_whole_character() {
-        check_variable("abcdef".as_bytes(), 3, b"abc\n[cut: all 6 bytes are in TEST_OUTPUT_FILE]\n");
-        check_variable("aéé".as_bytes(), 2, b"a\n[cut: all 5 bytes are in TEST_OUTPUT_FILE]\n");
     }
 }

@@ -18,16 +18,15 @@ mod capture;
 mod channels;
 mod descendants;
 mod interrupt;
+mod script;
 pub mod supervisor;
 
 pub use capture::{Capture, KEPT_BYTES};
 pub use interrupt::Interrupt;
 
 use channels::{Channels, Said, Sink};
+use script::{Begin, opening, quote, quote_path, report_done};
 
-/// The functions that bash runs first: a `trap` that keeps our place at the exit, and what saves
-/// the state there. Every name of ours starts with `__breakfix_`.
-const PRELUDE: &str = include_str!("shell/prelude.bash");
 /// The last line of a saved state that is whole.
 const STATE_END: &[u8] = b"\n__breakfix_restored=1\n";
 /// Bash names itself in its messages after its script; this gives `bash: x: command not found`,
@@ -50,7 +49,7 @@ pub struct ShellConfig {
     pub directory: PathBuf,
     /// The whole environment of the lab; nothing is inherited beside it.
     pub environment: Vec<(OsString, OsString)>,
-    /// An existing private directory for files of this shell; its owner removes it.
+    /// An existing private directory for this shell alone; its owner removes it.
     pub scratch: PathBuf,
     /// Where all output goes in full, appended.
     pub log: Option<PathBuf>,
@@ -88,7 +87,10 @@ impl ShellConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum ShellError {
     #[error("failed to start the shell's supervisor {}: {source}", program.display())]
-    Supervisor { program: PathBuf, source: std::io::Error },
+    Supervisor {
+        program: PathBuf,
+        source: std::io::Error,
+    },
     #[error("the shell's supervisor is gone")]
     SupervisorGone,
     #[error("failed to find {} on the PATH: install bash, or put it on the PATH", .0.display())]
@@ -179,8 +181,15 @@ impl Shell {
         if script.symlink_metadata().is_err() {
             std::os::unix::fs::symlink(format!("/dev/fd/{}", supervisor::SCRIPT), &script)?;
         }
-        let log = config.log.as_ref().map(|path| OpenOptions::new().append(true).create(true).open(path));
-        let config = ShellConfig { bash, scratch: scratch.clone(), ..config.clone() };
+        let log = config
+            .log
+            .as_ref()
+            .map(|path| OpenOptions::new().append(true).create(true).open(path));
+        let config = ShellConfig {
+            bash,
+            scratch: scratch.clone(),
+            ..config.clone()
+        };
         let mut shell = Shell {
             channels: Channels::open(&config, OsStr::new(SCRIPT_NAME))?,
             interrupt: config.interrupt.clone(),
@@ -210,7 +219,9 @@ impl Shell {
         sink: &mut dyn FnMut(Stream, &[u8]),
     ) -> Result<Finished, ShellError> {
         if self.lost {
-            return Err(ShellError::Bash("an earlier command replaced or killed it".to_owned()));
+            return Err(ShellError::Bash(
+                "an earlier command replaced or killed it".to_owned(),
+            ));
         }
         if !self.running {
             self.start_bash()?;
@@ -220,10 +231,21 @@ impl Shell {
         self.sequence += 1;
         // Bash counts the lines of its script, this one too.
         let padding = line.map_or(0, |line| line.saturating_sub(self.script_lines + 1));
-        self.send(&format!("{}eval {}; {}", "\n".repeat(padding), quote(text), report_done(self.sequence)));
+        self.send(&format!(
+            "{}eval {}; {}",
+            "\n".repeat(padding),
+            quote(text),
+            report_done(self.sequence)
+        ));
         let ending = self.await_ending(bounds, sink)?;
-        let background = self.background.filter(|pid| background_before != Some(*pid));
-        Ok(Finished { ending, duration: started.elapsed(), background: background.map(|pid| Background { pid }) })
+        let background = self
+            .background
+            .filter(|pid| background_before != Some(*pid));
+        Ok(Finished {
+            ending,
+            duration: started.elapsed(),
+            background: background.map(|pid| Background { pid }),
+        })
     }
 
     /// Runs a hook's script as a child of the lab's bash, which sees what the lab exported.
@@ -237,9 +259,17 @@ impl Shell {
         sink: &mut dyn FnMut(Stream, &[u8]),
     ) -> Result<Finished, ShellError> {
         let script = std::path::absolute(script)?;
-        let mut text = format!("__breakfix_hook {} {}", quote_path(&script), quote(argument));
+        let mut text = format!(
+            "__breakfix_hook {} {}",
+            quote_path(&script),
+            quote(argument)
+        );
         if let Some(input) = output {
-            text += &format!(" {} {}", quote_path(&input.file), quote_path(&input.variable));
+            text += &format!(
+                " {} {}",
+                quote_path(&input.file),
+                quote_path(&input.variable)
+            );
         }
         self.run(&text, None, bounds, sink)
     }
@@ -260,7 +290,10 @@ impl Shell {
         if self.running {
             let deadline = Instant::now() + self.grace;
             let remaining = || deadline.saturating_duration_since(Instant::now());
-            let bounds = Bounds { remaining: &remaining, interrupts: 1 };
+            let bounds = Bounds {
+                remaining: &remaining,
+                interrupts: 1,
+            };
             self.run("\\builtin exit", None, bounds, &mut |_, _| {})?;
         }
         self.end_all(&mut |_, _| {})
@@ -273,20 +306,40 @@ impl Shell {
         }
         let restored = last.exists();
         self.channels.forget_unsent();
-        self.channels.request(if restored { "start restored" } else { "start new" });
+        self.channels.request(if restored {
+            "start restored"
+        } else {
+            "start new"
+        });
         self.sequence += 1;
         self.script_lines = 0;
-        self.send(&self.opening_script(&state, restored.then_some(last.as_path())));
+        let begin = if restored {
+            Begin::Restored(&last)
+        } else {
+            Begin::In(&self.directory)
+        };
+        self.send(&opening(&begin, &state, self.sequence));
         self.running = true;
         let mut messages = Capture::new(8 * 1024);
         let deadline = Instant::now() + START_LIMIT;
         let remaining = || deadline.saturating_duration_since(Instant::now());
-        let bounds = Bounds { remaining: &remaining, interrupts: 1 };
+        let bounds = Bounds {
+            remaining: &remaining,
+            interrupts: 1,
+        };
         match self.await_ending(bounds, &mut |stream, bytes| messages.push(stream, bytes))? {
             Ending::Status(0) => Ok(()),
             ending => {
-                let said: Vec<u8> = messages.finish().0.into_iter().flat_map(|(_, bytes)| bytes).collect();
-                Err(ShellError::Bash(format!("{ending:?} {}", String::from_utf8_lossy(&said).trim())))
+                let said: Vec<u8> = messages
+                    .finish()
+                    .0
+                    .into_iter()
+                    .flat_map(|(_, bytes)| bytes)
+                    .collect();
+                Err(ShellError::Bash(format!(
+                    "{ending:?} {}",
+                    String::from_utf8_lossy(&said).trim()
+                )))
             }
         }
     }
@@ -294,27 +347,6 @@ impl Shell {
     fn send(&mut self, script: &str) {
         self.script_lines += script.matches('\n').count();
         self.channels.send(script);
-    }
-
-    /// What a new bash runs before any command.
-    fn opening_script(&self, state: &Path, restore: Option<&Path>) -> String {
-        let begin = match restore {
-            // Setting what is read-only fails, and is meant to.
-            Some(path) => format!("builtin source {} >/dev/null 2>&1", quote_path(path)),
-            None => {
-                format!("builtin cd -- {}; builtin unset -v OLDPWD; builtin shopt -s expand_aliases", quote_path(&self.directory))
-            }
-        };
-        format!(
-            "exec {}>&- {}>&- {}<&-; eval {}; {begin}; __breakfix_trap= __breakfix_state={}; \
-             builtin trap -- '__breakfix_exit \"$?\" \"$@\"' EXIT; builtin eval ''; {}",
-            supervisor::STDOUT,
-            supervisor::STDERR,
-            supervisor::SCRIPT,
-            quote(PRELUDE),
-            quote_path(state),
-            report_done(self.sequence),
-        )
     }
 
     fn await_ending(&mut self, bounds: Bounds<'_>, sink: Sink<'_>) -> Result<Ending, ShellError> {
@@ -354,7 +386,11 @@ impl Shell {
 
     fn hear(&mut self, said: Said) -> Result<Option<Ending>, ShellError> {
         match said {
-            Said::Done { sequence, code, background } if sequence == self.sequence => {
+            Said::Done {
+                sequence,
+                code,
+                background,
+            } if sequence == self.sequence => {
                 self.background = background;
                 Ok(Some(Ending::Status(code)))
             }
@@ -363,7 +399,11 @@ impl Shell {
                 self.background = None;
                 self.channels.forget_unsent();
                 self.lost = !is_whole_state(&self.scratch.join("state"));
-                Ok(Some(if self.lost { Ending::Lost(code) } else { Ending::Exited(code) }))
+                Ok(Some(if self.lost {
+                    Ending::Lost(code)
+                } else {
+                    Ending::Exited(code)
+                }))
             }
             Said::Failed { reason } => Err(ShellError::Bash(reason)),
             Said::Hangup => Err(ShellError::SupervisorGone),
@@ -374,7 +414,8 @@ impl Shell {
     /// Ends every process, bash too, and keeps what they still print. The second interrupt takes
     /// the grace away.
     fn end_all(&mut self, sink: Sink<'_>) -> Result<usize, ShellError> {
-        self.channels.request(&format!("end {}", self.grace.as_millis()));
+        self.channels
+            .request(&format!("end {}", self.grace.as_millis()));
         let mut killed = false;
         loop {
             if !killed && self.interrupt.count() > 1 {
@@ -402,41 +443,17 @@ pub struct HookInput {
     pub variable: PathBuf,
 }
 
-/// The line that has bash report a command's status, its xtrace kept out of the lab's stderr.
-fn report_done(sequence: u64) -> String {
-    format!(
-        "{{ \\builtin printf 'done {sequence} %s %s\\n' \"$?\" \"${{!-}}\" >&{}; }} 2>/dev/null\n",
-        supervisor::CONTROL
-    )
-}
-
-/// The text as one word of bash on one line, so that lines of script can be counted. Bash cannot
-/// hold NUL, and drops it from scripts too.
-fn quote(text: &str) -> String {
-    let text = text.replace('\0', "");
-    if text.contains('\n') {
-        format!("$'{}'", text.replace('\\', r"\\").replace('\'', r"\'").replace('\n', r"\n"))
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
-}
-
-/// A path as one word of bash; bytes outside ASCII survive any locale.
-fn quote_path(path: &Path) -> String {
-    match path.to_str() {
-        Some(text) => quote(text),
-        None => {
-            let escaped: String = path.as_os_str().as_bytes().iter().map(|byte| format!("\\x{byte:02x}")).collect();
-            format!("$'{escaped}'")
-        }
-    }
-}
-
-fn find_program(name: &OsStr, environment: &[(OsString, OsString)]) -> Result<OsString, ShellError> {
+fn find_program(
+    name: &OsStr,
+    environment: &[(OsString, OsString)],
+) -> Result<OsString, ShellError> {
     if name.as_bytes().contains(&b'/') {
         return Ok(name.to_owned());
     }
-    let path = environment.iter().find(|(key, _)| key == "PATH").map(|(_, value)| value.as_os_str());
+    let path = environment
+        .iter()
+        .find(|(key, _)| key == "PATH")
+        .map(|(_, value)| value.as_os_str());
     std::env::split_paths(path.unwrap_or(OsStr::new("/usr/bin:/bin")))
         .map(|directory| directory.join(name))
         .find(|candidate| candidate.is_file())
@@ -461,22 +478,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quoted_text_is_one_word_whatever_it_holds() {
-        assert_eq!(quote("it's $(id) \"x\""), "'it'\\''s $(id) \"x\"'");
-        assert_eq!(quote("it's\n\\n"), r"$'it\'s\n\\n'");
-        assert_eq!(quote("a\0b"), "'ab'");
-    }
-
-    #[test]
-    fn a_path_that_is_not_text_keeps_its_bytes() {
-        assert_eq!(quote_path(Path::new("/a b")), "'/a b'");
-        assert_eq!(quote_path(Path::new(OsStr::from_bytes(b"\xff/"))), r"$'\xff\x2f'");
-    }
-
-    #[test]
     fn bash_is_looked_up_on_the_labs_own_path() {
         let environment = vec![("PATH".into(), "/nowhere".into())];
-        assert!(matches!(find_program(OsStr::new("bash"), &environment), Err(ShellError::NoBash(_))));
-        assert!(find_program(OsStr::new("/opt/bash"), &environment).is_ok_and(|path| path == "/opt/bash"));
+        assert!(matches!(
+            find_program(OsStr::new("bash"), &environment),
+            Err(ShellError::NoBash(_))
+        ));
+        assert!(
+            find_program(OsStr::new("/opt/bash"), &environment)
+                .is_ok_and(|path| path == "/opt/bash")
+        );
     }
 }

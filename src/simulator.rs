@@ -147,9 +147,24 @@ impl Simulator {
         Ok(Simulator { shared, configuration, aws, kubernetes, authority, shutdown, listeners })
     }
 
+    /// Lets `by` of world time pass, as fast as the world's pace allows.
+    pub async fn pass(&self, by: Duration) {
+        let wall = self.wall_duration(by);
+        if wall.is_zero() {
+            self.advance(by);
+        } else {
+            tokio::time::sleep(wall).await;
+        }
+    }
+
+    /// Closes the ports; connections end soon after.
+    pub fn close(&self) {
+        self.shutdown.send_replace(true);
+    }
+
     /// Closes the ports and waits until every connection is gone.
     pub async fn stop(mut self) {
-        self.shutdown.send_replace(true);
+        self.close();
         for listener in std::mem::take(&mut self.listeners) {
             // A listener that panicked is gone, too.
             let _ = listener.await;
@@ -208,7 +223,7 @@ impl Simulator {
 
 impl Drop for Simulator {
     fn drop(&mut self) {
-        self.shutdown.send_replace(true);
+        self.close();
     }
 }
 

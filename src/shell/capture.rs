@@ -23,7 +23,14 @@ pub struct Capture {
 impl Capture {
     /// Keeps at most `limit` bytes.
     pub fn new(limit: usize) -> Capture {
-        Capture { half: limit / 2, head: Vec::new(), head_bytes: 0, tail: VecDeque::new(), tail_bytes: 0, dropped: 0 }
+        Capture {
+            half: limit / 2,
+            head: Vec::new(),
+            head_bytes: 0,
+            tail: VecDeque::new(),
+            tail_bytes: 0,
+            dropped: 0,
+        }
     }
 
     /// Adds a chunk.
@@ -72,7 +79,11 @@ impl Capture {
 }
 
 /// Adds to the last chunk when the stream is the same, else hands back a chunk to add.
-fn append(last: Option<&mut (Stream, Vec<u8>)>, stream: Stream, bytes: &[u8]) -> Option<(Stream, Vec<u8>)> {
+fn append(
+    last: Option<&mut (Stream, Vec<u8>)>,
+    stream: Stream,
+    bytes: &[u8],
+) -> Option<(Stream, Vec<u8>)> {
     match last {
         Some((of, kept)) if *of == stream => {
             kept.extend_from_slice(bytes);
@@ -92,7 +103,10 @@ mod tests {
         for (stream, text) in pushed {
             capture.push(*stream, text.as_bytes());
         }
-        let kept: Vec<_> = kept.iter().map(|(stream, text)| (*stream, text.as_bytes().to_vec())).collect();
+        let kept: Vec<_> = kept
+            .iter()
+            .map(|(stream, text)| (*stream, text.as_bytes().to_vec()))
+            .collect();
         assert_eq!(capture.finish(), (kept, dropped));
     }
 
@@ -108,7 +122,12 @@ mod tests {
 
     #[test]
     fn head_and_tail_survive_and_the_middle_is_counted() {
-        check(8, &[(Stdout, "head"), (Stdout, "middle"), (Stdout, "tail")], &[(Stdout, "headtail")], 6);
+        check(
+            8,
+            &[(Stdout, "head"), (Stdout, "middle"), (Stdout, "tail")],
+            &[(Stdout, "headtail")],
+            6,
+        );
     }
 
     #[test]
@@ -118,6 +137,11 @@ mod tests {
 
     #[test]
     fn streams_keep_their_names_across_the_gap() {
-        check(4, &[(Stderr, "ab"), (Stdout, "cdef"), (Stderr, "g")], &[(Stderr, "ab"), (Stdout, "f"), (Stderr, "g")], 3);
+        check(
+            4,
+            &[(Stderr, "ab"), (Stdout, "cdef"), (Stderr, "g")],
+            &[(Stderr, "ab"), (Stdout, "f"), (Stderr, "g")],
+            3,
+        );
     }
 }

@@ -24,12 +24,22 @@ pub(crate) type Sink<'a> = &'a mut dyn FnMut(Stream, &[u8]);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Said {
     /// The command numbered `sequence` ended; `background` is bash's `$!` after it.
-    Done { sequence: u64, code: i32, background: Option<i32> },
+    Done {
+        sequence: u64,
+        code: i32,
+        background: Option<i32>,
+    },
     /// Bash itself ended.
-    Exited { code: i32 },
+    Exited {
+        code: i32,
+    },
     /// All processes were ended; `left` of them could not be.
-    Ended { left: usize },
-    Failed { reason: String },
+    Ended {
+        left: usize,
+    },
+    Failed {
+        reason: String,
+    },
     /// The supervisor is gone.
     Hangup,
 }
@@ -52,8 +62,10 @@ pub(crate) struct Channels {
 impl Channels {
     /// Starts the supervisor, which starts no bash yet.
     pub(crate) fn open(config: &ShellConfig, script_name: &OsStr) -> Result<Channels, ShellError> {
-        Channels::try_open(config, script_name)
-            .map_err(|source| ShellError::Supervisor { program: config.supervisor.clone(), source })
+        Channels::try_open(config, script_name).map_err(|source| ShellError::Supervisor {
+            program: config.supervisor.clone(),
+            source,
+        })
     }
 
     fn try_open(config: &ShellConfig, script_name: &OsStr) -> std::io::Result<Channels> {
@@ -76,10 +88,22 @@ impl Channels {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .fd_mappings(vec![
-                FdMapping { parent_fd: stdout_write.into(), child_fd: supervisor::STDOUT },
-                FdMapping { parent_fd: stderr_write.into(), child_fd: supervisor::STDERR },
-                FdMapping { parent_fd: script_read.into(), child_fd: supervisor::SCRIPT },
-                FdMapping { parent_fd: control_write.into(), child_fd: supervisor::CONTROL },
+                FdMapping {
+                    parent_fd: stdout_write.into(),
+                    child_fd: supervisor::STDOUT,
+                },
+                FdMapping {
+                    parent_fd: stderr_write.into(),
+                    child_fd: supervisor::STDERR,
+                },
+                FdMapping {
+                    parent_fd: script_read.into(),
+                    child_fd: supervisor::SCRIPT,
+                },
+                FdMapping {
+                    parent_fd: control_write.into(),
+                    child_fd: supervisor::CONTROL,
+                },
             ])
             .map_err(std::io::Error::other)?;
         let mut supervisor = command.spawn()?;
@@ -128,7 +152,12 @@ impl Channels {
     ) -> std::io::Result<Vec<Said>> {
         self.wait(timeout, interrupt)?;
         // Control before output: what was written before the command ended is then surely there.
-        let mut said: Vec<Said> = self.control.read()?.iter().filter_map(|line| parse_control(line)).collect();
+        let mut said: Vec<Said> = self
+            .control
+            .read()?
+            .iter()
+            .filter_map(|line| parse_control(line))
+            .collect();
         said.extend(self.reports.read()?.iter().map(|line| parse_report(line)));
         if self.reports.ended {
             said.push(Said::Hangup);
@@ -174,7 +203,10 @@ impl Channels {
     /// Reads what is in the output pipes at this moment and no more: a background child that never
     /// stops writing must not keep a finished command from ending.
     fn drain(&mut self, sink: Sink<'_>) -> std::io::Result<()> {
-        for (stream, pipe) in [(Stream::Stdout, &mut self.stdout), (Stream::Stderr, &mut self.stderr)] {
+        for (stream, pipe) in [
+            (Stream::Stdout, &mut self.stdout),
+            (Stream::Stderr, &mut self.stderr),
+        ] {
             let mut waiting = usize::try_from(ioctl_fionread(pipe.as_fd())?).unwrap_or(usize::MAX);
             while waiting > 0 {
                 let room = waiting.min(self.buffer.len());
@@ -221,7 +253,11 @@ struct Lines<R> {
 
 impl<R: Read> Lines<R> {
     fn new(source: R) -> Lines<R> {
-        Lines { source, partial: Vec::new(), ended: false }
+        Lines {
+            source,
+            partial: Vec::new(),
+            ended: false,
+        }
     }
 
     fn read(&mut self) -> std::io::Result<Vec<String>> {
@@ -238,9 +274,16 @@ impl<R: Read> Lines<R> {
                 Err(error) => return Err(error),
             }
         }
-        let whole = self.partial.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let whole = self
+            .partial
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |end| end + 1);
         let text: Vec<u8> = self.partial.drain(..whole).collect();
-        Ok(String::from_utf8_lossy(&text).lines().map(str::to_owned).collect())
+        Ok(String::from_utf8_lossy(&text)
+            .lines()
+            .map(str::to_owned)
+            .collect())
     }
 }
 
@@ -251,15 +294,23 @@ fn parse_control(line: &str) -> Option<Said> {
         return None;
     }
     let (sequence, code) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
-    Some(Said::Done { sequence, code, background: words.next().and_then(|word| word.parse().ok()) })
+    Some(Said::Done {
+        sequence,
+        code,
+        background: words.next().and_then(|word| word.parse().ok()),
+    })
 }
 
 fn parse_report(line: &str) -> Said {
     let (what, rest) = line.split_once(' ').unwrap_or((line, ""));
     match (what, rest.parse()) {
         ("exited", Ok(code)) => Said::Exited { code },
-        ("ended", Ok(left)) => Said::Ended { left: usize::try_from(left).unwrap_or_default() },
-        _ => Said::Failed { reason: line.to_owned() },
+        ("ended", Ok(left)) => Said::Ended {
+            left: usize::try_from(left).unwrap_or_default(),
+        },
+        _ => Said::Failed {
+            reason: line.to_owned(),
+        },
     }
 }
 
@@ -269,7 +320,13 @@ mod tests {
 
     #[test]
     fn bash_says_how_a_command_ended() {
-        let done = |sequence, code, background| Some(Said::Done { sequence, code, background });
+        let done = |sequence, code, background| {
+            Some(Said::Done {
+                sequence,
+                code,
+                background,
+            })
+        };
         assert_eq!(parse_control("done 7 127 "), done(7, 127, None));
         assert_eq!(parse_control("done 7 0 4711"), done(7, 0, Some(4711)));
     }

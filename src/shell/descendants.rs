@@ -47,7 +47,10 @@ mod platform {
             for stat in children.remove(&parent).unwrap_or_default() {
                 parents.push(stat.pid);
                 if let (false, Some(pid)) = (stat.zombie, Pid::from_raw(stat.pid)) {
-                    found.push(Descendant { pid, group: stat.group });
+                    found.push(Descendant {
+                        pid,
+                        group: stat.group,
+                    });
                 }
             }
         }
@@ -121,7 +124,13 @@ mod tests {
     fn a_name_with_blanks_and_parentheses_does_not_shift_the_fields() {
         assert_eq!(
             parse_stat("42 (tmux: (1) x) S 7 40 40 0 -1"),
-            Some(Stat { pid: 42, name: "tmux: (1) x".to_owned(), zombie: false, parent: 7, group: 40 })
+            Some(Stat {
+                pid: 42,
+                name: "tmux: (1) x".to_owned(),
+                zombie: false,
+                parent: 7,
+                group: 40
+            })
         );
     }
 

@@ -27,7 +27,11 @@ impl Interrupt {
         let (woken, wake) = pipe()?;
         ioctl_fionbio(&woken, true)?;
         ioctl_fionbio(&wake, true)?;
-        Ok(Interrupt(Arc::new(Shared { count: AtomicUsize::new(0), woken, wake })))
+        Ok(Interrupt(Arc::new(Shared {
+            count: AtomicUsize::new(0),
+            woken,
+            wake,
+        })))
     }
 
     /// One more interrupt: the first stops the step, the second ends everything at once.

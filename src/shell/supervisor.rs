@@ -50,11 +50,18 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 enum Message {
-    Start { restored: bool },
-    End { grace: Duration },
+    Start {
+        restored: bool,
+    },
+    End {
+        grace: Duration,
+    },
     Kill,
     BreakfixGone,
-    Exited { pid: Pid, code: i32 },
+    Exited {
+        pid: Pid,
+        code: i32,
+    },
     /// No child is left, which means no descendant: orphans become children.
     Childless,
 }
@@ -76,7 +83,11 @@ struct Supervisor {
 impl Supervisor {
     fn new(arguments: impl IntoIterator<Item = OsString>) -> std::io::Result<Supervisor> {
         let mut arguments = arguments.into_iter();
-        let mut next = || arguments.next().ok_or_else(|| std::io::Error::other("an argument is missing"));
+        let mut next = || {
+            arguments
+                .next()
+                .ok_or_else(|| std::io::Error::other("an argument is missing"))
+        };
         let (bash, script) = (next()?, next()?);
         // A session of its own: the terminal's Ctrl-C reaches breakfix alone, and nothing in a lab
         // can stop on, or ask questions at, breakfix's terminal.
@@ -122,7 +133,10 @@ impl Supervisor {
             // Said before the latest bash started, it is about the time before.
             Message::Childless => self.childless = self.running.is_none(),
             Message::BreakfixGone => self.breakfix_gone = true,
-            Message::Start { .. } | Message::End { .. } | Message::Kill | Message::Exited { .. } => {}
+            Message::Start { .. }
+            | Message::End { .. }
+            | Message::Kill
+            | Message::Exited { .. } => {}
         }
     }
 
@@ -137,7 +151,7 @@ impl Supervisor {
         }
     }
 
-    #[expect(clippy::zombie_processes, reason = "the reaper thread waits for every child")]
+    /// Nobody waits for the child here: the reaper thread waits for every child.
     fn spawn(&self, restored: bool) -> std::io::Result<Pid> {
         let mut command = Command::new(&self.bash);
         command
@@ -149,7 +163,9 @@ impl Supervisor {
             .process_group(0);
         if restored {
             // The saved state brings its variables; what the lab unset must not come back.
-            command.env_clear().envs(std::env::vars_os().filter(|(name, _)| !bash_imports(name)));
+            command
+                .env_clear()
+                .envs(std::env::vars_os().filter(|(name, _)| !bash_imports(name)));
         }
         let child = command.spawn()?;
         i32::try_from(child.id())
@@ -167,7 +183,10 @@ impl Supervisor {
         let mut deadline = Instant::now() + grace;
         let mut last = deadline + KILL_LIMIT;
         while !self.childless && Instant::now() < last {
-            match self.messages.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            match self
+                .messages
+                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+            {
                 Ok(Message::Kill) => {
                     deadline = Instant::now();
                     last = deadline + KILL_LIMIT;
@@ -180,7 +199,11 @@ impl Supervisor {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
-        if self.childless { 0 } else { descendants().len() }
+        if self.childless {
+            0
+        } else {
+            descendants().len()
+        }
     }
 
     fn signal_all(&self, signal: Signal) {
@@ -189,7 +212,10 @@ impl Supervisor {
             let _ = kill_process_group(group, Signal::CONT);
         }
         let group = self.running.map_or(0, |pid| pid.as_raw_nonzero().get());
-        for process in descendants().into_iter().filter(|process| process.group != group) {
+        for process in descendants()
+            .into_iter()
+            .filter(|process| process.group != group)
+        {
             let _ = kill_process(process.pid, signal);
             // A stopped process handles its SIGTERM only once it goes on.
             let _ = kill_process(process.pid, Signal::CONT);
@@ -201,21 +227,29 @@ impl Supervisor {
 /// saved state then holds. Others (`a.b=1`) it only passes on.
 fn bash_imports(name: &OsStr) -> bool {
     let name = name.as_bytes();
-    let identifier = name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+    let identifier = name
+        .iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
         && !name.first().is_none_or(u8::is_ascii_digit);
     identifier || name.starts_with(b"BASH_FUNC_")
 }
 
 /// The inherited descriptor as a file of our own, which does not pass on to children by itself.
 fn open_for_bash(descriptor: i32) -> std::io::Result<File> {
-    OpenOptions::new().write(true).open(format!("/dev/fd/{descriptor}"))
+    OpenOptions::new()
+        .write(true)
+        .open(format!("/dev/fd/{descriptor}"))
 }
 
 fn read_requests(messages: &Sender<Message>) {
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         let message = match line.split_once(' ').unwrap_or((&line, "")) {
-            ("start", how) => Message::Start { restored: how == "restored" },
-            ("end", grace) => Message::End { grace: Duration::from_millis(grace.parse().unwrap_or(0)) },
+            ("start", how) => Message::Start {
+                restored: how == "restored",
+            },
+            ("end", grace) => Message::End {
+                grace: Duration::from_millis(grace.parse().unwrap_or(0)),
+            },
             _ => Message::Kill,
         };
         if messages.send(message).is_err() {

@@ -1,3 +1,8 @@
 //! What the parts do together, with real processes.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should stop where it is"
+)]
+
 mod shell;

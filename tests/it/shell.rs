@@ -32,7 +32,11 @@ struct Clock {
 
 impl Surroundings for Clock {
     fn now(&self) -> Duration {
-        let jumped = self.jump.as_ref().filter(|(path, _)| path.exists()).map_or(Duration::ZERO, |(_, by)| *by);
+        let jumped = self
+            .jump
+            .as_ref()
+            .filter(|(path, _)| path.exists())
+            .map_or(Duration::ZERO, |(_, by)| *by);
         self.started.elapsed() + jumped
     }
 
@@ -40,15 +44,26 @@ impl Surroundings for Clock {
         self.paused.push(duration);
     }
 
-    fn check_hook(&mut self, hook: &Hook, phase: HookPhase, _limit: Duration) -> Result<(), String> {
-        self.checks.get(&(hook.name.clone(), phase == HookPhase::Before)).cloned().map_or(Ok(()), Err)
+    fn check_hook(
+        &mut self,
+        hook: &Hook,
+        phase: HookPhase,
+        _limit: Duration,
+    ) -> Result<(), String> {
+        self.checks
+            .get(&(hook.name.clone(), phase == HookPhase::Before))
+            .cloned()
+            .map_or(Ok(()), Err)
     }
 }
 
 impl Fixture {
     fn new() -> Fixture {
         let directory = tempfile::tempdir().unwrap();
-        let (scratch, work) = (directory.path().join("scratch"), directory.path().join("work dir"));
+        let (scratch, work) = (
+            directory.path().join("scratch"),
+            directory.path().join("work dir"),
+        );
         fs::create_dir(&scratch).unwrap();
         fs::create_dir(&work).unwrap();
         let environment = vec![
@@ -56,10 +71,26 @@ impl Fixture {
             ("LC_ALL".into(), OsString::from("C.UTF-8")),
         ];
         let supervisor = PathBuf::from(env!("CARGO_BIN_EXE_breakfix"));
-        let mut config = ShellConfig::new(supervisor, work, environment, scratch, Interrupt::new().unwrap());
+        let mut config = ShellConfig::new(
+            supervisor,
+            work,
+            environment,
+            scratch,
+            Interrupt::new().unwrap(),
+        );
         config.grace = Duration::from_millis(300);
-        let clock = Clock { started: Instant::now(), jump: None, paused: Vec::new(), checks: HashMap::new() };
-        Fixture { directory, config, steps: Vec::new(), clock }
+        let clock = Clock {
+            started: Instant::now(),
+            jump: None,
+            paused: Vec::new(),
+            checks: HashMap::new(),
+        };
+        Fixture {
+            directory,
+            config,
+            steps: Vec::new(),
+            clock,
+        }
     }
 
     fn work(&self) -> &Path {
@@ -95,11 +126,19 @@ impl Fixture {
     fn script_hook(&self, name: &str, text: &str) -> Option<Hook> {
         let path = self.directory.path().join(format!("hook {name}.sh"));
         fs::write(&path, text).unwrap();
-        Some(Hook { name: name.to_owned(), source: HookSource::Script(path) })
+        Some(Hook {
+            name: name.to_owned(),
+            source: HookSource::Script(path),
+        })
     }
 
     fn run_with(&mut self, on_event: &mut dyn FnMut(Event)) -> LabOutcome {
-        let lab = Lab { name: "lab".to_owned(), scenario: None, steps: self.steps.clone(), skipped: Vec::new() };
+        let lab = Lab {
+            name: "lab".to_owned(),
+            scenario: None,
+            steps: self.steps.clone(),
+            skipped: Vec::new(),
+        };
         run(&lab, &self.config, &mut self.clock, on_event)
     }
 
@@ -114,10 +153,18 @@ impl Fixture {
     /// Processes that hold the fixture's directory as their current one, by command line.
     fn survivors(&self) -> Vec<String> {
         let here = self.directory.path();
-        let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok().map(|entry| entry.path()));
+        let processes = fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| entry.ok().map(|entry| entry.path()));
         processes
-            .filter(|process| fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd.starts_with(here)))
-            .map(|process| fs::read_to_string(process.join("cmdline")).unwrap_or_default().replace('\0', " "))
+            .filter(|process| {
+                fs::read_link(process.join("cwd")).is_ok_and(|cwd| cwd.starts_with(here))
+            })
+            .map(|process| {
+                fs::read_to_string(process.join("cmdline"))
+                    .unwrap_or_default()
+                    .replace('\0', " ")
+            })
             .collect()
     }
 }
@@ -125,7 +172,12 @@ impl Fixture {
 fn text(outcome: &StepOutcome, stream: Option<Stream>) -> String {
     let chunks = outcome.commands.iter().flat_map(|command| &command.output);
     let wanted = chunks.filter(|(of, _)| stream.is_none_or(|stream| stream == *of));
-    String::from_utf8_lossy(&wanted.flat_map(|(_, bytes)| bytes.clone()).collect::<Vec<u8>>()).into_owned()
+    String::from_utf8_lossy(
+        &wanted
+            .flat_map(|(_, bytes)| bytes.clone())
+            .collect::<Vec<u8>>(),
+    )
+    .into_owned()
 }
 
 /// Runs each inner slice as a step; all must pass; the last one's output must be `expected`.
@@ -143,28 +195,69 @@ fn check(steps: &[&[&str]], expected: &str) {
 }
 
 fn result(fixture: &mut Fixture) -> Vec<StepResult> {
-    fixture.run().steps.into_iter().map(|step| step.result).collect()
+    fixture
+        .run()
+        .steps
+        .into_iter()
+        .map(|step| step.result)
+        .collect()
 }
 
 const EARLIER: &str = "an earlier step failed";
 
 #[test]
 fn what_a_block_sets_the_next_one_finds() {
-    check(&[&["plain='a\nb'; export EXPORTED=1"], &["echo \"$plain\"; bash -c 'echo $EXPORTED'"]], "a\nb\n1\n");
-    check(&[&["list=(a 'b c')", "declare -A map=([k]='v w')"], &["echo \"${list[1]}\" \"${map[k]}\""]], "b c v w\n");
-    check(&[&["greet() {\n  echo \"hi $1\"\n}"], &["greet you"]], "hi you\n");
+    check(
+        &[
+            &["plain='a\nb'; export EXPORTED=1"],
+            &["echo \"$plain\"; bash -c 'echo $EXPORTED'"],
+        ],
+        "a\nb\n1\n",
+    );
+    check(
+        &[
+            &["list=(a 'b c')", "declare -A map=([k]='v w')"],
+            &["echo \"${list[1]}\" \"${map[k]}\""],
+        ],
+        "b c v w\n",
+    );
+    check(
+        &[&["greet() {\n  echo \"hi $1\"\n}"], &["greet you"]],
+        "hi you\n",
+    );
     check(&[&["alias say='echo said'"], &["say it"]], "said it\n");
-    check(&[&["mkdir sub; cd sub"], &["basename \"$PWD\"; cd - >/dev/null; basename \"$PWD\""]], "sub\nwork dir\n");
-    check(&[&["shopt -s nullglob; set -o noclobber"], &["echo *.none; shopt -q nullglob && [ -o noclobber ] && echo kept"]], "\nkept\n");
+    check(
+        &[
+            &["mkdir sub; cd sub"],
+            &["basename \"$PWD\"; cd - >/dev/null; basename \"$PWD\""],
+        ],
+        "sub\nwork dir\n",
+    );
+    check(
+        &[
+            &["shopt -s nullglob; set -o noclobber"],
+            &["echo *.none; shopt -q nullglob && [ -o noclobber ] && echo kept"],
+        ],
+        "\nkept\n",
+    );
     check(&[&["X=1"], &["unset X"], &["echo ${X-gone}"]], "gone\n");
     check(&[&["printf x; Y=2 # a comment"], &["echo $Y"]], "2\n");
-    check(&[&["exec 9>nine; echo hi >&9"], &["echo there >&9; cat nine"]], "hi\nthere\n");
+    check(
+        &[&["exec 9>nine; echo hi >&9"], &["echo there >&9; cat nine"]],
+        "hi\nthere\n",
+    );
 }
 
 #[test]
 fn commands_of_many_lines_arrive_whole() {
-    check(&[&["cat <<EOF\n$ not a prompt\n\nit's \\$HOME\nEOF"]], "$ not a prompt\n\nit's $HOME\n");
-    check(&[&["for i in 1 2; do\n  echo $i\ndone |\n  tail -1"]], "2\n");
+    check(
+        &[&["cat <<EOF\n$ not a prompt\n\nit's \\$HOME\nEOF"]],
+        "$ not a prompt\n\nit's $HOME\n",
+    );
+    check(
+        &[&["for i in 1 2; do\n  echo $i\ndone |\n  tail -1"]],
+        "2\n",
+    );
     let long = format!("echo {} | wc -c", "x".repeat(200_000));
     check(&[&[&long]], "200001\n");
 }
@@ -172,22 +265,39 @@ fn commands_of_many_lines_arrive_whole() {
 #[test]
 fn the_shell_looks_like_a_fresh_terminal() {
     check(&[&["echo ${OLDPWD-none} $# $SHLVL $?"]], "none 0 1 0\n");
-    check(&[&["true", "true\nnosuch || :"]], "bash: line 13: nosuch: command not found\n");
-    check(&[&["ls /proc/self/fd | sort -n | head -3 | xargs; [ -e /proc/self/fd/198 ] || echo closed"]], "0 1 2\nclosed\n");
+    check(
+        &[&["true", "true\nnosuch || :"]],
+        "bash: line 13: nosuch: command not found\n",
+    );
+    check(
+        &[&[
+            "ls /proc/self/fd | sort -n | head -3 | xargs; [ -e /proc/self/fd/198 ] || echo closed",
+        ]],
+        "0 1 2\nclosed\n",
+    );
 }
 
 #[test]
 fn stdin_is_empty() {
-    check(&[&["cat; read x; echo \"[$x]\"; ssh -V >/dev/null 2>&1 || :"]], "[]\n");
+    check(
+        &[&["cat; read x; echo \"[$x]\"; ssh -V >/dev/null 2>&1 || :"]],
+        "[]\n",
+    );
 }
 
 #[test]
 fn output_of_any_bytes_changes_nothing() {
     let mut fixture = Fixture::new();
-    fixture.step(&["printf 'a\\0b\\xff\\n'; echo 'done 1 1'; echo X=1; echo 'done 2 0' >&2", "echo next"]);
+    fixture.step(&[
+        "printf 'a\\0b\\xff\\n'; echo 'done 1 1'; echo X=1; echo 'done 2 0' >&2",
+        "echo next",
+    ]);
     let step = &fixture.run().steps[0];
     assert_eq!(step.result, StepResult::Pass);
-    assert_eq!(step.commands[0].output[0], (Stream::Stdout, b"a\0b\xff\ndone 1 1\nX=1\n".to_vec()));
+    assert_eq!(
+        step.commands[0].output[0],
+        (Stream::Stdout, b"a\0b\xff\ndone 1 1\nX=1\n".to_vec())
+    );
     assert_eq!(text(step, Some(Stream::Stderr)), "done 2 0\n");
 }
 
@@ -201,7 +311,11 @@ fn a_line_of_ten_megabytes_is_kept_at_both_ends_and_logged_whole() {
     assert!(kept.starts_with("xxx") && kept.ends_with("xend\n") && kept.len() == 1024 * 1024);
     assert_eq!(step.commands[0].dropped, 10_000_004 - 1024 * 1024);
     let log = fs::read_to_string(fixture.config.log.unwrap()).unwrap();
-    assert!(log.starts_with("## step 1 page.md:10\n$ head") && log.len() > 10_000_004, "{}", log.len());
+    assert!(
+        log.starts_with("## step 1 page.md:10\n$ head") && log.len() > 10_000_004,
+        "{}",
+        log.len()
+    );
 }
 
 #[test]
@@ -210,11 +324,17 @@ fn the_first_failing_command_ends_its_block_and_its_lab() {
     fixture.step(&["echo one", "false", "echo never"]);
     fixture.step(&["echo never"]);
     let outcome = fixture.run();
-    assert_eq!(outcome.steps[0].result, StepResult::Fail(Failure::Command { index: 1 }));
+    assert_eq!(
+        outcome.steps[0].result,
+        StepResult::Fail(Failure::Command { index: 1 })
+    );
     assert_eq!(outcome.steps[0].commands.len(), 2);
     assert_eq!(outcome.steps[0].commands[1].line, 12);
     assert_eq!(outcome.steps[0].commands[1].exit_code, Some(1));
-    assert_eq!(outcome.steps[1].result, StepResult::Skip(EARLIER.to_owned()));
+    assert_eq!(
+        outcome.steps[1].result,
+        StepResult::Skip(EARLIER.to_owned())
+    );
 }
 
 #[test]
@@ -222,7 +342,10 @@ fn a_pipeline_has_the_status_that_bash_gives_it() {
     check(&[&["false | true"]], "");
     let mut fixture = Fixture::new();
     fixture.step(&["set -o pipefail", "false | true"]);
-    assert_eq!(result(&mut fixture), [StepResult::Fail(Failure::Command { index: 1 })]);
+    assert_eq!(
+        result(&mut fixture),
+        [StepResult::Fail(Failure::Command { index: 1 })]
+    );
 }
 
 #[test]
@@ -239,15 +362,22 @@ fn exit_ends_the_block_and_keeps_the_state() {
                  declare -r R=r; declare -n ref=E; umask 027; mkdir -p d; cd d; \
                  g() { case $1 in @(p|q)) echo ext;; esac; }; trap 'echo usr' USR1; set -- p1 'p 2'; exit 0";
     let look = "echo \"$A\" $E \"${list[1]}\" $R $ref; bash -c f; a; umask; basename \"$PWD\"; g p; kill -USR1 $$; echo \"$2\"";
-    check(&[&[state, "echo never"], &[look]], "x\ny e 2 3 r e\nf\nalias\n0027\nd\next\nusr\np 2\n");
+    check(
+        &[&[state, "echo never"], &[look]],
+        "x\ny e 2 3 r e\nf\nalias\n0027\nd\next\nusr\np 2\n",
+    );
 }
 
 #[test]
 fn errexit_and_unset_variables_end_the_block_only() {
     let mut fixture = Fixture::new();
-    fixture.step(&["set -e; X=kept; false; echo never"]).expect_error = ExpectError::Must;
+    fixture
+        .step(&["set -e; X=kept; false; echo never"])
+        .expect_error = ExpectError::Must;
     fixture.step(&["echo $X $-; set +e"]);
-    fixture.step(&["set -u; echo $nope; echo never"]).expect_error = ExpectError::Must;
+    fixture
+        .step(&["set -u; echo $nope; echo never"])
+        .expect_error = ExpectError::Must;
     fixture.step(&["set +u; echo $X"]);
     let outcome = fixture.run();
     for step in &outcome.steps {
@@ -261,9 +391,13 @@ fn errexit_and_unset_variables_end_the_block_only() {
 #[test]
 fn the_authors_exit_trap_runs_first_and_sees_the_status() {
     let mut fixture = Fixture::new();
-    fixture.step(&["X=1; trap 'echo bye $?; X=2' EXIT; exit 3"]).expect_error = ExpectError::Must;
+    fixture
+        .step(&["X=1; trap 'echo bye $?; X=2' EXIT; exit 3"])
+        .expect_error = ExpectError::Must;
     fixture.step(&["echo $X; trap -p EXIT"]);
-    fixture.step(&["trap 'X=5; exit 4' EXIT", "exit 0"]).expect_error = ExpectError::Must;
+    fixture
+        .step(&["trap 'X=5; exit 4' EXIT", "exit 0"])
+        .expect_error = ExpectError::Must;
     fixture.step(&["echo $X"]);
     let outcome = fixture.run();
     assert_eq!(text(&outcome.steps[0], None), "bye 3\n");
@@ -275,10 +409,22 @@ fn the_authors_exit_trap_runs_first_and_sees_the_status() {
 
 #[test]
 fn traps_behave_as_without_us() {
-    check(&[&["trap 'echo a' EXIT; trap -p EXIT; trap - EXIT; trap -p EXIT"]], "trap -- 'echo a' EXIT\n");
+    check(
+        &[&["trap 'echo a' EXIT; trap -p EXIT; trap - EXIT; trap -p EXIT"]],
+        "trap -- 'echo a' EXIT\n",
+    );
     check(&[&["( trap 'echo sub' EXIT ); echo main"]], "sub\nmain\n");
-    check(&[&["trap 'echo got' USR1; kill -USR1 $$; trap USR1; trap -p"]], "got\n");
-    check(&[&["trap 'echo at the end >mark' EXIT"], &["cat mark 2>/dev/null; echo not yet"]], "not yet\n");
+    check(
+        &[&["trap 'echo got' USR1; kill -USR1 $$; trap USR1; trap -p"]],
+        "got\n",
+    );
+    check(
+        &[
+            &["trap 'echo at the end >mark' EXIT"],
+            &["cat mark 2>/dev/null; echo not yet"],
+        ],
+        "not yet\n",
+    );
 }
 
 #[test]
@@ -286,7 +432,10 @@ fn the_exit_trap_runs_at_the_labs_end() {
     let mut fixture = Fixture::new();
     fixture.step(&["trap 'echo ended >mark' EXIT"]);
     fixture.run();
-    assert_eq!(fs::read_to_string(fixture.work().join("mark")).unwrap(), "ended\n");
+    assert_eq!(
+        fs::read_to_string(fixture.work().join("mark")).unwrap(),
+        "ended\n"
+    );
 }
 
 #[test]
@@ -306,9 +455,16 @@ fn a_replaced_or_killed_shell_is_lost_and_the_rest_is_skipped() {
         fixture.step(&[command]);
         fixture.step(&["echo never"]);
         let outcome = fixture.run();
-        assert_eq!(outcome.steps[0].result, StepResult::Fail(Failure::ShellLost { index: 0 }), "{command}");
+        assert_eq!(
+            outcome.steps[0].result,
+            StepResult::Fail(Failure::ShellLost { index: 0 }),
+            "{command}"
+        );
         assert_eq!(outcome.steps[0].commands[0].exit_code, Some(code));
-        assert_eq!(outcome.steps[1].result, StepResult::Skip("the shell was lost in step 1 (page.md:10)".to_owned()));
+        assert_eq!(
+            outcome.steps[1].result,
+            StepResult::Skip("the shell was lost in step 1 (page.md:10)".to_owned())
+        );
     }
     let mut fixture = Fixture::new();
     fixture.step(&["exec echo last"]);
@@ -318,21 +474,36 @@ fn a_replaced_or_killed_shell_is_lost_and_the_rest_is_skipped() {
 #[test]
 fn nothing_leaks_into_the_environment_after_an_exit() {
     let mut fixture = Fixture::new();
-    fixture.config.environment.push(("SECRET_PROFILE".into(), "x".into()));
-    fixture.config.environment.push(("odd.name".into(), "passed on".into()));
+    fixture
+        .config
+        .environment
+        .push(("SECRET_PROFILE".into(), "x".into()));
+    fixture
+        .config
+        .environment
+        .push(("odd.name".into(), "passed on".into()));
     fixture.step(&["unset SECRET_PROFILE; exit 0"]);
     fixture.step(&["echo ${SECRET_PROFILE-gone}; env | grep odd"]);
-    assert_eq!(text(&fixture.run().steps[1], None), "gone\nodd.name=passed on\n");
+    assert_eq!(
+        text(&fixture.run().steps[1], None),
+        "gone\nodd.name=passed on\n"
+    );
 }
 
 #[test]
 fn exported_functions_of_the_caller_can_be_called() {
     let mut fixture = Fixture::new();
     let name = "BASH_FUNC_prepare-environment%%".into();
-    fixture.config.environment.push((name, "() { echo prepared $1\n}".into()));
+    fixture
+        .config
+        .environment
+        .push((name, "() { echo prepared $1\n}".into()));
     fixture.step(&["prepare-environment x; exit 0"]);
     fixture.step(&["prepare-environment y; bash -c 'prepare-environment z'"]);
-    assert_eq!(text(&fixture.run().steps[1], None), "prepared y\nprepared z\n");
+    assert_eq!(
+        text(&fixture.run().steps[1], None),
+        "prepared y\nprepared z\n"
+    );
 }
 
 #[test]
@@ -342,7 +513,11 @@ fn a_background_child_keeps_nothing_waiting_and_ends_with_the_lab() {
     fixture.step(&["jobs -p | wc -l"]);
     let outcome = fixture.run();
     assert_eq!(text(&outcome.steps[0], None), "hi\n");
-    assert!(outcome.steps[0].notes[0].contains("in the background"), "{:?}", outcome.steps[0].notes);
+    assert!(
+        outcome.steps[0].notes[0].contains("in the background"),
+        "{:?}",
+        outcome.steps[0].notes
+    );
     assert_eq!(text(&outcome.steps[1], None), "1\n");
     assert_eq!(outcome.steps[1].notes, Vec::<String>::new());
 }
@@ -362,10 +537,20 @@ fn check_timeout(command: &str) {
     fixture.step(&["echo never"]);
     let outcome = fixture.run();
     let timeout = "timeout=0.5 of the block at page.md:10".to_owned();
-    assert_eq!(outcome.steps[0].result, StepResult::Timeout(timeout), "{command}");
+    assert_eq!(
+        outcome.steps[0].result,
+        StepResult::Timeout(timeout),
+        "{command}"
+    );
     assert_eq!(outcome.steps[0].commands[0].exit_code, None);
-    assert!(text(&outcome.steps[0], None).starts_with("partial\n"), "{command}");
-    assert_eq!(outcome.steps[1].result, StepResult::Skip(EARLIER.to_owned()));
+    assert!(
+        text(&outcome.steps[0], None).starts_with("partial\n"),
+        "{command}"
+    );
+    assert_eq!(
+        outcome.steps[1].result,
+        StepResult::Skip(EARLIER.to_owned())
+    );
 }
 
 #[test]
@@ -375,7 +560,9 @@ fn a_limit_ends_the_whole_tree() {
     check_timeout("echo partial; trap '' TERM; sleep 600");
     check_timeout("echo partial; set -m; sleep 600 & wait");
     check_timeout("echo partial; setsid nohup sleep 600 >/dev/null 2>&1 & sleep 600");
-    check_timeout("echo partial; (setsid bash -c 'trap \"\" TERM HUP; sleep 600; sleep 600' &) ; sleep 600");
+    check_timeout(
+        "echo partial; (setsid bash -c 'trap \"\" TERM HUP; sleep 600; sleep 600' &) ; sleep 600",
+    );
     check_timeout("echo partial; kill -STOP $BASHPID");
     check_timeout("echo partial; while :; do :; done");
 }
@@ -383,7 +570,10 @@ fn a_limit_ends_the_whole_tree() {
 #[test]
 fn survivors_in_their_own_sessions_end_with_the_lab() {
     let mut fixture = Fixture::new();
-    fixture.step(&["setsid sleep 600 & (setsid nohup bash -c 'sleep 600; :' >/dev/null 2>&1 &)", "set -m; sleep 600 & disown"]);
+    fixture.step(&[
+        "setsid sleep 600 & (setsid nohup bash -c 'sleep 600; :' >/dev/null 2>&1 &)",
+        "set -m; sleep 600 & disown",
+    ]);
     assert_eq!(result(&mut fixture), [StepResult::Pass]);
 }
 
@@ -393,12 +583,20 @@ fn limits_count_the_worlds_time() {
     fixture.clock.jump = Some((fixture.work().join("jumped"), Duration::from_secs(600)));
     fixture.step(&["touch jumped; sleep 600"]);
     let results = result(&mut fixture);
-    assert_eq!(results, [StepResult::Timeout("timeout=60 of the block at page.md:10".to_owned())]);
+    assert_eq!(
+        results,
+        [StepResult::Timeout(
+            "timeout=60 of the block at page.md:10".to_owned()
+        )]
+    );
 
     let mut fixture = Fixture::new();
     fixture.clock.jump = Some((fixture.work().join("jumped"), Duration::from_secs(600)));
     fixture.step(&["touch jumped"]);
-    assert!(matches!(result(&mut fixture)[..], [StepResult::Timeout(_)]), "it ended, but too late");
+    assert!(
+        matches!(result(&mut fixture)[..], [StepResult::Timeout(_)]),
+        "it ended, but too late"
+    );
 }
 
 #[test]
@@ -409,11 +607,29 @@ fn expect_error_says_when_nothing_failed() {
     fixture.step(&["false"]).expect_error = ExpectError::Must;
     fixture.step(&["true"]).expect_error = ExpectError::Must;
     let outcome = fixture.run();
-    let results: Vec<_> = outcome.steps.iter().map(|step| step.result.clone()).collect();
+    let results: Vec<_> = outcome
+        .steps
+        .iter()
+        .map(|step| step.result.clone())
+        .collect();
     let pass = StepResult::Pass;
-    assert_eq!(results, [pass.clone(), pass.clone(), pass, StepResult::Fail(Failure::NothingFailed)]);
-    assert_eq!(outcome.steps[0].notes, ["the block ended at line 11 with exit code 1; 1 later commands did not run"]);
-    assert_eq!(outcome.steps[1].notes, ["expectError=true, but nothing failed"]);
+    assert_eq!(
+        results,
+        [
+            pass.clone(),
+            pass.clone(),
+            pass,
+            StepResult::Fail(Failure::NothingFailed)
+        ]
+    );
+    assert_eq!(
+        outcome.steps[0].notes,
+        ["the block ended at line 11 with exit code 1; 1 later commands did not run"]
+    );
+    assert_eq!(
+        outcome.steps[1].notes,
+        ["expectError=true, but nothing failed"]
+    );
 }
 
 #[test]
@@ -422,13 +638,18 @@ fn hooks_run_around_the_block_and_see_what_it_exported_and_printed() {
     // The two streams are separate pipes: their order is that of arrival, which here may vary.
     let script = "echo \"$1 [${TEST_OUTPUT-unset}] $SEEN $(basename \"${TEST_OUTPUT_FILE-none}\")\" >>log\ncat \"${TEST_OUTPUT_FILE-/dev/null}\" >>log\n";
     let hook = fixture.script_hook("it's; $(id)", script);
-    fixture.step(&["export SEEN=seen; echo out; echo err >&2; echo more"]).hook = hook;
+    fixture
+        .step(&["export SEEN=seen; echo out; echo err >&2; echo more"])
+        .hook = hook;
     fixture.step(&["cat log; echo ${TEST_OUTPUT-clean}"]);
     let outcome = fixture.run();
     let shown = text(&outcome.steps[1], None);
     let (first, rest) = shown.split_once('\n').unwrap();
     assert_eq!(first, "before [unset]  none");
-    assert!(rest.starts_with("after [") && rest.ends_with("clean\n"), "{shown}");
+    assert!(
+        rest.starts_with("after [") && rest.ends_with("clean\n"),
+        "{shown}"
+    );
     for printed in ["out\n", "err\n", "more\n", "] seen test-output\n"] {
         assert!(rest.contains(printed), "{shown}");
     }
@@ -438,10 +659,15 @@ fn hooks_run_around_the_block_and_see_what_it_exported_and_printed() {
 fn a_step_that_prints_too_much_for_a_variable_is_in_the_file() {
     let mut fixture = Fixture::new();
     let hook = fixture.script_hook("big", "[[ $1 == before ]] || { echo \"${TEST_OUTPUT##*$'x\\n'}\"; wc -c <\"$TEST_OUTPUT_FILE\"; } >log\n");
-    fixture.step(&["head -c 300000 /dev/zero | tr '\\0' x"]).hook = hook;
+    fixture
+        .step(&["head -c 300000 /dev/zero | tr '\\0' x"])
+        .hook = hook;
     fixture.step(&["cat log"]);
     let outcome = fixture.run();
-    assert_eq!(text(&outcome.steps[1], None), "[cut: all 300000 bytes are in TEST_OUTPUT_FILE]\n\n300000\n");
+    assert_eq!(
+        text(&outcome.steps[1], None),
+        "[cut: all 300000 bytes are in TEST_OUTPUT_FILE]\n\n300000\n"
+    );
 }
 
 #[test]
@@ -451,7 +677,11 @@ fn a_failing_before_hook_skips_the_commands() {
     fixture.step(&["touch ran"]).hook = hook;
     let outcome = fixture.run();
     let detail = "exit code 7\nreason".to_owned();
-    let failure = Failure::Hook { name: "no".to_owned(), phase: HookPhase::Before, detail };
+    let failure = Failure::Hook {
+        name: "no".to_owned(),
+        phase: HookPhase::Before,
+        detail,
+    };
     assert_eq!(outcome.steps[0].result, StepResult::Fail(failure));
     assert!(!fixture.work().join("ran").exists());
 }
@@ -466,7 +696,11 @@ fn the_after_hook_runs_also_when_the_block_failed_or_timed_out() {
         step.timeout = Duration::from_secs(1);
         let outcome = fixture.run();
         assert!(!matches!(outcome.steps[0].result, StepResult::Pass));
-        assert_eq!(fs::read_to_string(fixture.work().join("ran")).unwrap(), "1\n", "{command}");
+        assert_eq!(
+            fs::read_to_string(fixture.work().join("ran")).unwrap(),
+            "1\n",
+            "{command}"
+        );
     }
 }
 
@@ -478,16 +712,31 @@ fn a_hook_has_its_own_limit() {
     step.hook = hook;
     step.hook_timeout = Duration::from_millis(300);
     let results = result(&mut fixture);
-    assert_eq!(results, [StepResult::Timeout("hookTimeout=0.3 of hook slow before at page.md:10".to_owned())]);
+    assert_eq!(
+        results,
+        [StepResult::Timeout(
+            "hookTimeout=0.3 of hook slow before at page.md:10".to_owned()
+        )]
+    );
 }
 
 #[test]
 fn checks_serve_as_hooks() {
     let mut fixture = Fixture::new();
-    fixture.clock.checks.insert(("fix".to_owned(), false), "no node is ready".to_owned());
-    fixture.step(&["true"]).hook = Some(Hook { name: "fix".to_owned(), source: HookSource::Scenario });
+    fixture
+        .clock
+        .checks
+        .insert(("fix".to_owned(), false), "no node is ready".to_owned());
+    fixture.step(&["true"]).hook = Some(Hook {
+        name: "fix".to_owned(),
+        source: HookSource::Scenario,
+    });
     let detail = "no node is ready".to_owned();
-    let failure = Failure::Hook { name: "fix".to_owned(), phase: HookPhase::After, detail };
+    let failure = Failure::Hook {
+        name: "fix".to_owned(),
+        phase: HookPhase::After,
+        detail,
+    };
     assert_eq!(result(&mut fixture), [StepResult::Fail(failure)]);
 }
 
@@ -503,12 +752,17 @@ fn wait_lets_time_pass_after_a_step_that_passed() {
 #[test]
 fn a_pass_on_a_retry_is_flaky() {
     let mut fixture = Fixture::new();
-    fixture.step(&["echo x >>tries; [ $(wc -l <tries) = 3 ]"]).retries = 5;
+    fixture
+        .step(&["echo x >>tries; [ $(wc -l <tries) = 3 ]"])
+        .retries = 5;
     assert_eq!(result(&mut fixture), [StepResult::Flaky { failures: 2 }]);
     let mut fixture = Fixture::new();
     fixture.step(&["echo x >>tries; false"]).retries = 2;
     fixture.run();
-    assert_eq!(fs::read_to_string(fixture.work().join("tries")).unwrap(), "x\nx\nx\n");
+    assert_eq!(
+        fs::read_to_string(fixture.work().join("tries")).unwrap(),
+        "x\nx\nx\n"
+    );
 }
 
 #[test]
@@ -524,7 +778,10 @@ fn an_interrupt_stops_the_step_and_skips_the_rest() {
     });
     assert_eq!(outcome.steps[0].result, StepResult::Interrupted);
     assert_eq!(text(&outcome.steps[0], None), "partial\n");
-    assert_eq!(outcome.steps[1].result, StepResult::Skip("the run was interrupted".to_owned()));
+    assert_eq!(
+        outcome.steps[1].result,
+        StepResult::Skip("the run was interrupted".to_owned())
+    );
     assert_eq!(fixture.survivors(), Vec::<String>::new());
 }
 
@@ -561,10 +818,14 @@ fn output_is_told_as_it_comes() {
 #[test]
 #[ignore = "started by breakfix_killed_leaves_no_process"]
 fn victim() {
-    let Some(directory) = std::env::var_os("BREAKFIX_TEST_VICTIM").map(PathBuf::from) else { return };
+    let Some(directory) = std::env::var_os("BREAKFIX_TEST_VICTIM").map(PathBuf::from) else {
+        return;
+    };
     let mut fixture = Fixture::new();
     fixture.config.directory = directory;
-    fixture.step(&["setsid sleep 600 & sleep 600 & trap '' TERM; echo up >up.new; mv up.new up; sleep 600"]);
+    fixture.step(&[
+        "setsid sleep 600 & sleep 600 & trap '' TERM; echo up >up.new; mv up.new up; sleep 600",
+    ]);
     fixture.run_with(&mut |_| {});
 }
 
@@ -574,6 +835,7 @@ fn breakfix_killed_leaves_no_process() {
     let mut victim = Process::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "shell::victim"])
         .env("BREAKFIX_TEST_VICTIM", fixture.work())
+        .env("TMPDIR", fixture.directory.path())
         .stdout(Stdio::null())
         .spawn()
         .unwrap();

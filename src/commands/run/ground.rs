@@ -1,0 +1,252 @@
+//! What a lab stands on: the simulator with a scenario in it, or nothing but the shell.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use tokio::runtime::Runtime;
+
+use super::super::sleep::{CLOCK_ADDRESS, CLOCK_TOKEN};
+use super::super::{interrupt, output, simulate};
+use super::{RunRequest, Signals};
+use crate::cloud::aws::Endpoint;
+use crate::cloud::kubernetes::Access;
+use crate::cloud::{Cloud, Pause};
+use crate::live::Live;
+use crate::outcome::{CheckOutcome, Event, HookPhase, LabOutcome, Verdict};
+use crate::plan::{self, Lab};
+use crate::run::{self, Surroundings};
+use crate::scenarios::Source;
+use crate::session::Session;
+use crate::shell::ShellConfig;
+use crate::simulator::environment::Variable;
+use crate::simulator::{Configuration, Simulator};
+
+/// How long the environment gets, in its own time, to settle after the steps.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// What every lab of a run shares.
+pub(super) struct Setting<'a> {
+    pub(super) runtime: &'a Runtime,
+    pub(super) interrupt: &'a Signals,
+    pub(super) request: &'a RunRequest,
+    /// Where this lab's full output goes.
+    pub(super) log: PathBuf,
+}
+
+/// Runs a lab in the environment that breakfix was called in.
+pub(super) fn run_bare(setting: &Setting<'_>, lab: &Lab, live: &mut Live) -> anyhow::Result<LabOutcome> {
+    let scratch = scratch()?;
+    let config = shell_config(setting, scratch.path(), Vec::new())?;
+    let mut surroundings = Bare { started: Instant::now(), interrupt: setting.interrupt };
+    Ok(run::run(lab, &config, &mut surroundings, &mut |event| live.show(&event)))
+}
+
+/// Runs a lab on a simulator of its own, broken by its scenario if it has one.
+pub(super) fn run_simulated(
+    setting: &Setting<'_>,
+    lab: &Lab,
+    source: Option<Source>,
+    live: &mut Live,
+) -> anyhow::Result<LabOutcome> {
+    let scratch = scratch()?;
+    let pace = setting.request.pace;
+    let simulator = Arc::new(setting.runtime.block_on(Simulator::start(Configuration { pace, ..Configuration::default() }))?);
+    let mut environment = simulator.environment(scratch.path(), &simulator.learner_key())?;
+    environment.extend(clock_shim(&simulator, scratch.path())?);
+    let mut surroundings = Simulated { setting, simulator, session: None };
+    if let Some(source) = source {
+        let session = surroundings.inject(source, live)?;
+        let variables = session.environment()?;
+        environment.extend(variables.into_iter().map(|(name, value)| (name, Some(value))));
+        surroundings.session = Some(session);
+    }
+    let config = shell_config(setting, scratch.path(), environment.clone())?;
+    let mut outcome = run::run(lab, &config, &mut surroundings, &mut |event| live.show(&event));
+    surroundings.judge(&mut outcome, live);
+    if setting.request.keep && setting.interrupt.count() == 0 {
+        keep(setting, &environment, live)?;
+    }
+    surroundings.undo(&mut outcome, live);
+    Ok(outcome)
+}
+
+fn scratch() -> anyhow::Result<tempfile::TempDir> {
+    tempfile::Builder::new().prefix("breakfix-").tempdir().context("failed to make a directory for the lab's files")
+}
+
+/// The lab's shell: the environment that breakfix was called in, changed by `variables`.
+fn shell_config(setting: &Setting<'_>, scratch: &Path, variables: Vec<Variable>) -> anyhow::Result<ShellConfig> {
+    let mut environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+    for (name, value) in variables {
+        environment.retain(|(known, _)| *known != *name);
+        environment.extend(value.map(|value| (name.into(), value.into())));
+    }
+    let supervisor = std::env::current_exe().context("failed to find breakfix's own program")?;
+    let directory = super::working_directory()?;
+    let interrupt = setting.interrupt.as_ref().clone();
+    let mut config = ShellConfig::new(supervisor, directory, environment, scratch.to_owned(), interrupt);
+    config.log = Some(setting.log.clone());
+    Ok(config)
+}
+
+/// A `sleep` that sleeps in world time, first on the PATH.
+fn clock_shim(simulator: &Simulator, scratch: &Path) -> anyhow::Result<Vec<Variable>> {
+    if simulator.wall_duration(Duration::from_secs(1)) == Duration::from_secs(1) {
+        return Ok(Vec::new());
+    }
+    let programs = scratch.join("bin");
+    std::fs::create_dir(&programs).context("failed to make the directory of the clock's programs")?;
+    let breakfix = std::env::current_exe().context("failed to find breakfix's own program")?;
+    std::os::unix::fs::symlink(breakfix, programs.join("sleep")).context("failed to put the clock's sleep in place")?;
+    let inherited = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(std::iter::once(programs).chain(std::env::split_paths(&inherited)))
+        .context("failed to put the clock's sleep on the PATH")?;
+    let (address, token) = simulator.clock_control();
+    let set = |name: &str, value: String| (name.to_owned(), Some(value));
+    Ok(vec![
+        set("PATH", path.to_string_lossy().into_owned()),
+        set(CLOCK_ADDRESS, address),
+        set(CLOCK_TOKEN, token),
+    ])
+}
+
+/// Serves the world until a signal comes.
+fn keep(setting: &Setting<'_>, environment: &[Variable], live: &mut Live) -> anyhow::Result<()> {
+    live.show(&Event::Stage { text: "keeping the world until Ctrl-C; this leads a terminal to it:".to_owned() });
+    output::complain(&simulate::exports(environment));
+    setting.runtime.block_on(interrupt::first())
+}
+
+struct Bare<'a> {
+    started: Instant,
+    interrupt: &'a Signals,
+}
+
+impl Surroundings for Bare<'_> {
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn pause(&mut self, duration: Duration) {
+        self.interrupt.sleep(duration);
+    }
+
+    fn check_hook(&mut self, hook: &plan::Hook, _phase: HookPhase, _limit: Duration) -> Result<(), String> {
+        Err(format!("hook {} has no script, and there is no scenario that could supply it", hook.name))
+    }
+}
+
+struct Simulated<'a> {
+    setting: &'a Setting<'a>,
+    simulator: Arc<Simulator>,
+    session: Option<Session>,
+}
+
+impl Simulated<'_> {
+    fn inject(&self, source: Source, live: &mut Live) -> anyhow::Result<Session> {
+        let name = source.scenario.name.clone();
+        live.show(&Event::Stage { text: format!("breaking the environment: {name}") });
+        let cloud = self.setting.runtime.block_on(connect(&self.simulator)).context("failed to reach the simulator")?;
+        let mut session = Session::new(source, cloud);
+        let injected = self.setting.runtime.block_on(session.inject());
+        injected.with_context(|| format!("failed to inject {name}"))?;
+        Ok(session)
+    }
+
+    /// Puts the verdicts into the outcome: also when a step failed, not after an interrupt.
+    fn judge(&self, outcome: &mut LabOutcome, live: &mut Live) {
+        let Some(session) = &self.session else { return };
+        if self.setting.interrupt.count() > 0 {
+            return;
+        }
+        live.show(&Event::Stage { text: "judging the repair".to_owned() });
+        let jumps = self.setting.request.pace.jumps();
+        // Where waiting is free, everything gets its chance to converge; elsewhere only what says so.
+        let worth_waiting = |verdict: &Verdict| match verdict {
+            Verdict::Met => false,
+            Verdict::NotYet { .. } => true,
+            Verdict::NotMet { .. } | Verdict::CannotTell { .. } => jumps,
+        };
+        match self.setting.runtime.block_on(session.settled_verdicts(PATIENCE, worth_waiting)) {
+            Ok(checks) => outcome.checks = checks,
+            Err(error) => outcome.error = Some(format!("{error:#}")),
+        }
+    }
+
+    fn undo(&mut self, outcome: &mut LabOutcome, live: &mut Live) {
+        let Some(session) = &mut self.session else { return };
+        live.show(&Event::Stage { text: "undoing what was made".to_owned() });
+        outcome.leftovers = self.setting.runtime.block_on(session.undo());
+    }
+}
+
+impl Drop for Simulated<'_> {
+    fn drop(&mut self) {
+        // Nobody else holds the simulator once the session's clients are gone.
+        self.session = None;
+        self.simulator.close();
+    }
+}
+
+async fn connect(simulator: &Arc<Simulator>) -> anyhow::Result<Cloud> {
+    let key = simulator.operator_key();
+    let endpoint = Endpoint::Simulator { url: simulator.aws_url(), access_key: key.id, secret_key: key.secret };
+    let configuration = simulator.configuration();
+    let names = (configuration.account.as_str(), configuration.region.as_str(), configuration.cluster.as_str());
+    let kubernetes = Access::Kubeconfig(simulator.kubeconfig());
+    Ok(Cloud::connect(endpoint, names, kubernetes, pause(simulator)).await?)
+}
+
+/// World time passes at once where the clock jumps.
+fn pause(simulator: &Arc<Simulator>) -> Pause {
+    let simulator = Arc::downgrade(simulator);
+    Arc::new(move |duration| {
+        let simulator = simulator.upgrade();
+        Box::pin(async move {
+            if let Some(simulator) = simulator {
+                simulator.pass(duration).await;
+            }
+        })
+    })
+}
+
+impl Surroundings for Simulated<'_> {
+    fn now(&self) -> Duration {
+        self.simulator.now()
+    }
+
+    fn pause(&mut self, duration: Duration) {
+        let wall = self.simulator.wall_duration(duration);
+        if wall.is_zero() {
+            self.simulator.advance(duration);
+        } else {
+            self.setting.interrupt.sleep(wall);
+        }
+    }
+
+    fn check_hook(&mut self, hook: &plan::Hook, phase: HookPhase, _limit: Duration) -> Result<(), String> {
+        // Checks of the broken state: they say nothing about what a block leaves behind.
+        if phase == HookPhase::After {
+            return Ok(());
+        }
+        let Some(session) = &self.session else {
+            return Err(format!("hook {} has no script, and the lab has no scenario", hook.name));
+        };
+        let judged = self.setting.runtime.block_on(session.hook(&hook.name)).map_err(|error| format!("{error:#}"))?;
+        let checks = judged.ok_or_else(|| format!("the scenario {} has no hook {}", session.scenario().name, hook.name))?;
+        let unmet: Vec<String> = checks.iter().filter_map(unmet).collect();
+        if unmet.is_empty() { Ok(()) } else { Err(unmet.join("\n")) }
+    }
+}
+
+fn unmet(check: &CheckOutcome) -> Option<String> {
+    match &check.verdict {
+        Verdict::Met => None,
+        Verdict::NotYet { awaiting } => Some(format!("{}: not yet, awaiting {awaiting}", check.title)),
+        Verdict::NotMet { expected, observed, .. } => Some(format!("{}: expected {expected}, observed {observed}", check.title)),
+        Verdict::CannotTell { why } => Some(format!("{}: cannot tell, {why}", check.title)),
+    }
+}

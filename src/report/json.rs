@@ -1,0 +1,262 @@
+//! The report for programs: one JSON document with a version of its own. The types here are its
+//! shape; the outcome's types may change without it.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::{Counts, reason};
+use crate::outcome::{
+    CheckKind, CheckOutcome, CommandOutcome, LabOutcome, RunOutcome, StepOutcome, StepResult,
+    Stream, Verdict,
+};
+
+/// Raised when a field changes its meaning or goes; new fields do not raise it.
+const VERSION: u32 = 1;
+
+/// The document, ending with a newline.
+pub fn render(outcome: &RunOutcome) -> String {
+    let mut text = serde_json::to_string_pretty(&run_view(outcome))
+        .expect("plain structs of strings and numbers always serialize");
+    text.push('\n');
+    text
+}
+
+#[derive(Serialize)]
+struct RunView<'a> {
+    version: u32,
+    /// What the process exits with.
+    exit_code: u8,
+    interrupted: bool,
+    duration_ms: u128,
+    counts: CountsView,
+    labs: Vec<LabView<'a>>,
+}
+
+#[derive(Serialize)]
+struct CountsView {
+    passed: usize,
+    failed: usize,
+    timed_out: usize,
+    flaky: usize,
+    interrupted: usize,
+    skipped: usize,
+}
+
+#[derive(Serialize)]
+struct LabView<'a> {
+    lab: &'a str,
+    error: Option<&'a str>,
+    /// Path of the file with all output.
+    log: Option<String>,
+    steps: Vec<StepView<'a>>,
+    /// Blocks that were not meant to run.
+    skipped: Vec<SkippedView<'a>>,
+    checks: Vec<CheckView<'a>>,
+    leftovers: &'a [String],
+}
+
+#[derive(Serialize)]
+struct StepView<'a> {
+    number: usize,
+    id: &'a str,
+    title: &'a str,
+    page: String,
+    line: usize,
+    /// `pass`, `fail`, `timeout`, `skip`, `flaky` or `interrupted`.
+    result: &'static str,
+    reason: Option<String>,
+    duration_ms: u128,
+    /// Time that passed in the lab's world.
+    world_ms: u128,
+    notes: &'a [String],
+    commands: Vec<CommandView<'a>>,
+}
+
+#[derive(Serialize)]
+struct CommandView<'a> {
+    line: usize,
+    text: &'a str,
+    /// `null` when it did not end by itself.
+    exit_code: Option<i32>,
+    duration_ms: u128,
+    output: Vec<OutputView>,
+    /// Bytes missing in the middle of `output`.
+    dropped_bytes: u64,
+}
+
+#[derive(Serialize)]
+struct OutputView {
+    stream: &'static str,
+    /// Bytes that are not UTF-8 appear as U+FFFD.
+    text: String,
+}
+
+#[derive(Serialize)]
+struct SkippedView<'a> {
+    page: String,
+    line: usize,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct CheckView<'a> {
+    id: &'a str,
+    title: &'a str,
+    /// `symptom`, `condition` or `invariant`.
+    kind: &'static str,
+    /// `met`, `not yet`, `not met` or `cannot tell`.
+    verdict: &'static str,
+    expected: Option<&'a str>,
+    observed: Option<&'a str>,
+    /// Why it is not met, what is awaited, or why we cannot tell.
+    reason: Option<&'a str>,
+    warnings: &'a [String],
+}
+
+fn run_view(outcome: &RunOutcome) -> RunView<'_> {
+    let counts = Counts::of(outcome);
+    RunView {
+        version: VERSION,
+        exit_code: outcome.exit() as u8,
+        interrupted: outcome.interrupted,
+        duration_ms: outcome.duration.as_millis(),
+        counts: CountsView {
+            passed: counts.passed,
+            failed: counts.failed,
+            timed_out: counts.timed_out,
+            flaky: counts.flaky,
+            interrupted: counts.interrupted,
+            skipped: counts.all_skipped(),
+        },
+        labs: outcome.labs.iter().map(lab_view).collect(),
+    }
+}
+
+fn lab_view(lab: &LabOutcome) -> LabView<'_> {
+    let skipped = lab.skipped.iter().map(|block| SkippedView {
+        page: block.page.to_string_lossy().into_owned(),
+        line: block.line,
+        reason: &block.reason,
+    });
+    LabView {
+        lab: &lab.lab,
+        error: lab.error.as_deref(),
+        log: lab
+            .log
+            .as_ref()
+            .map(|path| path.to_string_lossy().into_owned()),
+        steps: lab.steps.iter().map(step_view).collect(),
+        skipped: skipped.collect(),
+        checks: lab.checks.iter().map(check_view).collect(),
+        leftovers: &lab.leftovers,
+    }
+}
+
+fn step_view(step: &StepOutcome) -> StepView<'_> {
+    StepView {
+        number: step.number,
+        id: &step.id,
+        title: &step.title,
+        page: step.page.to_string_lossy().into_owned(),
+        line: step.line,
+        result: match step.result {
+            StepResult::Pass => "pass",
+            StepResult::Fail(_) => "fail",
+            StepResult::Timeout(_) => "timeout",
+            StepResult::Skip(_) => "skip",
+            StepResult::Flaky { .. } => "flaky",
+            StepResult::Interrupted => "interrupted",
+        },
+        reason: reason(step),
+        duration_ms: step.duration.as_millis(),
+        world_ms: step.world.as_millis(),
+        notes: &step.notes,
+        commands: step.commands.iter().map(command_view).collect(),
+    }
+}
+
+fn command_view(command: &CommandOutcome) -> CommandView<'_> {
+    let output = command.output.iter().map(|(stream, bytes)| OutputView {
+        stream: match stream {
+            Stream::Stdout => "stdout",
+            Stream::Stderr => "stderr",
+        },
+        text: String::from_utf8_lossy(bytes).into_owned(),
+    });
+    CommandView {
+        line: command.line,
+        text: &command.text,
+        exit_code: command.exit_code,
+        duration_ms: Duration::as_millis(&command.duration),
+        output: output.collect(),
+        dropped_bytes: command.dropped,
+    }
+}
+
+fn check_view(check: &CheckOutcome) -> CheckView<'_> {
+    let (verdict, expected, observed, reason) = match &check.verdict {
+        Verdict::Met => ("met", None, None, None),
+        Verdict::NotYet { awaiting } => ("not yet", None, None, Some(awaiting.as_str())),
+        Verdict::CannotTell { why } => ("cannot tell", None, None, Some(why.as_str())),
+        Verdict::NotMet {
+            expected,
+            observed,
+            reason,
+        } => (
+            "not met",
+            Some(expected.as_str()),
+            Some(observed.as_str()),
+            reason.as_deref(),
+        ),
+    };
+    CheckView {
+        id: &check.id,
+        title: &check.title,
+        kind: match check.kind {
+            CheckKind::Symptom => "symptom",
+            CheckKind::Condition => "condition",
+            CheckKind::Invariant => "invariant",
+        },
+        verdict,
+        expected,
+        observed,
+        reason,
+        warnings: &check.warnings,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::full_run;
+    use super::*;
+
+    #[test]
+    fn the_document_says_what_the_run_found_out() {
+        let document: serde_json::Value = serde_json::from_str(&render(&full_run())).unwrap();
+        let check = |pointer: &str, expected: serde_json::Value| {
+            assert_eq!(document.pointer(pointer), Some(&expected), "{pointer}");
+        };
+        check("/version", 1.into());
+        check("/exit_code", 5.into());
+        check("/counts/skipped", 2.into());
+        check("/labs/0/steps/1/result", "fail".into());
+        check(
+            "/labs/0/steps/1/reason",
+            "lab/page.md:41: exit code 254".into(),
+        );
+        check(
+            "/labs/0/steps/1/commands/1/output/0/stream",
+            "stderr".into(),
+        );
+        check(
+            "/labs/0/steps/1/commands/1/output/0/text",
+            "\u{1b}[31mno\u{fffd}\u{1b}[0m such\n".into(),
+        );
+        check("/labs/0/steps/0/world_ms", 312_000.into());
+        check("/labs/0/skipped/0/reason", "test=false".into());
+        check("/labs/0/checks/0/verdict", "not met".into());
+        check("/labs/0/checks/0/observed", "none".into());
+        check("/labs/0/leftovers/0", "key 1234".into());
+    }
+}

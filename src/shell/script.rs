@@ -1,0 +1,110 @@
+//! The text that bash is given: what a new bash runs first, how a command is wrapped, and the
+//! quoting that makes any text one word.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use crate::shell::supervisor;
+
+/// The functions that bash runs first: a `trap` that keeps our place at the exit, and what saves
+/// the state there. Every name of ours but `trap` starts with `__breakfix_`.
+///
+/// When `exit` is called inside a function, its local variables are saved as if they were global:
+/// bash has no way to look past them.
+const PRELUDE: &str = include_str!("prelude.bash");
+
+/// What a new bash starts from.
+pub(crate) enum Begin<'a> {
+    /// The lab's directory, with the environment that it was given.
+    In(&'a Path),
+    /// A state that an earlier bash saved.
+    Restored(&'a Path),
+}
+
+/// What a new bash runs before any command; on its exit it saves its state into `state`.
+pub(crate) fn opening(begin: &Begin<'_>, state: &Path, sequence: u64) -> String {
+    let begin = match begin {
+        // Setting what is read-only fails, and is meant to.
+        Begin::Restored(path) => format!("builtin source {} >/dev/null 2>&1", quote_path(path)),
+        Begin::In(path) => {
+            let directory = quote_path(path);
+            format!(
+                "builtin cd -- {directory}; builtin unset -v OLDPWD; builtin shopt -s expand_aliases"
+            )
+        }
+    };
+    // The descriptors were for bash alone: its children must not hold them.
+    format!(
+        "exec {}>&- {}>&- {}<&-; eval {}; {begin}; __breakfix_trap= __breakfix_state={}; \
+         builtin trap -- '__breakfix_exit \"$?\" \"$@\"' EXIT; builtin eval ''; {}",
+        supervisor::STDOUT,
+        supervisor::STDERR,
+        supervisor::SCRIPT,
+        quote(PRELUDE),
+        quote_path(state),
+        report_done(sequence),
+    )
+}
+
+/// The line that has bash report a command's status, its xtrace kept out of the lab's stderr.
+pub(crate) fn report_done(sequence: u64) -> String {
+    format!(
+        "{{ \\builtin printf 'done {sequence} %s %s\\n' \"$?\" \"${{!-}}\" >&{}; }} 2>/dev/null\n",
+        supervisor::CONTROL
+    )
+}
+
+/// The text as one word of bash on one line, so that lines of script can be counted. Bash cannot
+/// hold NUL, and drops it from scripts too.
+pub(crate) fn quote(text: &str) -> String {
+    let text = text.replace('\0', "");
+    if text.contains('\n') {
+        format!(
+            "$'{}'",
+            text.replace('\\', r"\\")
+                .replace('\'', r"\'")
+                .replace('\n', r"\n")
+        )
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+/// A path as one word of bash; bytes outside ASCII survive any locale.
+pub(crate) fn quote_path(path: &Path) -> String {
+    match path.to_str() {
+        Some(text) => quote(text),
+        None => {
+            let escaped: String = path
+                .as_os_str()
+                .as_bytes()
+                .iter()
+                .map(|byte| format!("\\x{byte:02x}"))
+                .collect();
+            format!("$'{escaped}'")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use super::*;
+
+    #[test]
+    fn a_quoted_text_is_one_word_whatever_it_holds() {
+        assert_eq!(quote("it's $(id) \"x\""), "'it'\\''s $(id) \"x\"'");
+        assert_eq!(quote("it's\n\\n"), r"$'it\'s\n\\n'");
+        assert_eq!(quote("a\0b"), "'ab'");
+    }
+
+    #[test]
+    fn a_path_that_is_not_text_keeps_its_bytes() {
+        assert_eq!(quote_path(Path::new("/a b")), "'/a b'");
+        assert_eq!(
+            quote_path(Path::new(OsStr::from_bytes(b"\xff/"))),
+            r"$'\xff\x2f'"
+        );
+    }
+}
