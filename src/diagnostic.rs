@@ -98,6 +98,8 @@ impl Diagnostic {
     }
 }
 
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// The lines of a text: turns byte offsets into lines and columns.
 #[derive(Debug, Clone)]
 pub struct Lines<'a> {
@@ -121,7 +123,8 @@ impl<'a> Lines<'a> {
         self.starts.len()
     }
 
-    /// Bytes of line `line` (from 1) without its line ending; empty at the end for a line that is not there.
+    /// Bytes of line `line` (from 1) without its line ending and without a byte order mark; empty, at the
+    /// end of the text, for a line that is not there.
     pub fn span(&self, line: usize) -> Range<usize> {
         let end_of_source = self.source.len();
         let Some(&start) = line.checked_sub(1).and_then(|index| self.starts.get(index)) else {
@@ -129,7 +132,9 @@ impl<'a> Lines<'a> {
         };
         let next = self.starts.get(line).copied().unwrap_or(end_of_source);
         let text = &self.source[start..next];
-        start..start + text.trim_end_matches('\n').trim_end_matches('\r').len()
+        let end = start + text.trim_end_matches('\n').trim_end_matches('\r').len();
+        let mark = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
+        start + mark..end
     }
 
     /// Text of line `line` (from 1) without its line ending.
@@ -145,7 +150,7 @@ impl<'a> Lines<'a> {
             .starts
             .partition_point(|&line_start| line_start <= start);
         let before = &self.source[self.starts[line - 1]..start];
-        let column = 1 + before.trim_start_matches('\u{feff}').chars().count();
+        let column = 1 + before.trim_start_matches(BYTE_ORDER_MARK).chars().count();
         Location {
             span: start..end,
             line,
