@@ -133,7 +133,11 @@ impl<'a> Lines<'a> {
         let next = self.starts.get(line).copied().unwrap_or(end_of_source);
         let text = &self.source[start..next];
         let end = start + text.trim_end_matches('\n').trim_end_matches('\r').len();
-        let mark = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
+        let mark = if text.starts_with(BYTE_ORDER_MARK) {
+            BYTE_ORDER_MARK.len_utf8()
+        } else {
+            0
+        };
         start + mark..end
     }
 
