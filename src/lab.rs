@@ -1,1 +1,75 @@
-//! (being written)
+//! Markdown becomes pages of blocks of commands, with a diagnostic for every mistake.
+//!
+//! Parsing never fails and never panics: what cannot be understood is a [`Diagnostic`], and the rest of
+//! the page is still read. Pure: reading files is `tree`'s work, and what a block means to a run is `plan`'s.
+//!
+//! The way of a page: `front_matter` takes the YAML off, `mdx` makes the rest readable for a CommonMark
+//! parser, `blocks` finds the fences, `annotation` reads their info strings (the grammar is written down
+//! there), `commands` splits them at prompts, and `bash` says where a command ends.
+
+pub mod annotation;
+mod bash;
+mod blocks;
+mod commands;
+mod front_matter;
+mod mdx;
+mod text;
+
+use std::path::{Path, PathBuf};
+
+pub use annotation::{Annotations, ExpectError, Setting};
+pub use blocks::Block;
+pub use commands::Command;
+pub use front_matter::FrontMatter;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use text::PageText;
+
+/// One Markdown file.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Page {
+    /// As it was given to [`parse`].
+    pub path: PathBuf,
+    pub front_matter: FrontMatter,
+    /// All fenced blocks in order, tested or not.
+    pub blocks: Vec<Block>,
+}
+
+/// Reads a page; the diagnostics are in the order of their places.
+pub fn parse(path: &Path, source: &str) -> (Page, Vec<Diagnostic>) {
+    let text = PageText::new(path, source);
+    let (front_matter, body, mut diagnostics) = front_matter::parse(&text, source);
+    let normalized = mdx::normalize(source, body);
+    for &offset in &normalized.unclosed_comments {
+        let message = "a comment that never ends";
+        let diagnostic = text
+            .diagnostic(
+                Severity::Error,
+                "comment-unclosed",
+                offset..offset + 3,
+                message,
+            )
+            .with_help("end it with `-->` or `*/}`, or write `\\` before it");
+        diagnostics.push(diagnostic);
+    }
+    let title = front_matter.title.as_deref().unwrap_or_default();
+    let (blocks, found) = blocks::find(&text, &normalized, title);
+    diagnostics.extend(found);
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+    (
+        Page {
+            path: path.to_owned(),
+            front_matter,
+            blocks,
+        },
+        diagnostics,
+    )
+}
+
+/// Whether `name` can name a scenario or a hook: letters, digits, `.`, `_` and `-`, never a path.
+pub fn is_name(name: &str) -> bool {
+    annotation::is_name(name)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,51 @@
 //! Pages and a request become ordered steps with hooks, limits and skips: what a run will do,
 //! known before anything runs. Pure: reading files is `tree`'s work.
 
+mod build;
+
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use self::build::plan;
+use crate::lab::Page;
+pub use crate::lab::{Command, ExpectError};
+
+/// Limit of a block that names none.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
+/// Limit of a hook call whose block names none.
+pub const DEFAULT_HOOK_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// What the user asks of a plan beyond the paths.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Request {
+    /// Bind every lab to this scenario, whatever its pages say.
+    pub scenario: Option<String>,
+}
+
+/// One lab as it was found: pages in their order and the hook files beside them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LabSource {
+    /// The page's or directory's path as the user gave it.
+    pub name: String,
+    pub pages: Vec<Page>,
+    /// The scenario of a directory above, for pages that name none.
+    pub scenario: Option<String>,
+    /// `hook-suite.sh` files around the lab, the outermost first.
+    pub suite_hooks: Vec<PathBuf>,
+    /// Hook scripts that exist for a page's directory: the directory's, then its source language's.
+    pub hook_scripts: Vec<HookScripts>,
+    /// Pages that were left out before they were read.
+    pub skipped: Vec<Skip>,
+}
+
+/// The `hook-NAME.sh` files that pages of one directory may name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HookScripts {
+    /// The directory of the pages, as in their paths.
+    pub directory: PathBuf,
+    /// Name and file, first come first served.
+    pub scripts: Vec<(String, PathBuf)>,
+}
 
 /// All labs of a run, in order.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -19,6 +62,9 @@ pub struct Lab {
     pub scenario: Option<String>,
     pub steps: Vec<Step>,
     pub skipped: Vec<Skip>,
+    /// `hook-suite.sh` files that wrap the lab, the outermost first: `before` runs in this order,
+    /// `after` in the reverse one, always.
+    pub suite_hooks: Vec<PathBuf>,
 }
 
 /// A tested block with all that belongs to running it.
@@ -42,17 +88,6 @@ pub struct Step {
     pub retries: u32,
 }
 
-/// One `$ ` command of a block, or the whole block when `raw=true`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Command {
-    /// Line of its first line in the page, counted from 1.
-    pub line: usize,
-    /// What bash gets: no prompt, continuation lines and heredoc bodies included.
-    pub text: String,
-    /// The lines between this command and the next: its documented output.
-    pub documented: String,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hook {
     pub name: String,
@@ -67,19 +102,22 @@ pub enum HookSource {
     Scenario,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExpectError {
-    No,
-    /// A failing command is fine, and so is a passing one.
-    May,
-    /// The block must fail.
-    Must,
-}
-
 /// Something that will not run, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skip {
     pub page: PathBuf,
     pub line: usize,
     pub reason: String,
+}
+
+impl Plan {
+    /// Steps of all labs.
+    pub fn step_count(&self) -> usize {
+        self.labs.iter().map(|lab| lab.steps.len()).sum()
+    }
+
+    /// Blocks and pages of all labs that will not run.
+    pub fn skip_count(&self) -> usize {
+        self.labs.iter().map(|lab| lab.skipped.len()).sum()
+    }
 }

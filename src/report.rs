@@ -7,8 +7,26 @@ use crate::outcome::{
     CommandOutcome, Failure, HookPhase, RunOutcome, StepOutcome, StepResult, Stream,
 };
 
+pub mod diagnostics;
 pub mod json;
 pub mod terminal;
+
+/// How a finished run is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people
+    Terminal,
+    /// For programs; versioned
+    Json,
+}
+
+/// The run's report.
+pub fn render(outcome: &RunOutcome, format: Format, color: bool) -> String {
+    match format {
+        Format::Terminal => terminal::render(outcome, color),
+        Format::Json => json::render(outcome),
+    }
+}
 
 /// How many steps ended how. Nothing goes uncounted: blocks that were not meant to run are skips.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
