@@ -71,8 +71,16 @@ pub struct RunArguments {
     scenarios: Option<PathBuf>,
 
     /// How to report on stdout
-    #[arg(long, value_enum, default_value_t = Format::Terminal)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
+    format: ReportFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ReportFormat {
+    /// For people
+    Terminal,
+    /// For programs: one versioned JSON document
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -105,7 +113,10 @@ impl RunArguments {
             pace: self.clock,
             keep: self.keep,
             scenarios: self.scenarios,
-            format: self.format,
+            format: match self.format {
+                ReportFormat::Terminal => Format::Terminal,
+                ReportFormat::Json => Format::Json,
+            },
             verbose: verbose > 0,
         }
     }

@@ -12,11 +12,11 @@ pub mod json;
 pub mod terminal;
 
 /// How a finished run is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// For people
+    /// For people.
     Terminal,
-    /// For programs; versioned
+    /// For programs; versioned.
     Json,
 }
 

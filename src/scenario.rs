@@ -218,7 +218,10 @@ fn ripening() -> Duration {
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let (number, unit) = text.split_at(text.trim_end_matches(|unit: char| unit.is_ascii_alphabetic()).len());
+    let (number, unit) = text.split_at(
+        text.trim_end_matches(|unit: char| unit.is_ascii_alphabetic())
+            .len(),
+    );
     let seconds = match unit {
         "" | "s" => 1,
         "m" => 60,
@@ -227,7 +230,9 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
     };
     match number.parse::<u64>() {
         Ok(number) if seconds > 0 => Ok(Duration::from_secs(number * seconds)),
-        _ => Err(serde::de::Error::custom(format!("{text:?} is not a duration such as 90s, 10m or 1h"))),
+        _ => Err(serde::de::Error::custom(format!(
+            "{text:?} is not a duration such as 90s, 10m or 1h"
+        ))),
     }
 }
 
@@ -250,7 +255,8 @@ impl Scenario {
     /// When the text is not a scenario, or refers to something that it does not have.
     pub fn parse(text: &str) -> Result<Scenario, ScenarioError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let scenario: Scenario = serde_yaml::from_str(text).map_err(|error| ScenarioError::Syntax(error.to_string()))?;
+        let scenario: Scenario =
+            serde_yaml::from_str(text).map_err(|error| ScenarioError::Syntax(error.to_string()))?;
         scenario.check_references()?;
         Ok(scenario)
     }
@@ -264,7 +270,10 @@ impl Scenario {
         }
         for (hook, checks) in &self.hooks {
             if let Some(unknown) = checks.iter().find(|check| !seen.contains(check)) {
-                return Err(ScenarioError::UnknownCheck { hook: hook.clone(), check: unknown.clone() });
+                return Err(ScenarioError::UnknownCheck {
+                    hook: hook.clone(),
+                    check: unknown.clone(),
+                });
             }
         }
         Ok(())
@@ -272,7 +281,10 @@ impl Scenario {
 
     /// Symptoms, conditions and invariants.
     pub fn checks(&self) -> impl Iterator<Item = &Check> {
-        self.symptoms.iter().chain(&self.conditions).chain(&self.invariants)
+        self.symptoms
+            .iter()
+            .chain(&self.conditions)
+            .chain(&self.invariants)
     }
 
     pub fn check(&self, id: &str) -> Option<&Check> {
@@ -289,7 +301,9 @@ impl Predicate {
         let mut filled = self.clone();
         let texts: Vec<&mut String> = match &mut filled {
             Predicate::LaunchAccess(named) | Predicate::KeyNotPublic(named) => vec![&mut named.key],
-            Predicate::VolumeEncryptedWith(expected) => vec![&mut expected.nodegroup, &mut expected.key],
+            Predicate::VolumeEncryptedWith(expected) => {
+                vec![&mut expected.nodegroup, &mut expected.key]
+            }
             Predicate::Nodegroup(expected) => vec![&mut expected.nodegroup],
             Predicate::ScalingActivity(expected) => vec![&mut expected.nodegroup],
             Predicate::Nodes(expected) => vec![&mut expected.nodegroup],
@@ -317,20 +331,32 @@ conditions:
 ";
 
     fn error(text: &str) -> String {
-        Scenario::parse(text).map(|_| String::new()).unwrap_or_else(|error| error.to_string())
+        Scenario::parse(text)
+            .map(|_| String::new())
+            .unwrap_or_else(|error| error.to_string())
     }
 
     #[test]
     fn a_small_scenario_has_defaults() {
         let scenario = Scenario::parse(SMALL).unwrap();
         assert_eq!(scenario.ripens_within, Duration::from_secs(600));
-        assert_eq!(scenario.conditions[0].expect, Predicate::Nodes(NodesExpectation { nodegroup: "g".into(), ready: 1, none: false }));
+        assert_eq!(
+            scenario.conditions[0].expect,
+            Predicate::Nodes(NodesExpectation {
+                nodegroup: "g".into(),
+                ready: 1,
+                none: false
+            })
+        );
     }
 
     #[test]
     fn an_unknown_key_is_named_with_its_line() {
         let text = error(&format!("{SMALL}colour: red\n"));
-        assert!(text.contains("unknown field `colour`") && text.contains("line 10"), "{text}");
+        assert!(
+            text.contains("unknown field `colour`") && text.contains("line 10"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -341,7 +367,10 @@ conditions:
 
     #[test]
     fn a_hook_may_name_only_checks_that_exist() {
-        assert_eq!(error(&format!("{SMALL}hooks: {{ h: [d] }}\n")), "hook h names the check \"d\", which the scenario does not have");
+        assert_eq!(
+            error(&format!("{SMALL}hooks: {{ h: [d] }}\n")),
+            "hook h names the check \"d\", which the scenario does not have"
+        );
     }
 
     #[test]

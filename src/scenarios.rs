@@ -24,17 +24,29 @@ pub struct Source {
 /// # Errors
 /// When there is none of this name (the message lists those that there are), or it is not valid.
 pub fn load(name: &str, directory: Option<&Path>) -> anyhow::Result<Source> {
-    let own = directory.map(|directory| directory.join(name)).filter(|directory| directory.join(FILE).is_file());
+    let own = directory
+        .map(|directory| directory.join(name))
+        .filter(|directory| directory.join(FILE).is_file());
     let text = match &own {
         Some(directory) => read_file(&directory.join(FILE))?,
         None => match built_in(name, FILE) {
             Some(text) => text,
-            None => bail!("there is no scenario {name:?}; there are: {}", names(directory).join(", ")),
+            None => bail!(
+                "there is no scenario {name:?}; there are: {}",
+                names(directory).join(", ")
+            ),
         },
     };
-    let shown = own.as_ref().map_or_else(|| format!("scenarios/{name}/{FILE}"), |own| own.join(FILE).display().to_string());
-    let scenario = Scenario::parse(&text).with_context(|| format!("{shown} is not a valid scenario"))?;
-    Ok(Source { scenario, directory: own })
+    let shown = own.as_ref().map_or_else(
+        || format!("scenarios/{name}/{FILE}"),
+        |own| own.join(FILE).display().to_string(),
+    );
+    let scenario =
+        Scenario::parse(&text).with_context(|| format!("{shown} is not a valid scenario"))?;
+    Ok(Source {
+        scenario,
+        directory: own,
+    })
 }
 
 const FILE: &str = "scenario.yaml";
@@ -47,8 +59,9 @@ impl Source {
     pub fn read(&self, relative: &str) -> anyhow::Result<String> {
         match &self.directory {
             Some(directory) => read_file(&directory.join(relative)),
-            None => built_in(&self.scenario.name, relative)
-                .with_context(|| format!("the scenario {} has no file {relative}", self.scenario.name)),
+            None => built_in(&self.scenario.name, relative).with_context(|| {
+                format!("the scenario {} has no file {relative}", self.scenario.name)
+            }),
         }
     }
 }
@@ -67,7 +80,11 @@ pub fn names(directory: Option<&Path>) -> Vec<String> {
     let mut names: Vec<String> = BuiltIn::iter()
         .filter_map(|path| path.strip_suffix(&format!("/{FILE}")).map(str::to_owned))
         .collect();
-    let entries = directory.and_then(|directory| std::fs::read_dir(directory).ok()).into_iter().flatten().flatten();
+    let entries = directory
+        .and_then(|directory| std::fs::read_dir(directory).ok())
+        .into_iter()
+        .flatten()
+        .flatten();
     names.extend(
         entries
             .filter(|entry| entry.path().join(FILE).is_file())
@@ -87,7 +104,11 @@ mod tests {
         for name in names(None) {
             let source = load(&name, None).unwrap();
             assert_eq!(source.scenario.name, name);
-            let scripts = source.scenario.solution.iter().chain(&source.scenario.wrong_fixes);
+            let scripts = source
+                .scenario
+                .solution
+                .iter()
+                .chain(&source.scenario.wrong_fixes);
             for script in scripts {
                 source.read(script).unwrap();
             }

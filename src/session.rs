@@ -49,7 +49,13 @@ impl Session {
             let Parameter::Random(length) = parameter;
             values.set(name, random_text(*length));
         }
-        Session { id, values, source, cloud, changes: Vec::new() }
+        Session {
+            id,
+            values,
+            source,
+            cloud,
+            changes: Vec::new(),
+        }
     }
 
     pub fn scenario(&self) -> &Scenario {
@@ -69,7 +75,12 @@ impl Session {
         let mut waited = Duration::ZERO;
         loop {
             let outcomes = self.judge(&symptoms, CheckKind::Symptom).await?;
-            let Some(missing) = outcomes.iter().find(|outcome| outcome.verdict != Verdict::Met) else { return Ok(()) };
+            let Some(missing) = outcomes
+                .iter()
+                .find(|outcome| outcome.verdict != Verdict::Met)
+            else {
+                return Ok(());
+            };
             if waited >= self.scenario().ripens_within {
                 return Err(anyhow!(
                     "the environment did not break within {} s: {} ({:?})",
@@ -88,23 +99,41 @@ impl Session {
         match resource {
             Resource::KmsKey(key) => {
                 let policy = self.values.fill(&self.source.read(&key.policy)?)?;
-                let made = self.cloud.create_key(&self.values.fill(&key.description)?, &policy, &tags).await;
-                let (id, arn) = made.with_context(|| format!("failed to make the key {}", key.id))?;
+                let made = self
+                    .cloud
+                    .create_key(&self.values.fill(&key.description)?, &policy, &tags)
+                    .await;
+                let (id, arn) =
+                    made.with_context(|| format!("failed to make the key {}", key.id))?;
                 self.changes.push(Change::Key { id: id.clone() });
                 if key.rotation {
-                    self.cloud.enable_key_rotation(&id).await.context("failed to enable the key's rotation")?;
+                    self.cloud
+                        .enable_key_rotation(&id)
+                        .await
+                        .context("failed to enable the key's rotation")?;
                 }
                 self.values.set(format!("{}.id", key.id), id);
                 self.values.set(format!("{}.arn", key.id), arn);
             }
             Resource::KmsAlias(alias) => {
-                let (name, key) = (self.values.fill(&alias.name)?, self.values.fill(&alias.key)?);
-                self.cloud.create_alias(&name, &key).await.with_context(|| format!("failed to make the alias {name}"))?;
+                let (name, key) = (
+                    self.values.fill(&alias.name)?,
+                    self.values.fill(&alias.key)?,
+                );
+                self.cloud
+                    .create_alias(&name, &key)
+                    .await
+                    .with_context(|| format!("failed to make the alias {name}"))?;
                 self.changes.push(Change::Alias { name });
             }
             Resource::LaunchTemplate(template) => {
                 let name = self.values.fill(&template.name)?;
-                let kms_key = template.volume.kms_key.as_ref().map(|key| self.values.fill(key)).transpose()?;
+                let kms_key = template
+                    .volume
+                    .kms_key
+                    .as_ref()
+                    .map(|key| self.values.fill(key))
+                    .transpose()?;
                 let new = NewTemplate {
                     name: &name,
                     instance_type: &self.values.fill(&template.instance_type)?,
@@ -114,19 +143,34 @@ impl Session {
                     kms_key: kms_key.as_deref(),
                 };
                 let made = self.cloud.create_template(new, &tags).await;
-                let id = made.with_context(|| format!("failed to make the launch template {name}"))?;
-                self.changes.push(Change::Template { id: id.clone(), name: name.clone() });
+                let id =
+                    made.with_context(|| format!("failed to make the launch template {name}"))?;
+                self.changes.push(Change::Template {
+                    id: id.clone(),
+                    name: name.clone(),
+                });
                 self.values.set(format!("{}.id", template.id), id);
                 self.values.set(format!("{}.name", template.id), name);
             }
             Resource::Nodegroup(group) => {
-                let (name, template) = (self.values.fill(&group.name)?, self.values.fill(&group.template)?);
+                let (name, template) = (
+                    self.values.fill(&group.name)?,
+                    self.values.fill(&group.template)?,
+                );
                 // A name that is taken is somebody else's: it must never be undone.
                 if self.cloud.nodegroup_exists(&name).await? {
-                    return Err(anyhow!("the cluster has a node group {name} already: finish or remove it first"));
+                    return Err(anyhow!(
+                        "the cluster has a node group {name} already: finish or remove it first"
+                    ));
                 }
                 self.changes.push(Change::Nodegroup { name: name.clone() });
-                let new = NewNodegroup { name: &name, template: &template, min: group.min, max: group.max, desired: group.desired };
+                let new = NewNodegroup {
+                    name: &name,
+                    template: &template,
+                    min: group.min,
+                    max: group.max,
+                    desired: group.desired,
+                };
                 let made = self.cloud.create_nodegroup(new, &tags).await;
                 let asg = made.with_context(|| format!("failed to make the node group {name}"))?;
                 self.values.set(format!("{}.name", group.id), name);
@@ -154,7 +198,8 @@ impl Session {
     /// # Errors
     /// When a value names something unknown.
     pub fn environment(&self) -> anyhow::Result<Vec<(String, String)>> {
-        let filled = |(name, value): (&String, &String)| Ok((name.clone(), self.values.fill(value)?));
+        let filled =
+            |(name, value): (&String, &String)| Ok((name.clone(), self.values.fill(value)?));
         self.scenario().environment.iter().map(filled).collect()
     }
 
@@ -163,8 +208,13 @@ impl Session {
     /// # Errors
     /// When a check names something unknown.
     pub async fn verdicts(&self) -> anyhow::Result<Vec<CheckOutcome>> {
-        let mut outcomes = self.judge(&self.scenario().conditions, CheckKind::Condition).await?;
-        outcomes.extend(self.judge(&self.scenario().invariants, CheckKind::Invariant).await?);
+        let mut outcomes = self
+            .judge(&self.scenario().conditions, CheckKind::Condition)
+            .await?;
+        outcomes.extend(
+            self.judge(&self.scenario().invariants, CheckKind::Invariant)
+                .await?,
+        );
         Ok(outcomes)
     }
 
@@ -181,7 +231,11 @@ impl Session {
         let mut waited = Duration::ZERO;
         loop {
             let outcomes = self.verdicts().await?;
-            if waited >= patience || !outcomes.iter().any(|outcome| worth_waiting(&outcome.verdict)) {
+            if waited >= patience
+                || !outcomes
+                    .iter()
+                    .any(|outcome| worth_waiting(&outcome.verdict))
+            {
                 return Ok(outcomes);
             }
             (self.cloud.pause)(LOOK).await;
@@ -194,14 +248,22 @@ impl Session {
     /// # Errors
     /// When a check names something unknown.
     pub async fn hook(&self, name: &str) -> anyhow::Result<Option<Vec<CheckOutcome>>> {
-        let Some(ids) = self.scenario().hooks.get(name) else { return Ok(None) };
-        let checks: Vec<Check> = ids.iter().filter_map(|id| self.scenario().check(id)).cloned().collect();
+        let Some(ids) = self.scenario().hooks.get(name) else {
+            return Ok(None);
+        };
+        let checks: Vec<Check> = ids
+            .iter()
+            .filter_map(|id| self.scenario().check(id))
+            .cloned()
+            .collect();
         Ok(Some(self.judge(&checks, CheckKind::Symptom).await?))
     }
 
     async fn judge(&self, checks: &[Check], kind: CheckKind) -> anyhow::Result<Vec<CheckOutcome>> {
-        let filled: Vec<Predicate> =
-            checks.iter().map(|check| check.expect.filled(&self.values)).collect::<Result<_, _>>()?;
+        let filled: Vec<Predicate> = checks
+            .iter()
+            .map(|check| check.expect.filled(&self.values))
+            .collect::<Result<_, _>>()?;
         let observation = self.cloud.observe(&Wanted::by(&filled)).await;
         Ok(checks
             .iter()
@@ -224,7 +286,10 @@ impl Session {
         let mut left = Vec::new();
         while let Some(change) = self.changes.pop() {
             let undone = match self.unmake(&change).await {
-                Ok(()) => self.remains(&change).await.map(|remains| remains.then(|| "still there".to_owned())),
+                Ok(()) => self
+                    .remains(&change)
+                    .await
+                    .map(|remains| remains.then(|| "still there".to_owned())),
                 Err(error) => Err(error),
             };
             match undone {
@@ -269,5 +334,7 @@ impl std::fmt::Display for Change {
 
 /// Lower-case letters and digits.
 fn random_text(length: usize) -> String {
-    std::iter::repeat_with(|| fastrand::alphanumeric().to_ascii_lowercase()).take(length).collect()
+    std::iter::repeat_with(|| fastrand::alphanumeric().to_ascii_lowercase())
+        .take(length)
+        .collect()
 }

@@ -112,10 +112,18 @@ impl Simulator {
     /// # Errors
     /// When no port can be bound or no certificate made.
     pub async fn start(configuration: Configuration) -> anyhow::Result<Simulator> {
-        let authority = Authority::generate().context("failed to make the certificate of the Kubernetes API")?;
-        let aws_listener = serve::bind().await.context("failed to open a port for the AWS API")?;
-        let kubernetes_listener = serve::bind().await.context("failed to open a port for the Kubernetes API")?;
-        let (aws, kubernetes) = (aws_listener.local_addr()?, kubernetes_listener.local_addr()?);
+        let authority = Authority::generate()
+            .context("failed to make the certificate of the Kubernetes API")?;
+        let aws_listener = serve::bind()
+            .await
+            .context("failed to open a port for the AWS API")?;
+        let kubernetes_listener = serve::bind()
+            .await
+            .context("failed to open a port for the Kubernetes API")?;
+        let (aws, kubernetes) = (
+            aws_listener.local_addr()?,
+            kubernetes_listener.local_addr()?,
+        );
         let world = World::start(Start {
             account: configuration.account.clone(),
             region: configuration.region.clone(),
@@ -136,7 +144,12 @@ impl Simulator {
         });
         let shutdown = watch::Sender::new(false);
         let listeners = vec![
-            tokio::spawn(serve::serve(aws_listener, None, gateway::aws(&shared), stopped(&shutdown))),
+            tokio::spawn(serve::serve(
+                aws_listener,
+                None,
+                gateway::aws(&shared),
+                stopped(&shutdown),
+            )),
             tokio::spawn(serve::serve(
                 kubernetes_listener,
                 Some(authority.server_config()),
@@ -144,7 +157,15 @@ impl Simulator {
                 stopped(&shutdown),
             )),
         ];
-        Ok(Simulator { shared, configuration, aws, kubernetes, authority, shutdown, listeners })
+        Ok(Simulator {
+            shared,
+            configuration,
+            aws,
+            kubernetes,
+            authority,
+            shutdown,
+            listeners,
+        })
     }
 
     /// Lets `by` of world time pass, as fast as the world's pace allows.
@@ -215,8 +236,13 @@ impl Simulator {
     }
 
     fn access_key(&self, user: &str) -> AccessKey {
-        let key = AccessKey { id: format!("AKIA{}", secret()[..16].to_uppercase()), secret: secret() };
-        self.shared.world().add_credential(&key.id, &key.secret, user);
+        let key = AccessKey {
+            id: format!("AKIA{}", secret()[..16].to_uppercase()),
+            secret: secret(),
+        };
+        self.shared
+            .world()
+            .add_credential(&key.id, &key.secret, user);
         key
     }
 }
@@ -238,5 +264,7 @@ fn stopped(shutdown: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + 
 /// Forty characters that nobody can guess: a v4 UUID and a bit more from the same generator.
 fn secret() -> String {
     let mut random = fastrand::Rng::new();
-    std::iter::repeat_with(|| random.alphanumeric()).take(40).collect()
+    std::iter::repeat_with(|| random.alphanumeric())
+        .take(40)
+        .collect()
 }

@@ -17,12 +17,18 @@ pub enum Access {
 
 pub(super) async fn client(access: Access) -> Result<kube::Client, CloudError> {
     let options = KubeConfigOptions::default();
-    let unusable = |error: &dyn std::fmt::Display| CloudError::Other(format!("the kubeconfig cannot be used: {error}"));
+    let unusable = |error: &dyn std::fmt::Display| {
+        CloudError::Other(format!("the kubeconfig cannot be used: {error}"))
+    };
     let config = match access {
-        Access::Default => kube::Config::from_kubeconfig(&options).await.map_err(|error| unusable(&error))?,
+        Access::Default => kube::Config::from_kubeconfig(&options)
+            .await
+            .map_err(|error| unusable(&error))?,
         Access::Kubeconfig(text) => {
             let kubeconfig = Kubeconfig::from_yaml(&text).map_err(|error| unusable(&error))?;
-            kube::Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| unusable(&error))?
+            kube::Config::from_custom_kubeconfig(kubeconfig, &options)
+                .await
+                .map_err(|error| unusable(&error))?
         }
     };
     Ok(kube::Client::try_from(config)?)
@@ -39,7 +45,15 @@ impl Cloud {
 }
 
 fn node(node: KubernetesNode) -> Node {
-    let conditions = node.status.and_then(|status| status.conditions).unwrap_or_default();
-    let ready = conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True");
-    Node { name: node.metadata.name.unwrap_or_default(), ready }
+    let conditions = node
+        .status
+        .and_then(|status| status.conditions)
+        .unwrap_or_default();
+    let ready = conditions
+        .iter()
+        .any(|condition| condition.type_ == "Ready" && condition.status == "True");
+    Node {
+        name: node.metadata.name.unwrap_or_default(),
+        ready,
+    }
 }

@@ -11,7 +11,11 @@ use crate::shell::Interrupt;
 pub(super) fn watch(runtime: &tokio::runtime::Runtime) -> anyhow::Result<Arc<Interrupt>> {
     let interrupt = Arc::new(Interrupt::new().context("failed to prepare for signals")?);
     let _guard = runtime.enter();
-    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+    for kind in [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ] {
         let mut signals = signal(kind).context("failed to listen for signals")?;
         let interrupt = Arc::clone(&interrupt);
         runtime.spawn(async move {

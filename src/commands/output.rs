@@ -5,7 +5,9 @@ use std::io::Write as _;
 /// Writes a whole text to stdout. A reader that has gone away is no error.
 pub(super) fn say(text: &str) {
     let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    let _ = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
 }
 
 /// Writes a line to stderr.

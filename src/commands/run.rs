@@ -89,7 +89,12 @@ pub fn run(request: RunRequest) -> anyhow::Result<Exit> {
     Ok(outcome.exit())
 }
 
-fn run_lab(setting: &ground::Setting<'_>, lab: &Lab, source: Option<Source>, live: &mut Live) -> LabOutcome {
+fn run_lab(
+    setting: &ground::Setting<'_>,
+    lab: &Lab,
+    source: Option<Source>,
+    live: &mut Live,
+) -> LabOutcome {
     let result = match setting.request.backend {
         Backend::Nothing => ground::run_bare(setting, lab, live),
         Backend::Simulator | Backend::Aws => ground::run_simulated(setting, lab, source, live),
@@ -112,7 +117,10 @@ fn prepare(request: &RunRequest) -> Result<Vec<(Lab, Option<Source>)>, Refused> 
         return Err(refuse(Exit::Usage, why));
     }
     if request.backend == Backend::Nothing && request.scenario.is_some() {
-        return Err(refuse(Exit::Usage, "--on none has no environment to inject a scenario into: leave out --scenario, or use --on simulator"));
+        return Err(refuse(
+            Exit::Usage,
+            "--on none has no environment to inject a scenario into: leave out --scenario, or use --on simulator",
+        ));
     }
     let loaded = load(request).map_err(|error| match error {
         LoadError::Unreadable { .. } => refuse(Exit::CannotTell, &error.to_string()),
@@ -120,14 +128,26 @@ fn prepare(request: &RunRequest) -> Result<Vec<(Lab, Option<Source>)>, Refused> 
     })?;
     tell_diagnostics(&loaded)?;
     if loaded.plan.step_count() == 0 {
-        return Err(refuse(Exit::Usage, "nothing selected: no page has a `bash` block that runs"));
+        return Err(refuse(
+            Exit::Usage,
+            "nothing selected: no page has a `bash` block that runs",
+        ));
     }
     let mut prepared = Vec::new();
     for lab in loaded.plan.labs {
-        let name = lab.scenario.as_deref().filter(|_| request.backend != Backend::Nothing);
-        let source = name.map(|name| scenarios::load(name, request.scenarios.as_deref())).transpose();
+        let name = lab
+            .scenario
+            .as_deref()
+            .filter(|_| request.backend != Backend::Nothing);
+        let source = name
+            .map(|name| scenarios::load(name, request.scenarios.as_deref()))
+            .transpose();
         let source = source.map_err(|error| {
-            let exit = if request.scenario.is_some() { Exit::Usage } else { Exit::Content };
+            let exit = if request.scenario.is_some() {
+                Exit::Usage
+            } else {
+                Exit::Content
+            };
             refuse(exit, &format!("{}: {error:#}", lab.name))
         })?;
         if let Some(source) = &source {
@@ -135,7 +155,11 @@ fn prepare(request: &RunRequest) -> Result<Vec<(Lab, Option<Source>)>, Refused> 
         }
         prepared.push((lab, source));
     }
-    let needed: Vec<String> = prepared.iter().flat_map(|(_, source)| source).flat_map(|source| source.scenario.tools.clone()).collect();
+    let needed: Vec<String> = prepared
+        .iter()
+        .flat_map(|(_, source)| source)
+        .flat_map(|source| source.scenario.tools.clone())
+        .collect();
     let path = std::env::var_os("PATH").unwrap_or_default();
     let problems = tools::problems(&needed, &path, request.backend == Backend::Simulator);
     if !problems.is_empty() {
@@ -145,24 +169,42 @@ fn prepare(request: &RunRequest) -> Result<Vec<(Lab, Option<Source>)>, Refused> 
 }
 
 fn load(request: &RunRequest) -> Result<Loaded, LoadError> {
-    tree::load(&request.paths, &plan::Request { scenario: request.scenario.clone() })
+    tree::load(
+        &request.paths,
+        &plan::Request {
+            scenario: request.scenario.clone(),
+        },
+    )
 }
 
 fn tell_diagnostics(loaded: &Loaded) -> Result<(), Refused> {
     if !loaded.diagnostics.is_empty() {
         let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         let source_of = |path: &std::path::Path| loaded.sources.get(path).cloned();
-        output::complain(&report::diagnostics::render(&loaded.diagnostics, &source_of, color));
+        output::complain(&report::diagnostics::render(
+            &loaded.diagnostics,
+            &source_of,
+            color,
+        ));
     }
-    let wrong = loaded.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    if wrong { Err(Refused::Told(Exit::Content)) } else { Ok(()) }
+    let wrong = loaded
+        .diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.severity == Severity::Error);
+    if wrong {
+        Err(Refused::Told(Exit::Content))
+    } else {
+        Ok(())
+    }
 }
 
 /// Every hook that no script supplies must be one of the scenario's.
 fn supply_hooks(lab: &Lab, source: &Source) -> Result<(), String> {
     for step in &lab.steps {
         let Some(hook) = &step.hook else { continue };
-        if hook.source == plan::HookSource::Scenario && !source.scenario.hooks.contains_key(&hook.name) {
+        if hook.source == plan::HookSource::Scenario
+            && !source.scenario.hooks.contains_key(&hook.name)
+        {
             return Err(format!(
                 "{}:{}: hook={} has no script tests/hook-{}.sh beside the page, and the scenario {} has no hook of that name",
                 step.page.display(),

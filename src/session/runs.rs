@@ -14,20 +14,28 @@ pub fn new_directory(state: &Path, now: jiff::Timestamp) -> anyhow::Result<PathB
     let runs = state.join("runs");
     let name = format!("{}-{}", now.strftime("%Y%m%dT%H%M%SZ"), std::process::id());
     let directory = runs.join(name);
-    std::fs::create_dir_all(&directory).with_context(|| format!("failed to make {}", directory.display()))?;
+    std::fs::create_dir_all(&directory)
+        .with_context(|| format!("failed to make {}", directory.display()))?;
     forget_oldest(&runs);
     Ok(directory)
 }
 
 /// `$XDG_STATE_HOME/breakfix`, or its default below `$HOME`.
 pub fn state_directory(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> PathBuf {
-    let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
+    let absolute = |name: &str| {
+        variable(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let base = absolute("XDG_STATE_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
     base.unwrap_or_else(std::env::temp_dir).join("breakfix")
 }
 
 fn forget_oldest(runs: &Path) {
-    let Ok(entries) = std::fs::read_dir(runs) else { return };
+    let Ok(entries) = std::fs::read_dir(runs) else {
+        return;
+    };
     let mut directories: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
     // Names begin with the time of the run.
     directories.sort();
@@ -49,7 +57,11 @@ mod tests {
             let now = jiff::Timestamp::from_second(1_700_000_000 + second).unwrap();
             new_directory(state.path(), now).unwrap();
         }
-        let mut left: Vec<_> = std::fs::read_dir(state.path().join("runs")).unwrap().flatten().map(|e| e.file_name()).collect();
+        let mut left: Vec<_> = std::fs::read_dir(state.path().join("runs"))
+            .unwrap()
+            .flatten()
+            .map(|e| e.file_name())
+            .collect();
         left.sort();
         assert_eq!(left.len(), KEPT);
         assert!(left[0].to_string_lossy().starts_with("20231114T221325Z"));
@@ -58,9 +70,17 @@ mod tests {
     #[test]
     fn the_state_directory_follows_the_xdg_convention() {
         let at = |pairs: &'static [(&str, &str)]| {
-            state_directory(move |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| value.into()))
+            state_directory(move |name| {
+                pairs
+                    .iter()
+                    .find(|(key, _)| *key == name)
+                    .map(|(_, value)| value.into())
+            })
         };
-        assert_eq!(at(&[("XDG_STATE_HOME", "/s"), ("HOME", "/h")]), Path::new("/s/breakfix"));
+        assert_eq!(
+            at(&[("XDG_STATE_HOME", "/s"), ("HOME", "/h")]),
+            Path::new("/s/breakfix")
+        );
         assert_eq!(at(&[("HOME", "/h")]), Path::new("/h/.local/state/breakfix"));
     }
 }

@@ -103,12 +103,15 @@ pub enum Event {
 impl Group {
     /// Members that are not on their way out.
     pub fn staying(&self) -> impl Iterator<Item = &Member> {
-        self.members.iter().filter(|member| member.lifecycle != Lifecycle::Terminating)
+        self.members
+            .iter()
+            .filter(|member| member.lifecycle != Lifecycle::Terminating)
     }
 
     /// Members from another template version than the group's present one.
     pub fn outdated(&self) -> impl Iterator<Item = &Member> {
-        self.staying().filter(|member| member.template_version != self.template.version)
+        self.staying()
+            .filter(|member| member.template_version != self.template.version)
     }
 }
 

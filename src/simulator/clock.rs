@@ -82,7 +82,9 @@ impl FromStr for Pace {
                 .filter(|rate| (0.001..=100_000.0).contains(rate))
                 .map(Pace::Times)
                 .ok_or_else(|| {
-                    format!("{text:?} is not a clock: use `instant`, `real` or a speed such as `20x`")
+                    format!(
+                        "{text:?} is not a clock: use `instant`, `real` or a speed such as `20x`"
+                    )
                 }),
         }
     }
@@ -99,7 +101,11 @@ pub struct Clock {
 impl Clock {
     /// A clock that shows the wall time at `wall_micros` and flows at `pace` from there.
     pub fn new(pace: Pace, wall_micros: i64) -> Self {
-        Self { pace, wall_anchor: wall_micros, world_anchor: Moment(wall_micros) }
+        Self {
+            pace,
+            wall_anchor: wall_micros,
+            world_anchor: Moment(wall_micros),
+        }
     }
 
     pub fn pace(&self) -> Pace {
@@ -109,13 +115,18 @@ impl Clock {
     /// World time at a wall time.
     pub fn at(&self, wall_micros: i64) -> Moment {
         let elapsed = wall_micros.saturating_sub(self.wall_anchor).max(0) as f64;
-        Moment(self.world_anchor.0.saturating_add((elapsed * self.pace.rate()) as i64))
+        Moment(
+            self.world_anchor
+                .0
+                .saturating_add((elapsed * self.pace.rate()) as i64),
+        )
     }
 
     /// Wall time at which the world will reach `moment` by flowing alone.
     pub fn wall_of(&self, moment: Moment) -> i64 {
         let ahead = moment.0.saturating_sub(self.world_anchor.0).max(0) as f64;
-        self.wall_anchor.saturating_add((ahead / self.pace.rate()) as i64)
+        self.wall_anchor
+            .saturating_add((ahead / self.pace.rate()) as i64)
     }
 
     /// Puts the world at `moment` now; earlier moments than the present are ignored.

@@ -30,10 +30,16 @@ pub struct Ec2 {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A pending instance runs, or has died.
-    Settles { instance: String },
-    Terminated { instance: String },
+    Settles {
+        instance: String,
+    },
+    Terminated {
+        instance: String,
+    },
     /// The record of a terminated instance goes away.
-    Forgotten { instance: String },
+    Forgotten {
+        instance: String,
+    },
 }
 
 pub(super) fn handle(world: &mut World, event: Event) {
@@ -52,10 +58,14 @@ pub fn service() -> Service {
         protocol: Protocol::Ec2,
         selector: "2016-11-15",
         namespace: "http://ec2.amazonaws.com/doc/2016-11-15/",
-        operations: [templates::operations(), instances::operations(), network::operations()]
-            .into_iter()
-            .flatten()
-            .collect(),
+        operations: [
+            templates::operations(),
+            instances::operations(),
+            network::operations(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
     }
 }
 
@@ -81,7 +91,9 @@ pub struct TagSpecification {
 pub type Tags = BTreeMap<String, String>;
 
 fn tag_set(tags: &Tags) -> Value {
-    tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect()
+    tags.iter()
+        .map(|(key, value)| json!({ "key": key, "value": value }))
+        .collect()
 }
 
 fn tags_for(specifications: &[TagSpecification], resource_type: &str) -> Tags {

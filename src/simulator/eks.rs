@@ -125,7 +125,10 @@ pub struct Update {
 pub enum UpdateKind {
     Config,
     /// A change of the template; `before` is what a failure falls back to.
-    Version { before: Option<Source>, own_version_before: u64 },
+    Version {
+        before: Option<Source>,
+        own_version_before: u64,
+    },
 }
 
 /// Cluster and name.
@@ -133,17 +136,34 @@ pub type NodegroupId = (String, String);
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    CreationCheck { nodegroup: NodegroupId },
-    UpdateCheck { nodegroup: NodegroupId, update: String },
-    HealthCheck { nodegroup: NodegroupId },
-    DeletionCheck { nodegroup: NodegroupId },
+    CreationCheck {
+        nodegroup: NodegroupId,
+    },
+    UpdateCheck {
+        nodegroup: NodegroupId,
+        update: String,
+    },
+    HealthCheck {
+        nodegroup: NodegroupId,
+    },
+    DeletionCheck {
+        nodegroup: NodegroupId,
+    },
 }
 
 impl World {
     /// The node group whose Auto Scaling group has this instance.
     pub fn group_of_instance(&self, instance: &str) -> Option<&Nodegroup> {
-        let name = self.ec2.instances.get(instance)?.tags.get("aws:autoscaling:groupName")?;
-        self.eks.nodegroups.values().find(|nodegroup| nodegroup.group == *name)
+        let name = self
+            .ec2
+            .instances
+            .get(instance)?
+            .tags
+            .get("aws:autoscaling:groupName")?;
+        self.eks
+            .nodegroups
+            .values()
+            .find(|nodegroup| nodegroup.group == *name)
     }
 }
 
@@ -153,6 +173,9 @@ pub fn service() -> Service {
         protocol: Protocol::RestJson,
         selector: "",
         namespace: "",
-        operations: api::operations().into_iter().chain(nodegroups::operations()).collect(),
+        operations: api::operations()
+            .into_iter()
+            .chain(nodegroups::operations())
+            .collect(),
     }
 }

@@ -43,8 +43,13 @@ impl Simulator {
         let config = directory.join("aws-config");
         let credentials = directory.join("aws-credentials");
         let cache = directory.join("kube-cache");
-        for (path, text) in [(&kubeconfig, self.kubeconfig()), (&config, String::new()), (&credentials, String::new())] {
-            std::fs::write(path, text).with_context(|| format!("failed to write {}", path.display()))?;
+        for (path, text) in [
+            (&kubeconfig, self.kubeconfig()),
+            (&config, String::new()),
+            (&credentials, String::new()),
+        ] {
+            std::fs::write(path, text)
+                .with_context(|| format!("failed to write {}", path.display()))?;
         }
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let set = [
@@ -64,8 +69,12 @@ impl Simulator {
             ("NO_PROXY", "127.0.0.1,localhost".to_owned()),
             ("no_proxy", "127.0.0.1,localhost".to_owned()),
         ];
-        let set = set.into_iter().map(|(name, value)| (name.to_owned(), Some(value)));
-        Ok(set.chain(UNSET.iter().map(|name| ((*name).to_owned(), None))).collect())
+        let set = set
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), Some(value)));
+        Ok(set
+            .chain(UNSET.iter().map(|name| ((*name).to_owned(), None)))
+            .collect())
     }
 
     /// Where and how a process that sleeps reaches the clock: address and token.
@@ -76,7 +85,10 @@ impl Simulator {
     /// A kubeconfig with our own authority and a token of this session.
     pub fn kubeconfig(&self) -> String {
         let configuration = &self.configuration;
-        let cluster = format!("arn:aws:eks:{}:{}:cluster/{}", configuration.region, configuration.account, configuration.cluster);
+        let cluster = format!(
+            "arn:aws:eks:{}:{}:cluster/{}",
+            configuration.region, configuration.account, configuration.cluster
+        );
         Kubeconfig {
             cluster: &cluster,
             user: &cluster,

@@ -31,7 +31,9 @@ const WATCH_HORIZON: Duration = Duration::from_secs(15 * 60);
 const WATCH_BUFFER: usize = 16;
 
 /// The handler of the AWS port.
-pub(super) fn aws(shared: &Arc<Shared>) -> impl Fn(Request<Bytes>) -> Handler + Clone + Send + 'static {
+pub(super) fn aws(
+    shared: &Arc<Shared>,
+) -> impl Fn(Request<Bytes>) -> Handler + Clone + Send + 'static {
     let shared = Arc::clone(shared);
     move |request| {
         let shared = Arc::clone(&shared);
@@ -47,9 +49,13 @@ fn answer_aws(shared: &Shared, request: &Request<Bytes>) -> Response<Bytes> {
     let request_id = world.uuid();
     let (call, service) = match authenticated(&world, request) {
         Ok(found) => found,
-        Err((protocol, refusal)) => return wire::encode_refusal(protocol, "", &request_id, &refusal),
+        Err((protocol, refusal)) => {
+            return wire::encode_refusal(protocol, "", &request_id, &refusal);
+        }
     };
-    let refused = |refusal: Refusal| wire::encode_refusal(service.protocol, service.namespace, &request_id, &refusal);
+    let refused = |refusal: Refusal| {
+        wire::encode_refusal(service.protocol, service.namespace, &request_id, &refusal)
+    };
     let decoded = match wire::decode(service, request) {
         Ok(decoded) => decoded,
         Err(refusal) => return refused(refusal),
@@ -71,25 +77,46 @@ fn authenticated(
     world: &World,
     request: &Request<Bytes>,
 ) -> Result<(Call, &'static wire::Service), (Protocol, Refusal)> {
-    let identity = signature::verify(request, &|id| secret_of(world, id), Timestamp::now()).map_err(|error| {
-        let protocol = apparent_protocol(request);
-        let (code, status, message) = signature::refusal(&error, protocol);
-        (protocol, Refusal::new(code, status, message))
-    })?;
+    let identity = signature::verify(request, &|id| secret_of(world, id), Timestamp::now())
+        .map_err(|error| {
+            let protocol = apparent_protocol(request);
+            let (code, status, message) = signature::refusal(&error, protocol);
+            (protocol, Refusal::new(code, status, message))
+        })?;
     let protocol = apparent_protocol(request);
     let service = wire::service(&identity.service).ok_or_else(|| {
-        let code = if protocol == Protocol::Json { "UnknownOperationException" } else { "InvalidAction" };
-        (protocol, Refusal::bad(code, format!("service {} is not simulated", identity.service)))
+        let code = if protocol == Protocol::Json {
+            "UnknownOperationException"
+        } else {
+            "InvalidAction"
+        };
+        (
+            protocol,
+            Refusal::bad(
+                code,
+                format!("service {} is not simulated", identity.service),
+            ),
+        )
     })?;
     // STS is often called in another region than the work is done in.
     if identity.region != world.region && identity.service != "sts" {
-        let message = format!("region {} is not simulated: this world is {}", identity.region, world.region);
-        return Err((service.protocol, Refusal::bad("InvalidParameterValue", message)));
+        let message = format!(
+            "region {} is not simulated: this world is {}",
+            identity.region, world.region
+        );
+        return Err((
+            service.protocol,
+            Refusal::bad("InvalidParameterValue", message),
+        ));
     }
-    let caller = world.iam.caller(&world.account, &identity.access_key_id).ok_or_else(|| {
-        let (code, status, message) = signature::refusal(&SignatureError::UnknownKey, service.protocol);
-        (service.protocol, Refusal::new(code, status, message))
-    })?;
+    let caller = world
+        .iam
+        .caller(&world.account, &identity.access_key_id)
+        .ok_or_else(|| {
+            let (code, status, message) =
+                signature::refusal(&SignatureError::UnknownKey, service.protocol);
+            (service.protocol, Refusal::new(code, status, message))
+        })?;
     Ok((Call { caller }, service))
 }
 
@@ -107,7 +134,11 @@ fn apparent_protocol(request: &Request<Bytes>) -> Protocol {
         Protocol::Json
     } else if request.uri().path() != "/" {
         Protocol::RestJson
-    } else if request.body().windows(10).any(|window| window == b"2016-11-15") {
+    } else if request
+        .body()
+        .windows(10)
+        .any(|window| window == b"2016-11-15")
+    {
         Protocol::Ec2
     } else {
         Protocol::Query
@@ -123,16 +154,25 @@ fn control(shared: &Shared, request: &Request<Bytes>) -> Response<Bytes> {
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.strip_prefix("Bearer ") == Some(&shared.control_token));
     if !authorized {
-        return plain(StatusCode::UNAUTHORIZED, "the control token is missing or wrong".to_owned());
+        return plain(
+            StatusCode::UNAUTHORIZED,
+            "the control token is missing or wrong".to_owned(),
+        );
     }
     let query = request.uri().query().unwrap_or_default();
     let micros = form_urlencoded::parse(query.as_bytes())
         .find(|(name, _)| name == "micros")
         .and_then(|(_, value)| value.parse::<u64>().ok());
     match (request.uri().path().strip_prefix(CONTROL), micros) {
-        (Some("sleep"), Some(micros)) => plain(StatusCode::OK, sleep(shared, Duration::from_micros(micros)).to_string()),
+        (Some("sleep"), Some(micros)) => plain(
+            StatusCode::OK,
+            sleep(shared, Duration::from_micros(micros)).to_string(),
+        ),
         (Some("sleep"), None) => plain(StatusCode::BAD_REQUEST, "micros=N is missing".to_owned()),
-        _ => plain(StatusCode::NOT_FOUND, format!("no such control: {}", request.uri().path())),
+        _ => plain(
+            StatusCode::NOT_FOUND,
+            format!("no such control: {}", request.uri().path()),
+        ),
     }
 }
 
@@ -169,13 +209,19 @@ pub(super) fn kubernetes(
     }
 }
 
-fn answer_kubernetes(shared: &Arc<Shared>, shutdown: watch::Receiver<bool>, request: &Request<Bytes>) -> Response<Body> {
+fn answer_kubernetes(
+    shared: &Arc<Shared>,
+    shutdown: watch::Receiver<bool>,
+    request: &Request<Bytes>,
+) -> Response<Body> {
     let mut world = shared.world();
     let Some(user) = kubernetes_user(shared, &world, request) else {
         return unauthorized().map(Body::full);
     };
     let version = server_version(&world, &shared.cluster);
-    let reply = with_times(&mut world, |store, times| kubernetes::handle(store, &version, &user, times, request));
+    let reply = with_times(&mut world, |store, times| {
+        kubernetes::handle(store, &version, &user, times, request)
+    });
     drop(world);
     match reply {
         Reply::Once(response) => {
@@ -193,21 +239,40 @@ fn answer_kubernetes(shared: &Arc<Shared>, shutdown: watch::Receiver<bool>, requ
 
 /// The API server as the cluster's version says.
 fn server_version(world: &World, cluster: &str) -> ServerVersion {
-    let git_version = world.eks.clusters.get(cluster).map_or("v1.30.0", |cluster| &cluster.kubelet_version);
+    let git_version = world
+        .eks
+        .clusters
+        .get(cluster)
+        .map_or("v1.30.0", |cluster| &cluster.kubelet_version);
     ServerVersion::new(git_version)
 }
 
 /// The bearer of our own kubeconfig's token, or of a token that `aws eks get-token` made.
 fn kubernetes_user(shared: &Shared, world: &World, request: &Request<Bytes>) -> Option<User> {
-    let token = request.headers().get("authorization")?.to_str().ok()?.strip_prefix("Bearer ")?;
+    let token = request
+        .headers()
+        .get("authorization")?
+        .to_str()
+        .ok()?
+        .strip_prefix("Bearer ")?;
     let name = if token == shared.kubernetes_token {
         format!("arn:aws:iam::{}:user/{LEARNER}", world.account)
     } else {
         let secrets = |id: &str| secret_of(world, id);
-        let identity = signature::verify_token(token, &shared.cluster, &secrets, Timestamp::now()).ok()?;
-        world.iam.caller(&world.account, &identity.access_key_id)?.arn
+        let identity =
+            signature::verify_token(token, &shared.cluster, &secrets, Timestamp::now()).ok()?;
+        world
+            .iam
+            .caller(&world.account, &identity.access_key_id)?
+            .arn
     };
-    Some(User { name, groups: vec!["system:masters".to_owned(), "system:authenticated".to_owned()] })
+    Some(User {
+        name,
+        groups: vec![
+            "system:masters".to_owned(),
+            "system:authenticated".to_owned(),
+        ],
+    })
 }
 
 fn unauthorized() -> Response<Bytes> {
@@ -221,22 +286,36 @@ fn unauthorized() -> Response<Bytes> {
         "code": 401,
     });
     let mut response = plain(StatusCode::UNAUTHORIZED, status.to_string());
-    response.headers_mut().insert("content-type", http::HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(
+        "content-type",
+        http::HeaderValue::from_static("application/json"),
+    );
     response
 }
 
 /// Runs `action` on the object store with the world's way of showing times.
-fn with_times<T>(world: &mut World, action: impl FnOnce(&mut kubernetes::Store, &Times<'_>) -> T) -> T {
+fn with_times<T>(
+    world: &mut World,
+    action: impl FnOnce(&mut kubernetes::Store, &Times<'_>) -> T,
+) -> T {
     let mut store = std::mem::take(&mut world.kubernetes);
     let shown = |micros: i64| world.shown(super::clock::Moment::from_micros(micros));
-    let times = Times { now: world.now().micros(), shown: &shown };
+    let times = Times {
+        now: world.now().micros(),
+        shown: &shown,
+    };
     let result = action(&mut store, &times);
     world.kubernetes = store;
     result
 }
 
 /// Feeds a watch until its time is over, its client is gone or the simulator stops.
-async fn stream(shared: Arc<Shared>, mut shutdown: watch::Receiver<bool>, mut watching: Watch, sender: mpsc::Sender<Bytes>) {
+async fn stream(
+    shared: Arc<Shared>,
+    mut shutdown: watch::Receiver<bool>,
+    mut watching: Watch,
+    sender: mpsc::Sender<Bytes>,
+) {
     let over = tokio::time::sleep(watching.timeout().unwrap_or(Duration::from_secs(30 * 60)));
     tokio::pin!(over);
     let mut changes = shared.changes.subscribe();
@@ -261,13 +340,17 @@ async fn stream(shared: Arc<Shared>, mut shutdown: watch::Receiver<bool>, mut wa
 /// What is new, and when to look again.
 fn next_events(shared: &Shared, watching: &mut Watch) -> (Vec<u8>, Duration) {
     let mut world = shared.world();
-    let mut events = with_times(&mut world, |store, times| watching.next_events(store, times));
+    let mut events = with_times(&mut world, |store, times| {
+        watching.next_events(store, times)
+    });
     if events.is_empty() && world.pace().jumps() && watching.named_object().is_some() {
         events = run_ahead(&mut world, watching);
     }
-    let until = world.next_event_wall().map_or(Duration::from_secs(60), |at| {
-        Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default()
-    });
+    let until = world
+        .next_event_wall()
+        .map_or(Duration::from_secs(60), |at| {
+            Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default()
+        });
     (events, until.max(Duration::from_millis(1)))
 }
 

@@ -48,13 +48,18 @@ impl Iam {
         let is_account = arn.len() == 12 && arn.bytes().all(|byte| byte.is_ascii_digit());
         is_account
             || arn.ends_with(":root")
-            || self.roles.values().any(|role| role.arn == arn || session_of(arn, role))
+            || self
+                .roles
+                .values()
+                .any(|role| role.arn == arn || session_of(arn, role))
             || self.users.values().any(|user| user.arn == arn)
     }
 
     pub fn caller(&self, account: &str, access_key: &str) -> Option<Caller> {
         let credential = self.credentials.get(access_key)?;
-        self.users.get(&credential.user).map(|user| Caller::user(account, &user.name))
+        self.users
+            .get(&credential.user)
+            .map(|user| Caller::user(account, &user.name))
     }
 
     /// The identity policies of a caller; none for service principals and strangers.
@@ -65,7 +70,10 @@ impl Iam {
             .find(|known| Some(known.arn.as_str()) == role)
             .map(|known| known.policies.as_slice())
             .or_else(|| {
-                self.users.values().find(|user| user.arn == caller.arn).map(|user| user.policies.as_slice())
+                self.users
+                    .values()
+                    .find(|user| user.arn == caller.arn)
+                    .map(|user| user.policies.as_slice())
             })
             .unwrap_or_default()
     }

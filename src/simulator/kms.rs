@@ -61,10 +61,14 @@ pub enum Event {
 
 pub(super) fn handle(world: &mut World, event: Event) {
     let Event::Deleted { key } = event;
-    let due = world.kms.keys.get(&key).is_some_and(|found| match found.state {
-        KeyState::PendingDeletion { at, .. } => at <= world.now(),
-        KeyState::Enabled | KeyState::Disabled => false,
-    });
+    let due = world
+        .kms
+        .keys
+        .get(&key)
+        .is_some_and(|found| match found.state {
+            KeyState::PendingDeletion { at, .. } => at <= world.now(),
+            KeyState::Enabled | KeyState::Disabled => false,
+        });
     if due {
         world.kms.keys.remove(&key);
         world.kms.aliases.retain(|_, alias| alias.target != key);
@@ -77,7 +81,10 @@ pub fn service() -> Service {
         protocol: Protocol::Json,
         selector: "TrentService",
         namespace: "",
-        operations: api::operations().into_iter().chain(grants::operations()).collect(),
+        operations: api::operations()
+            .into_iter()
+            .chain(grants::operations())
+            .collect(),
     }
 }
 
@@ -96,7 +103,10 @@ impl Key {
     fn require_enabled(&self) -> Result<(), Refusal> {
         match self.state {
             KeyState::Enabled => Ok(()),
-            KeyState::Disabled => Err(Refusal::bad("DisabledException", format!("{} is disabled.", self.arn))),
+            KeyState::Disabled => Err(Refusal::bad(
+                "DisabledException",
+                format!("{} is disabled.", self.arn),
+            )),
             KeyState::PendingDeletion { .. } => Err(self.pending_deletion()),
         }
     }
@@ -110,7 +120,10 @@ impl Key {
     }
 
     fn pending_deletion(&self) -> Refusal {
-        Refusal::bad("KMSInvalidStateException", format!("{} is pending deletion.", self.arn))
+        Refusal::bad(
+            "KMSInvalidStateException",
+            format!("{} is pending deletion.", self.arn),
+        )
     }
 
     /// Whether the key can be used for new cryptographic operations at all.
@@ -136,9 +149,16 @@ impl World {
                 .ok_or_else(|| not_found(format!("Alias {local}{name} is not found.")));
         }
         let id = name.strip_prefix("key/").unwrap_or(name);
-        let looks_like_an_id = id.len() == 36 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        let looks_like_an_id = id.len() == 36
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
         self.kms.keys.get(id).ok_or_else(|| {
-            not_found(if looks_like_an_id { format!("Key '{local}key/{id}' does not exist") } else { format!("Invalid keyId '{name}'") })
+            not_found(if looks_like_an_id {
+                format!("Key '{local}key/{id}' does not exist")
+            } else {
+                format!("Invalid keyId '{name}'")
+            })
         })
     }
 
@@ -155,7 +175,12 @@ impl World {
 }
 
 /// The key, if the caller may perform `action` on it.
-fn authorized<'a>(world: &'a World, call: &Call, name: &str, action: &str) -> Result<&'a Key, Refusal> {
+fn authorized<'a>(
+    world: &'a World,
+    call: &Call,
+    name: &str,
+    action: &str,
+) -> Result<&'a Key, Refusal> {
     let key = world.find_key(name)?;
     authorize(world, key, Request::new(call.caller.clone(), action))?;
     Ok(key)
@@ -170,9 +195,18 @@ fn authorize(world: &World, key: &Key, request: Request) -> Result<(), Refusal> 
     }
 }
 
-fn authorized_mut<'a>(world: &'a mut World, call: &Call, name: &str, action: &str) -> Result<&'a mut Key, Refusal> {
+fn authorized_mut<'a>(
+    world: &'a mut World,
+    call: &Call,
+    name: &str,
+    action: &str,
+) -> Result<&'a mut Key, Refusal> {
     let id = authorized(world, call, name, action)?.id.clone();
-    world.kms.keys.get_mut(&id).ok_or_else(|| Refusal::new("KMSInternalException", 500, "the key vanished"))
+    world
+        .kms
+        .keys
+        .get_mut(&id)
+        .ok_or_else(|| Refusal::new("KMSInternalException", 500, "the key vanished"))
 }
 
 /// The shortest and the longest waiting period of a deletion, in days.

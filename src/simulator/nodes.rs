@@ -16,10 +16,16 @@ pub struct Node {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    Registers { instance: String },
-    Ready { instance: String },
+    Registers {
+        instance: String,
+    },
+    Ready {
+        instance: String,
+    },
     /// Kubernetes keeps events for an hour.
-    EventsExpire { names: Vec<String> },
+    EventsExpire {
+        names: Vec<String>,
+    },
 }
 
 const EVENTS_KEPT: Duration = Duration::from_secs(3600);
@@ -30,7 +36,13 @@ pub(super) fn handle(world: &mut World, event: Event) {
     let now = world.now();
     match event {
         Event::Registers { instance } => {
-            world.nodes.insert(instance.clone(), Node { registered: now, ready: None });
+            world.nodes.insert(
+                instance.clone(),
+                Node {
+                    registered: now,
+                    ready: None,
+                },
+            );
             publish(world, &instance);
             let after = world.options.node_ready;
             world.schedule(after, world::Event::Nodes(Event::Ready { instance }));
@@ -43,7 +55,9 @@ pub(super) fn handle(world: &mut World, event: Event) {
         }
         Event::EventsExpire { names } => {
             for name in names {
-                world.kubernetes.delete(&kind::EVENTS, EVENT_NAMESPACE, &name);
+                world
+                    .kubernetes
+                    .delete(&kind::EVENTS, EVENT_NAMESPACE, &name);
             }
         }
     }
@@ -53,7 +67,12 @@ pub(super) fn handle(world: &mut World, event: Event) {
 pub(super) fn instance_running(world: &mut World, instance: &str) {
     if world.group_of_instance(instance).is_some() {
         let after = world.options.node_registration;
-        world.schedule(after, world::Event::Nodes(Event::Registers { instance: instance.to_owned() }));
+        world.schedule(
+            after,
+            world::Event::Nodes(Event::Registers {
+                instance: instance.to_owned(),
+            }),
+        );
     }
 }
 
@@ -62,15 +81,25 @@ pub(super) fn instance_gone(world: &mut World, instance: &str) {
     if world.nodes.remove(instance).is_none() {
         return;
     }
-    if let Some(name) = world.ec2.instances.get(instance).map(|instance| instance.private_dns.clone()) {
+    if let Some(name) = world
+        .ec2
+        .instances
+        .get(instance)
+        .map(|instance| instance.private_dns.clone())
+    {
         world.kubernetes.delete(&kind::NODES, "", &name);
-        world.kubernetes.delete(&kind::LEASES, "kube-node-lease", &name);
+        world
+            .kubernetes
+            .delete(&kind::LEASES, "kube-node-lease", &name);
     }
 }
 
 /// Whether the instance's node is registered and Ready.
 pub fn is_ready(world: &World, instance: &str) -> bool {
-    world.nodes.get(instance).is_some_and(|node| node.ready.is_some())
+    world
+        .nodes
+        .get(instance)
+        .is_some_and(|node| node.ready.is_some())
 }
 
 /// Shows the node to the cluster as it is now.
@@ -83,17 +112,27 @@ fn publish(world: &mut World, instance: &str) {
     world.kubernetes.put(&kind::LEASES, lease_object(&facts));
     if facts.ready {
         let events = join_events(&facts);
-        let names = events.iter().filter_map(|event| event["metadata"]["name"].as_str().map(str::to_owned)).collect();
+        let names = events
+            .iter()
+            .filter_map(|event| event["metadata"]["name"].as_str().map(str::to_owned))
+            .collect();
         for event in events {
             world.kubernetes.put(&kind::EVENTS, event);
         }
-        world.schedule(EVENTS_KEPT, world::Event::Nodes(Event::EventsExpire { names }));
+        world.schedule(
+            EVENTS_KEPT,
+            world::Event::Nodes(Event::EventsExpire { names }),
+        );
     }
 }
 
 fn facts(world: &World, id: &str) -> Option<NodeFacts> {
     let node = world.nodes.get(id)?;
-    let instance = world.ec2.instances.get(id).filter(|instance| instance.alive())?;
+    let instance = world
+        .ec2
+        .instances
+        .get(id)
+        .filter(|instance| instance.alive())?;
     let subnet = world.ec2.subnets.get(&instance.subnet)?;
     let group = world.group_of_instance(id)?;
     let cluster = world.eks.clusters.get(&group.cluster)?;
@@ -107,7 +146,10 @@ fn facts(world: &World, id: &str) -> Option<NodeFacts> {
         node_group: group.name.clone(),
         image_id: instance.image.clone(),
         capacity_type: group.capacity_type.clone(),
-        launch_template: group.source.as_ref().map(|source| (source.id.clone(), source.version.to_string())),
+        launch_template: group
+            .source
+            .as_ref()
+            .map(|source| (source.id.clone(), source.version.to_string())),
         internal_ip: instance.private_ip.clone(),
         kubelet_version: cluster.kubelet_version.clone(),
         architecture: "amd64".to_owned(),

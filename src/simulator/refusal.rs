@@ -16,7 +16,12 @@ pub struct Refusal {
 
 impl Refusal {
     pub fn new(code: impl Into<String>, status: u16, message: impl Into<String>) -> Self {
-        Self { code: code.into(), status, message: message.into(), details: Map::new() }
+        Self {
+            code: code.into(),
+            status,
+            message: message.into(),
+            details: Map::new(),
+        }
     }
 
     /// A 400 answer, which most services use for most refusals.

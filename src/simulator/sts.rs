@@ -21,8 +21,16 @@ pub fn service() -> Service {
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-fn get_caller_identity(world: &mut World, call: &Call, _request: Nothing) -> Result<Value, Refusal> {
-    let user = world.iam.users.values().find(|user| user.arn == call.caller.arn);
+fn get_caller_identity(
+    world: &mut World,
+    call: &Call,
+    _request: Nothing,
+) -> Result<Value, Refusal> {
+    let user = world
+        .iam
+        .users
+        .values()
+        .find(|user| user.arn == call.caller.arn);
     Ok(json!({
         "Arn": call.caller.arn,
         "UserId": user.map(|user| &user.id),

@@ -14,14 +14,29 @@ use super::world::World;
 const HORIZON: Duration = Duration::from_secs(40 * 60);
 
 /// States that something else follows, in the words of every service.
-const PASSING: [&str; 8] =
-    ["CREATING", "UPDATING", "DELETING", "DEGRADED", "InProgress", "pending", "shutting-down", "PendingDeletion"];
+const PASSING: [&str; 8] = [
+    "CREATING",
+    "UPDATING",
+    "DELETING",
+    "DEGRADED",
+    "InProgress",
+    "pending",
+    "shutting-down",
+    "PendingDeletion",
+];
 
 /// Whether botocore or an SDK made this call inside a waiter: feature `B` of its User-Agent.
 pub(super) fn is_waiter(headers: &HeaderMap) -> bool {
-    let agent = headers.get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let features = agent.split_ascii_whitespace().filter_map(|part| part.strip_prefix("m/"));
-    features.flat_map(|list| list.split(',')).any(|feature| feature == "B")
+    let agent = headers
+        .get("user-agent")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let features = agent
+        .split_ascii_whitespace()
+        .filter_map(|part| part.strip_prefix("m/"));
+    features
+        .flat_map(|list| list.split(','))
+        .any(|feature| feature == "B")
 }
 
 /// Moves the world on until the state that `decoded` reads has passed. A state that would not pass
@@ -30,10 +45,15 @@ pub(super) fn run_ahead(world: &mut World, decoded: &Decoded, call: &Call) {
     if !decoded.operation.name.starts_with("Describe") {
         return;
     }
-    let Some(mut state) = state(world, decoded, call) else { return };
+    let Some(mut state) = state(world, decoded, call) else {
+        return;
+    };
     let horizon = world.now() + HORIZON;
     let mut ahead = world.clone();
-    while PASSING.iter().any(|passing| state.split(' ').any(|word| word == *passing)) {
+    while PASSING
+        .iter()
+        .any(|passing| state.split(' ').any(|word| word == *passing))
+    {
         if ahead.jump_to_next_event(horizon).is_none() {
             return;
         }
@@ -65,7 +85,9 @@ fn collect<'a>(value: &'a Value, states: &mut Vec<&'a str>) {
             for (name, member) in members {
                 match (name.as_str(), member) {
                     ("status" | "KeyState", Value::String(state)) => states.push(state),
-                    ("instanceState", Value::Object(state)) => states.extend(state.get("name").and_then(Value::as_str)),
+                    ("instanceState", Value::Object(state)) => {
+                        states.extend(state.get("name").and_then(Value::as_str))
+                    }
                     _ => collect(member, states),
                 }
             }
@@ -85,8 +107,12 @@ mod tests {
 
     #[test]
     fn a_waiter_is_known_by_feature_b() {
-        assert!(is_waiter(&agent("aws-cli/1.45.11 md/Botocore#1.43.11 m/D,Z,g,N,B,b cfg/retry-mode#legacy")));
-        assert!(!is_waiter(&agent("aws-cli/1.45.11 md/Botocore#1.43.11 m/D,Z,g,N,b cfg/retry-mode#legacy")));
+        assert!(is_waiter(&agent(
+            "aws-cli/1.45.11 md/Botocore#1.43.11 m/D,Z,g,N,B,b cfg/retry-mode#legacy"
+        )));
+        assert!(!is_waiter(&agent(
+            "aws-cli/1.45.11 md/Botocore#1.43.11 m/D,Z,g,N,b cfg/retry-mode#legacy"
+        )));
         assert!(!is_waiter(&HeaderMap::new()));
     }
 }

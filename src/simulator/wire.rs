@@ -60,7 +60,10 @@ pub struct Call {
 
 impl Operation {
     /// An operation from a function over its typed request.
-    pub fn new<Q, R>(name: &'static str, run: fn(&mut World, &Call, Q) -> Result<R, Refusal>) -> Self
+    pub fn new<Q, R>(
+        name: &'static str,
+        run: fn(&mut World, &Call, Q) -> Result<R, Refusal>,
+    ) -> Self
     where
         Q: DeserializeOwned + 'static,
         R: Serialize + 'static,
@@ -71,7 +74,11 @@ impl Operation {
             serde_json::to_value(reply)
                 .map_err(|error| Refusal::new("InternalFailure", 500, format!("{name}: {error}")))
         };
-        Self { name, route: None, run: Box::new(run) }
+        Self {
+            name,
+            route: None,
+            run: Box::new(run),
+        }
     }
 
     /// The same, reached by REST.
@@ -83,8 +90,15 @@ impl Operation {
 }
 
 /// Every simulated service.
-pub static SERVICES: LazyLock<Vec<Service>> =
-    LazyLock::new(|| vec![eks::service(), kms::service(), autoscaling::service(), ec2::service(), sts::service()]);
+pub static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
+    vec![
+        eks::service(),
+        kms::service(),
+        autoscaling::service(),
+        ec2::service(),
+        sts::service(),
+    ]
+});
 
 /// A request whose service and operation are known.
 pub struct Decoded {
@@ -102,7 +116,9 @@ impl Decoded {
 
 /// The service that a request means, by its signature's scope.
 pub fn service(signing_name: &str) -> Option<&'static Service> {
-    SERVICES.iter().find(|service| service.signing_name == signing_name)
+    SERVICES
+        .iter()
+        .find(|service| service.signing_name == signing_name)
 }
 
 /// Finds the operation and reads its input.
@@ -112,31 +128,48 @@ pub fn decode(service: &'static Service, request: &Request<Bytes>) -> Result<Dec
         Protocol::Json => decode_json(service, request)?,
         Protocol::Query | Protocol::Ec2 => decode_query(service, request)?,
     };
-    Ok(Decoded { service, operation, input })
+    Ok(Decoded {
+        service,
+        operation,
+        input,
+    })
 }
 
-fn decode_rest(service: &'static Service, request: &Request<Bytes>) -> Result<(&'static Operation, Input), Refusal> {
+fn decode_rest(
+    service: &'static Service,
+    request: &Request<Bytes>,
+) -> Result<(&'static Operation, Input), Refusal> {
     let path = request.uri().path();
     let method = request.method().as_str();
     for operation in &service.operations {
-        let Some((wanted, template)) = operation.route else { continue };
+        let Some((wanted, template)) = operation.route else {
+            continue;
+        };
         if wanted != method {
             continue;
         }
         if let Some(labels) = match_path(template, path) {
-            return Ok((operation, Input::Json(Value::Object(rest_members(labels, request)?))));
+            return Ok((
+                operation,
+                Input::Json(Value::Object(rest_members(labels, request)?)),
+            ));
         }
     }
     Err(not_simulated(service, &format!("{method} {path}")))
 }
 
-fn rest_members(labels: Map<String, Value>, request: &Request<Bytes>) -> Result<Map<String, Value>, Refusal> {
+fn rest_members(
+    labels: Map<String, Value>,
+    request: &Request<Bytes>,
+) -> Result<Map<String, Value>, Refusal> {
     let mut members = match request.body().as_ref() {
         [] => Map::new(),
         body => serde_json::from_slice(body)
             .map_err(|error| Refusal::bad("SerializationException", error.to_string()))?,
     };
-    for (name, value) in form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()) {
+    for (name, value) in
+        form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
+    {
         members.insert(name.into_owned(), input::scalar(&value));
     }
     members.extend(labels);
@@ -149,7 +182,10 @@ fn match_path(template: &str, path: &str) -> Option<Map<String, Value>> {
     let mut parts = path.trim_end_matches('/').split('/');
     for wanted in template.split('/') {
         let part = parts.next()?;
-        match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+        match wanted
+            .strip_prefix('{')
+            .and_then(|name| name.strip_suffix('}'))
+        {
             Some(name) => {
                 let value = percent_decode_str(part).decode_utf8().ok()?;
                 labels.insert(name.to_owned(), json!(value));
@@ -161,32 +197,60 @@ fn match_path(template: &str, path: &str) -> Option<Map<String, Value>> {
     parts.next().is_none().then_some(labels)
 }
 
-fn decode_json(service: &'static Service, request: &Request<Bytes>) -> Result<(&'static Operation, Input), Refusal> {
-    let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let name = target.strip_prefix(service.selector).and_then(|rest| rest.strip_prefix('.')).unwrap_or(target);
+fn decode_json(
+    service: &'static Service,
+    request: &Request<Bytes>,
+) -> Result<(&'static Operation, Input), Refusal> {
+    let target = request
+        .headers()
+        .get("x-amz-target")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let name = target
+        .strip_prefix(service.selector)
+        .and_then(|rest| rest.strip_prefix('.'))
+        .unwrap_or(target);
     let operation = find(service, name)?;
-    let body: &[u8] = if request.body().is_empty() { b"{}" } else { request.body() };
+    let body: &[u8] = if request.body().is_empty() {
+        b"{}"
+    } else {
+        request.body()
+    };
     let input = serde_json::from_slice(body)
         .map_err(|error| Refusal::bad("SerializationException", error.to_string()))?;
     Ok((operation, Input::Json(input)))
 }
 
-fn decode_query(service: &'static Service, request: &Request<Bytes>) -> Result<(&'static Operation, Input), Refusal> {
+fn decode_query(
+    service: &'static Service,
+    request: &Request<Bytes>,
+) -> Result<(&'static Operation, Input), Refusal> {
     let form = match request.body().as_ref() {
         [] => request.uri().query().unwrap_or_default().as_bytes(),
         body => body,
     };
     let mut members: Vec<(String, String)> = form_urlencoded::parse(form).into_owned().collect();
     let mut take = |name: &str| {
-        members.iter().position(|(key, _)| key == name).map(|at| members.swap_remove(at).1).unwrap_or_default()
+        members
+            .iter()
+            .position(|(key, _)| key == name)
+            .map(|at| members.swap_remove(at).1)
+            .unwrap_or_default()
     };
     let (action, _version) = (take("Action"), take("Version"));
     members.retain(|(key, _)| !key.starts_with("X-Amz-"));
-    Ok((find(service, &action)?, Input::Query(input::Tree::from_pairs(&members))))
+    Ok((
+        find(service, &action)?,
+        Input::Query(input::Tree::from_pairs(&members)),
+    ))
 }
 
 fn find(service: &'static Service, name: &str) -> Result<&'static Operation, Refusal> {
-    service.operations.iter().find(|operation| operation.name == name).ok_or_else(|| not_simulated(service, name))
+    service
+        .operations
+        .iter()
+        .find(|operation| operation.name == name)
+        .ok_or_else(|| not_simulated(service, name))
 }
 
 fn not_simulated(service: &Service, what: &str) -> Refusal {
@@ -195,7 +259,11 @@ fn not_simulated(service: &Service, what: &str) -> Refusal {
         Protocol::Json => ("UnknownOperationException", 400),
         Protocol::Query | Protocol::Ec2 => ("InvalidAction", 400),
     };
-    Refusal::new(code, status, format!("{} {what} is not simulated", service.signing_name))
+    Refusal::new(
+        code,
+        status,
+        format!("{} {what} is not simulated", service.signing_name),
+    )
 }
 
 /// Writes an answer in the service's protocol.
@@ -205,24 +273,46 @@ pub fn encode(decoded: &Decoded, request_id: &str, reply: Value) -> Response<Byt
     match service.protocol {
         Protocol::RestJson => response(200, "application/json", request_id, json_bytes(reply)),
         Protocol::Json => {
-            let body = if reply.is_null() { Vec::new() } else { json_bytes(reply) };
+            let body = if reply.is_null() {
+                Vec::new()
+            } else {
+                json_bytes(reply)
+            };
             response(200, "application/x-amz-json-1.1", request_id, body)
         }
-        Protocol::Query => response(200, "text/xml", request_id, xml::query_reply(service.namespace, name, request_id, &reply)),
-        Protocol::Ec2 => {
-            response(200, "text/xml;charset=UTF-8", request_id, xml::ec2_reply(service.namespace, name, request_id, &reply))
-        }
+        Protocol::Query => response(
+            200,
+            "text/xml",
+            request_id,
+            xml::query_reply(service.namespace, name, request_id, &reply),
+        ),
+        Protocol::Ec2 => response(
+            200,
+            "text/xml;charset=UTF-8",
+            request_id,
+            xml::ec2_reply(service.namespace, name, request_id, &reply),
+        ),
     }
 }
 
 /// Writes a refusal in a protocol.
-pub fn encode_refusal(protocol: Protocol, namespace: &str, request_id: &str, refusal: &Refusal) -> Response<Bytes> {
+pub fn encode_refusal(
+    protocol: Protocol,
+    namespace: &str,
+    request_id: &str,
+    refusal: &Refusal,
+) -> Response<Bytes> {
     let status = refusal.status;
     match protocol {
         Protocol::RestJson => {
             let mut body = refusal.details.clone();
             body.insert("message".to_owned(), json!(refusal.message));
-            let mut reply = response(status, "application/json", request_id, json_bytes(Value::Object(body)));
+            let mut reply = response(
+                status,
+                "application/json",
+                request_id,
+                json_bytes(Value::Object(body)),
+            );
             if let Ok(code) = refusal.code.parse() {
                 reply.headers_mut().insert("x-amzn-errortype", code);
             }
@@ -230,16 +320,37 @@ pub fn encode_refusal(protocol: Protocol, namespace: &str, request_id: &str, ref
         }
         Protocol::Json => {
             let body = json!({ "__type": refusal.code, "message": refusal.message });
-            response(status, "application/x-amz-json-1.1", request_id, json_bytes(body))
+            response(
+                status,
+                "application/x-amz-json-1.1",
+                request_id,
+                json_bytes(body),
+            )
         }
-        Protocol::Query => response(status, "text/xml", request_id, xml::query_refusal(namespace, request_id, refusal)),
-        Protocol::Ec2 => response(status, "text/xml;charset=UTF-8", request_id, xml::ec2_refusal(request_id, refusal)),
+        Protocol::Query => response(
+            status,
+            "text/xml",
+            request_id,
+            xml::query_refusal(namespace, request_id, refusal),
+        ),
+        Protocol::Ec2 => response(
+            status,
+            "text/xml;charset=UTF-8",
+            request_id,
+            xml::ec2_refusal(request_id, refusal),
+        ),
     }
 }
 
-fn response(status: u16, content_type: &'static str, request_id: &str, body: Vec<u8>) -> Response<Bytes> {
+fn response(
+    status: u16,
+    content_type: &'static str,
+    request_id: &str,
+    body: Vec<u8>,
+) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert("content-type", http::HeaderValue::from_static(content_type));
     if let Ok(id) = request_id.parse() {
@@ -270,7 +381,11 @@ fn write_epoch_seconds(value: &mut Value) {
 
 /// The microseconds of a timestamp object.
 fn instant(members: &Map<String, Value>) -> Option<i64> {
-    if members.len() == 1 { members.get(TIMESTAMP)?.as_i64() } else { None }
+    if members.len() == 1 {
+        members.get(TIMESTAMP)?.as_i64()
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -279,15 +394,28 @@ mod tests {
 
     #[test]
     fn a_path_template_gives_decoded_labels() {
-        let labels = match_path("/clusters/{name}/node-groups/{nodegroupName}", "/clusters/eks/node-groups/a%20b%2Fc");
-        assert_eq!(labels, json!({"name": "eks", "nodegroupName": "a b/c"}).as_object().cloned());
+        let labels = match_path(
+            "/clusters/{name}/node-groups/{nodegroupName}",
+            "/clusters/eks/node-groups/a%20b%2Fc",
+        );
+        assert_eq!(
+            labels,
+            json!({"name": "eks", "nodegroupName": "a b/c"})
+                .as_object()
+                .cloned()
+        );
         assert_eq!(match_path("/clusters/{name}", "/clusters/a/b"), None);
         assert_eq!(match_path("/clusters", "/clusters/a"), None);
     }
 
     #[test]
     fn json_answers_carry_instants_as_seconds_and_leave_out_what_is_null() {
-        let bytes = json_bytes(json!({"at": {TIMESTAMP: 1_759_500_000_001_999_i64}, "gone": null, "list": []}));
-        assert_eq!(String::from_utf8_lossy(&bytes), r#"{"at":1759500000.001,"list":[]}"#);
+        let bytes = json_bytes(
+            json!({"at": {TIMESTAMP: 1_759_500_000_001_999_i64}, "gone": null, "list": []}),
+        );
+        assert_eq!(
+            String::from_utf8_lossy(&bytes),
+            r#"{"at":1759500000.001,"list":[]}"#
+        );
     }
 }

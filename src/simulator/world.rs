@@ -187,7 +187,9 @@ impl World {
 
     /// `2026-11-22T10:00:00Z`, as Auto Scaling writes instants inside texts.
     pub fn instant_text(&self, moment: Moment) -> String {
-        self.shown(moment).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+        self.shown(moment)
+            .strftime("%Y-%m-%dT%H:%M:%SZ")
+            .to_string()
     }
 
     /// An EC2-style id: `prefix-0` and 16 hexadecimal digits.
@@ -196,7 +198,9 @@ impl World {
     }
 
     pub fn uuid(&mut self) -> String {
-        uuid::Builder::from_random_bytes(self.random.u128(..).to_be_bytes()).into_uuid().to_string()
+        uuid::Builder::from_random_bytes(self.random.u128(..).to_be_bytes())
+            .into_uuid()
+            .to_string()
     }
 
     /// A number below `limit`.
@@ -206,6 +210,9 @@ impl World {
 
     /// `arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE`.
     pub fn arn(&self, service: &str, resource: &str) -> String {
-        format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)
+        format!(
+            "arn:aws:{service}:{}:{}:{resource}",
+            self.region, self.account
+        )
     }
 }

@@ -78,17 +78,20 @@ fn homes(directory: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// `site/i18n/ja/docusaurus-plugin-content-docs/current/a` → `site/docs/a`.
+/// `site/i18n/ja/docusaurus-plugin-content-docs/current/a` → `site/docs/a`, as Docusaurus has it;
+/// else `content/i18n/ja/a` → `content/a`.
 fn source_language_twin(directory: &Path) -> Option<PathBuf> {
     let parts: Vec<Component<'_>> = directory.components().collect();
-    let at = parts.windows(4).position(|window| {
-        window[0].as_os_str() == "i18n"
-            && window[2].as_os_str() == "docusaurus-plugin-content-docs"
-            && window[3].as_os_str() == "current"
-    })?;
+    let at = parts.iter().position(|part| part.as_os_str() == "i18n")?;
     let site: PathBuf = parts[..at].iter().collect();
-    let rest: PathBuf = parts[at + 4..].iter().collect();
-    Some(site.join("docs").join(rest))
+    let is = |at: usize, name: &str| parts.get(at).is_some_and(|part| part.as_os_str() == name);
+    let (source, rest) = if is(at + 2, "docusaurus-plugin-content-docs") && is(at + 3, "current") {
+        (site.join("docs"), &parts[at + 4..])
+    } else {
+        // The language itself must be named.
+        (site, parts.get(at + 2..)?)
+    };
+    Some(source.join(rest.iter().collect::<PathBuf>()))
 }
 
 #[cfg(test)]
@@ -112,6 +115,8 @@ mod tests_of_paths {
             "i18n/ja/docusaurus-plugin-content-docs/current",
             Some("docs"),
         );
+        check("content/i18n/ja/a", Some("content/a"));
+        check("content/i18n", None);
         check("site/docs/a", None);
         check("", None);
     }

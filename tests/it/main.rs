@@ -5,4 +5,10 @@
     reason = "a test that cannot go on should stop where it is"
 )]
 
+mod cli;
+mod content;
+mod layering;
+mod scenarios;
 mod shell;
+mod simulator;
+mod support;

@@ -138,6 +138,7 @@ impl Fixture {
             scenario: None,
             steps: self.steps.clone(),
             skipped: Vec::new(),
+            suite_hooks: Vec::new(),
         };
         run(&lab, &self.config, &mut self.clock, on_event)
     }

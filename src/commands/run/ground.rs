@@ -37,11 +37,20 @@ pub(super) struct Setting<'a> {
 }
 
 /// Runs a lab in the environment that breakfix was called in.
-pub(super) fn run_bare(setting: &Setting<'_>, lab: &Lab, live: &mut Live) -> anyhow::Result<LabOutcome> {
+pub(super) fn run_bare(
+    setting: &Setting<'_>,
+    lab: &Lab,
+    live: &mut Live,
+) -> anyhow::Result<LabOutcome> {
     let scratch = scratch()?;
     let config = shell_config(setting, scratch.path(), Vec::new())?;
-    let mut surroundings = Bare { started: Instant::now(), interrupt: setting.interrupt };
-    Ok(run::run(lab, &config, &mut surroundings, &mut |event| live.show(&event)))
+    let mut surroundings = Bare {
+        started: Instant::now(),
+        interrupt: setting.interrupt,
+    };
+    Ok(run::run(lab, &config, &mut surroundings, &mut |event| {
+        live.show(&event)
+    }))
 }
 
 /// Runs a lab on a simulator of its own, broken by its scenario if it has one.
@@ -53,18 +62,31 @@ pub(super) fn run_simulated(
 ) -> anyhow::Result<LabOutcome> {
     let scratch = scratch()?;
     let pace = setting.request.pace;
-    let simulator = Arc::new(setting.runtime.block_on(Simulator::start(Configuration { pace, ..Configuration::default() }))?);
+    let simulator = Arc::new(setting.runtime.block_on(Simulator::start(Configuration {
+        pace,
+        ..Configuration::default()
+    }))?);
     let mut environment = simulator.environment(scratch.path(), &simulator.learner_key())?;
     environment.extend(clock_shim(&simulator, scratch.path())?);
-    let mut surroundings = Simulated { setting, simulator, session: None };
+    let mut surroundings = Simulated {
+        setting,
+        simulator,
+        session: None,
+    };
     if let Some(source) = source {
         let session = surroundings.inject(source, live)?;
         let variables = session.environment()?;
-        environment.extend(variables.into_iter().map(|(name, value)| (name, Some(value))));
+        environment.extend(
+            variables
+                .into_iter()
+                .map(|(name, value)| (name, Some(value))),
+        );
         surroundings.session = Some(session);
     }
     let config = shell_config(setting, scratch.path(), environment.clone())?;
-    let mut outcome = run::run(lab, &config, &mut surroundings, &mut |event| live.show(&event));
+    let mut outcome = run::run(lab, &config, &mut surroundings, &mut |event| {
+        live.show(&event)
+    });
     surroundings.judge(&mut outcome, live);
     if setting.request.keep && setting.interrupt.count() == 0 {
         keep(setting, &environment, live)?;
@@ -74,11 +96,18 @@ pub(super) fn run_simulated(
 }
 
 fn scratch() -> anyhow::Result<tempfile::TempDir> {
-    tempfile::Builder::new().prefix("breakfix-").tempdir().context("failed to make a directory for the lab's files")
+    tempfile::Builder::new()
+        .prefix("breakfix-")
+        .tempdir()
+        .context("failed to make a directory for the lab's files")
 }
 
 /// The lab's shell: the environment that breakfix was called in, changed by `variables`.
-fn shell_config(setting: &Setting<'_>, scratch: &Path, variables: Vec<Variable>) -> anyhow::Result<ShellConfig> {
+fn shell_config(
+    setting: &Setting<'_>,
+    scratch: &Path,
+    variables: Vec<Variable>,
+) -> anyhow::Result<ShellConfig> {
     let mut environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
     for (name, value) in variables {
         environment.retain(|(known, _)| *known != *name);
@@ -87,7 +116,13 @@ fn shell_config(setting: &Setting<'_>, scratch: &Path, variables: Vec<Variable>)
     let supervisor = std::env::current_exe().context("failed to find breakfix's own program")?;
     let directory = super::working_directory()?;
     let interrupt = setting.interrupt.as_ref().clone();
-    let mut config = ShellConfig::new(supervisor, directory, environment, scratch.to_owned(), interrupt);
+    let mut config = ShellConfig::new(
+        supervisor,
+        directory,
+        environment,
+        scratch.to_owned(),
+        interrupt,
+    );
     config.log = Some(setting.log.clone());
     Ok(config)
 }
@@ -98,12 +133,15 @@ fn clock_shim(simulator: &Simulator, scratch: &Path) -> anyhow::Result<Vec<Varia
         return Ok(Vec::new());
     }
     let programs = scratch.join("bin");
-    std::fs::create_dir(&programs).context("failed to make the directory of the clock's programs")?;
+    std::fs::create_dir(&programs)
+        .context("failed to make the directory of the clock's programs")?;
     let breakfix = std::env::current_exe().context("failed to find breakfix's own program")?;
-    std::os::unix::fs::symlink(breakfix, programs.join("sleep")).context("failed to put the clock's sleep in place")?;
+    std::os::unix::fs::symlink(breakfix, programs.join("sleep"))
+        .context("failed to put the clock's sleep in place")?;
     let inherited = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths(std::iter::once(programs).chain(std::env::split_paths(&inherited)))
-        .context("failed to put the clock's sleep on the PATH")?;
+    let path =
+        std::env::join_paths(std::iter::once(programs).chain(std::env::split_paths(&inherited)))
+            .context("failed to put the clock's sleep on the PATH")?;
     let (address, token) = simulator.clock_control();
     let set = |name: &str, value: String| (name.to_owned(), Some(value));
     Ok(vec![
@@ -115,7 +153,9 @@ fn clock_shim(simulator: &Simulator, scratch: &Path) -> anyhow::Result<Vec<Varia
 
 /// Serves the world until a signal comes.
 fn keep(setting: &Setting<'_>, environment: &[Variable], live: &mut Live) -> anyhow::Result<()> {
-    live.show(&Event::Stage { text: "keeping the world until Ctrl-C; this leads a terminal to it:".to_owned() });
+    live.show(&Event::Stage {
+        text: "keeping the world until Ctrl-C; this leads a terminal to it:".to_owned(),
+    });
     output::complain(&simulate::exports(environment));
     setting.runtime.block_on(interrupt::first())
 }
@@ -134,8 +174,16 @@ impl Surroundings for Bare<'_> {
         self.interrupt.sleep(duration);
     }
 
-    fn check_hook(&mut self, hook: &plan::Hook, _phase: HookPhase, _limit: Duration) -> Result<(), String> {
-        Err(format!("hook {} has no script, and there is no scenario that could supply it", hook.name))
+    fn check_hook(
+        &mut self,
+        hook: &plan::Hook,
+        _phase: HookPhase,
+        _limit: Duration,
+    ) -> Result<(), String> {
+        Err(format!(
+            "hook {} has no script, and there is no scenario that could supply it",
+            hook.name
+        ))
     }
 }
 
@@ -148,8 +196,14 @@ struct Simulated<'a> {
 impl Simulated<'_> {
     fn inject(&self, source: Source, live: &mut Live) -> anyhow::Result<Session> {
         let name = source.scenario.name.clone();
-        live.show(&Event::Stage { text: format!("breaking the environment: {name}") });
-        let cloud = self.setting.runtime.block_on(connect(&self.simulator)).context("failed to reach the simulator")?;
+        live.show(&Event::Stage {
+            text: format!("breaking the environment: {name}"),
+        });
+        let cloud = self
+            .setting
+            .runtime
+            .block_on(connect(&self.simulator))
+            .context("failed to reach the simulator")?;
         let mut session = Session::new(source, cloud);
         let injected = self.setting.runtime.block_on(session.inject());
         injected.with_context(|| format!("failed to inject {name}"))?;
@@ -162,7 +216,9 @@ impl Simulated<'_> {
         if self.setting.interrupt.count() > 0 {
             return;
         }
-        live.show(&Event::Stage { text: "judging the repair".to_owned() });
+        live.show(&Event::Stage {
+            text: "judging the repair".to_owned(),
+        });
         let jumps = self.setting.request.pace.jumps();
         // Where waiting is free, everything gets its chance to converge; elsewhere only what says so.
         let worth_waiting = |verdict: &Verdict| match verdict {
@@ -170,15 +226,23 @@ impl Simulated<'_> {
             Verdict::NotYet { .. } => true,
             Verdict::NotMet { .. } | Verdict::CannotTell { .. } => jumps,
         };
-        match self.setting.runtime.block_on(session.settled_verdicts(PATIENCE, worth_waiting)) {
+        match self
+            .setting
+            .runtime
+            .block_on(session.settled_verdicts(PATIENCE, worth_waiting))
+        {
             Ok(checks) => outcome.checks = checks,
             Err(error) => outcome.error = Some(format!("{error:#}")),
         }
     }
 
     fn undo(&mut self, outcome: &mut LabOutcome, live: &mut Live) {
-        let Some(session) = &mut self.session else { return };
-        live.show(&Event::Stage { text: "undoing what was made".to_owned() });
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        live.show(&Event::Stage {
+            text: "undoing what was made".to_owned(),
+        });
         outcome.leftovers = self.setting.runtime.block_on(session.undo());
     }
 }
@@ -193,9 +257,17 @@ impl Drop for Simulated<'_> {
 
 async fn connect(simulator: &Arc<Simulator>) -> anyhow::Result<Cloud> {
     let key = simulator.operator_key();
-    let endpoint = Endpoint::Simulator { url: simulator.aws_url(), access_key: key.id, secret_key: key.secret };
+    let endpoint = Endpoint::Simulator {
+        url: simulator.aws_url(),
+        access_key: key.id,
+        secret_key: key.secret,
+    };
     let configuration = simulator.configuration();
-    let names = (configuration.account.as_str(), configuration.region.as_str(), configuration.cluster.as_str());
+    let names = (
+        configuration.account.as_str(),
+        configuration.region.as_str(),
+        configuration.cluster.as_str(),
+    );
     let kubernetes = Access::Kubeconfig(simulator.kubeconfig());
     Ok(Cloud::connect(endpoint, names, kubernetes, pause(simulator)).await?)
 }
@@ -227,26 +299,55 @@ impl Surroundings for Simulated<'_> {
         }
     }
 
-    fn check_hook(&mut self, hook: &plan::Hook, phase: HookPhase, _limit: Duration) -> Result<(), String> {
+    fn check_hook(
+        &mut self,
+        hook: &plan::Hook,
+        phase: HookPhase,
+        _limit: Duration,
+    ) -> Result<(), String> {
         // Checks of the broken state: they say nothing about what a block leaves behind.
         if phase == HookPhase::After {
             return Ok(());
         }
         let Some(session) = &self.session else {
-            return Err(format!("hook {} has no script, and the lab has no scenario", hook.name));
+            return Err(format!(
+                "hook {} has no script, and the lab has no scenario",
+                hook.name
+            ));
         };
-        let judged = self.setting.runtime.block_on(session.hook(&hook.name)).map_err(|error| format!("{error:#}"))?;
-        let checks = judged.ok_or_else(|| format!("the scenario {} has no hook {}", session.scenario().name, hook.name))?;
+        let judged = self
+            .setting
+            .runtime
+            .block_on(session.hook(&hook.name))
+            .map_err(|error| format!("{error:#}"))?;
+        let checks = judged.ok_or_else(|| {
+            format!(
+                "the scenario {} has no hook {}",
+                session.scenario().name,
+                hook.name
+            )
+        })?;
         let unmet: Vec<String> = checks.iter().filter_map(unmet).collect();
-        if unmet.is_empty() { Ok(()) } else { Err(unmet.join("\n")) }
+        if unmet.is_empty() {
+            Ok(())
+        } else {
+            Err(unmet.join("\n"))
+        }
     }
 }
 
 fn unmet(check: &CheckOutcome) -> Option<String> {
     match &check.verdict {
         Verdict::Met => None,
-        Verdict::NotYet { awaiting } => Some(format!("{}: not yet, awaiting {awaiting}", check.title)),
-        Verdict::NotMet { expected, observed, .. } => Some(format!("{}: expected {expected}, observed {observed}", check.title)),
+        Verdict::NotYet { awaiting } => {
+            Some(format!("{}: not yet, awaiting {awaiting}", check.title))
+        }
+        Verdict::NotMet {
+            expected, observed, ..
+        } => Some(format!(
+            "{}: expected {expected}, observed {observed}",
+            check.title
+        )),
         Verdict::CannotTell { why } => Some(format!("{}: cannot tell, {why}", check.title)),
     }
 }

@@ -7,8 +7,8 @@ use super::super::ec2::filter::{Filter, passes, tag_values};
 use super::super::refusal::Refusal;
 use super::super::wire::{Call, Operation};
 use super::super::world::World;
-use crate::policy::launch::autoscaling_role_arn;
 use super::{Activity, ActivityKind, Group, Lifecycle, Member, Size, controller};
+use crate::policy::launch::autoscaling_role_arn;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -30,10 +30,15 @@ struct DescribeGroupsRequest {
     _include_instances: Option<bool>,
 }
 
-fn describe_groups(world: &mut World, _call: &Call, request: DescribeGroupsRequest) -> Result<Value, Refusal> {
+fn describe_groups(
+    world: &mut World,
+    _call: &Call,
+    request: DescribeGroupsRequest,
+) -> Result<Value, Refusal> {
     let mut groups = Vec::new();
     for group in world.autoscaling.groups.values() {
-        let named = request.auto_scaling_group_names.is_empty() || request.auto_scaling_group_names.contains(&group.name);
+        let named = request.auto_scaling_group_names.is_empty()
+            || request.auto_scaling_group_names.contains(&group.name);
         if named && passes(&request.filters, |name| tag_values(&group.tags, name))? {
             groups.push(group_json(world, group));
         }
@@ -50,7 +55,13 @@ fn group_json(world: &World, group: &Group) -> Value {
     let mut zones: Vec<&str> = group
         .subnets
         .iter()
-        .filter_map(|subnet| world.ec2.subnets.get(subnet).map(|subnet| subnet.zone.as_str()))
+        .filter_map(|subnet| {
+            world
+                .ec2
+                .subnets
+                .get(subnet)
+                .map(|subnet| subnet.zone.as_str())
+        })
         .collect();
     zones.sort_unstable();
     zones.dedup();
@@ -108,7 +119,9 @@ fn group_json(world: &World, group: &Group) -> Value {
 
 fn member_json(world: &World, group: &Group, member: &Member) -> Value {
     let instance = world.ec2.instances.get(&member.instance);
-    let zone = instance.and_then(|instance| world.ec2.subnets.get(&instance.subnet)).map(|subnet| &subnet.zone);
+    let zone = instance
+        .and_then(|instance| world.ec2.subnets.get(&instance.subnet))
+        .map(|subnet| &subnet.zone);
     json!({
         "InstanceId": member.instance,
         "InstanceType": instance.map(|instance| &instance.instance_type),
@@ -141,22 +154,51 @@ struct DescribeActivitiesRequest {
 
 const ACTIVITIES_PER_PAGE: usize = 100;
 
-fn describe_activities(world: &mut World, _call: &Call, request: DescribeActivitiesRequest) -> Result<Value, Refusal> {
+fn describe_activities(
+    world: &mut World,
+    _call: &Call,
+    request: DescribeActivitiesRequest,
+) -> Result<Value, Refusal> {
     let mut activities: Vec<(&Group, &Activity)> = world
         .autoscaling
         .groups
         .values()
-        .filter(|group| request.auto_scaling_group_name.as_ref().is_none_or(|name| *name == group.name))
-        .flat_map(|group| group.activities.iter().map(move |activity| (group, activity)))
-        .filter(|(_, activity)| request.activity_ids.is_empty() || request.activity_ids.contains(&activity.id))
+        .filter(|group| {
+            request
+                .auto_scaling_group_name
+                .as_ref()
+                .is_none_or(|name| *name == group.name)
+        })
+        .flat_map(|group| {
+            group
+                .activities
+                .iter()
+                .map(move |activity| (group, activity))
+        })
+        .filter(|(_, activity)| {
+            request.activity_ids.is_empty() || request.activity_ids.contains(&activity.id)
+        })
         .collect();
     // What is in progress comes first, then the newest.
-    activities.sort_by_key(|(_, activity)| (activity.ended.is_some(), std::cmp::Reverse(activity.started)));
+    activities.sort_by_key(|(_, activity)| {
+        (
+            activity.ended.is_some(),
+            std::cmp::Reverse(activity.started),
+        )
+    });
     let start = match &request.next_token {
-        Some(token) => token.parse().map_err(|_| Refusal::bad("InvalidNextToken", format!("the token '{token}' is not valid")))?,
+        Some(token) => token.parse().map_err(|_| {
+            Refusal::bad(
+                "InvalidNextToken",
+                format!("the token '{token}' is not valid"),
+            )
+        })?,
         None => 0,
     };
-    let size = request.max_records.unwrap_or(ACTIVITIES_PER_PAGE).clamp(1, ACTIVITIES_PER_PAGE);
+    let size = request
+        .max_records
+        .unwrap_or(ACTIVITIES_PER_PAGE)
+        .clamp(1, ACTIVITIES_PER_PAGE);
     let page: Vec<Value> = activities
         .iter()
         .skip(start)
@@ -168,8 +210,11 @@ fn describe_activities(world: &mut World, _call: &Call, request: DescribeActivit
 }
 
 fn activity_json(world: &World, group: &Group, activity: &Activity) -> Value {
-    let cause: Vec<String> =
-        activity.cause.iter().map(|part| format!("At {} {}", world.instant_text(part.at), part.text)).collect();
+    let cause: Vec<String> = activity
+        .cause
+        .iter()
+        .map(|part| format!("At {} {}", world.instant_text(part.at), part.text))
+        .collect();
     json!({
         "ActivityId": activity.id,
         "AutoScalingGroupName": group.name,
@@ -186,7 +231,11 @@ fn activity_json(world: &World, group: &Group, activity: &Activity) -> Value {
 }
 
 fn description(activity: &Activity) -> String {
-    let instance = activity.instance.as_ref().map(|id| format!(": {id}")).unwrap_or_default();
+    let instance = activity
+        .instance
+        .as_ref()
+        .map(|id| format!(": {id}"))
+        .unwrap_or_default();
     let doing = match activity.kind {
         ActivityKind::Launch => "Launching a new EC2 instance",
         ActivityKind::Terminate => "Terminating EC2 instance",
@@ -206,15 +255,28 @@ struct SetDesiredCapacityRequest {
     _honor_cooldown: Option<bool>,
 }
 
-fn set_desired_capacity(world: &mut World, _call: &Call, request: SetDesiredCapacityRequest) -> Result<Value, Refusal> {
+fn set_desired_capacity(
+    world: &mut World,
+    _call: &Call,
+    request: SetDesiredCapacityRequest,
+) -> Result<Value, Refusal> {
     let group = group(world, &request.auto_scaling_group_name)?;
-    let size = Size { desired: request.desired_capacity, ..group.size };
+    let size = Size {
+        desired: request.desired_capacity,
+        ..group.size
+    };
     if size.desired < size.min {
-        let message = format!("New SetDesiredCapacity value {} is below min value {} for the AutoScalingGroup.", size.desired, size.min);
+        let message = format!(
+            "New SetDesiredCapacity value {} is below min value {} for the AutoScalingGroup.",
+            size.desired, size.min
+        );
         return Err(Refusal::bad("ValidationError", message));
     }
     if size.desired > size.max {
-        let message = format!("New SetDesiredCapacity value {} is above max value {} for the AutoScalingGroup.", size.desired, size.max);
+        let message = format!(
+            "New SetDesiredCapacity value {} is above max value {} for the AutoScalingGroup.",
+            size.desired, size.max
+        );
         return Err(Refusal::bad("ValidationError", message));
     }
     controller::resize(world, &request.auto_scaling_group_name, size);
@@ -235,18 +297,36 @@ struct UpdateGroupRequest {
     desired_capacity: Option<u32>,
 }
 
-fn update_group(world: &mut World, _call: &Call, request: UpdateGroupRequest) -> Result<Value, Refusal> {
+fn update_group(
+    world: &mut World,
+    _call: &Call,
+    request: UpdateGroupRequest,
+) -> Result<Value, Refusal> {
     let before = group(world, &request.auto_scaling_group_name)?.size;
-    let (min, max) = (request.min_size.unwrap_or(before.min), request.max_size.unwrap_or(before.max));
+    let (min, max) = (
+        request.min_size.unwrap_or(before.min),
+        request.max_size.unwrap_or(before.max),
+    );
     if min > max {
-        return Err(Refusal::bad("ValidationError", "Max bound must be greater than or equal to min bound"));
+        return Err(Refusal::bad(
+            "ValidationError",
+            "Max bound must be greater than or equal to min bound",
+        ));
     }
     // Bounds pull the desired capacity along unless it is given.
-    let desired = request.desired_capacity.unwrap_or_else(|| before.desired.clamp(min, max));
+    let desired = request
+        .desired_capacity
+        .unwrap_or_else(|| before.desired.clamp(min, max));
     if !(min..=max).contains(&desired) {
-        let message = format!("Desired capacity:{desired} must be between the specified min size:{min} and max size:{max}");
+        let message = format!(
+            "Desired capacity:{desired} must be between the specified min size:{min} and max size:{max}"
+        );
         return Err(Refusal::bad("ValidationError", message));
     }
-    controller::resize(world, &request.auto_scaling_group_name, Size { min, max, desired });
+    controller::resize(
+        world,
+        &request.auto_scaling_group_name,
+        Size { min, max, desired },
+    );
     Ok(Value::Null)
 }

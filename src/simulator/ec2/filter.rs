@@ -17,12 +17,21 @@ pub struct Filter {
 
 /// Whether a resource passes every filter. `values_of` gives the resource's values under a filter
 /// name, `None` for a name that is not a filter of this resource.
-pub fn passes(filters: &[Filter], values_of: impl Fn(&str) -> Option<Vec<String>>) -> Result<bool, Refusal> {
+pub fn passes(
+    filters: &[Filter],
+    values_of: impl Fn(&str) -> Option<Vec<String>>,
+) -> Result<bool, Refusal> {
     for filter in filters {
         let found = values_of(&filter.name).ok_or_else(|| {
-            Refusal::bad("InvalidParameterValue", format!("The filter '{}' is invalid", filter.name))
+            Refusal::bad(
+                "InvalidParameterValue",
+                format!("The filter '{}' is invalid", filter.name),
+            )
         })?;
-        let any = filter.values.iter().any(|wanted| found.iter().any(|value| like(wanted, value)));
+        let any = filter
+            .values
+            .iter()
+            .any(|wanted| found.iter().any(|value| like(wanted, value)));
         if !any {
             return Ok(false);
         }
@@ -35,12 +44,14 @@ pub fn tag_values(tags: &Tags, name: &str) -> Option<Vec<String>> {
     if name == "tag-key" {
         return Some(tags.keys().cloned().collect());
     }
-    name.strip_prefix("tag:").map(|key| tags.get(key).cloned().into_iter().collect())
+    name.strip_prefix("tag:")
+        .map(|key| tags.get(key).cloned().into_iter().collect())
 }
 
 /// Glob match over the whole text.
 fn like(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut position, mut star) = (0, 0, None);
     while position < text.len() {
         match pattern.get(at) {
@@ -80,7 +91,13 @@ mod tests {
 
     #[test]
     fn a_filter_name_that_the_resource_has_not_is_refused() {
-        let filters = [Filter { name: "colour".into(), values: vec!["red".into()] }];
-        assert_eq!(passes(&filters, |_| None).unwrap_err().message, "The filter 'colour' is invalid");
+        let filters = [Filter {
+            name: "colour".into(),
+            values: vec!["red".into()],
+        }];
+        assert_eq!(
+            passes(&filters, |_| None).unwrap_err().message,
+            "The filter 'colour' is invalid"
+        );
     }
 }

@@ -84,23 +84,39 @@ impl Instance {
 /// Begins the end of an instance, as asked by a user.
 pub fn terminate(world: &mut World, id: &str) {
     let after = world.options.instance_termination;
-    let Some(instance) = world.ec2.instances.get_mut(id) else { return };
+    let Some(instance) = world.ec2.instances.get_mut(id) else {
+        return;
+    };
     if !instance.alive() {
         return;
     }
     instance.state = InstanceState::ShuttingDown;
-    instance.reason =
-        Some(("Client.UserInitiatedShutdown".to_owned(), "Client.UserInitiatedShutdown: User initiated shutdown".to_owned()));
-    world.schedule(after, world::Event::Ec2(Event::Terminated { instance: id.to_owned() }));
+    instance.reason = Some((
+        "Client.UserInitiatedShutdown".to_owned(),
+        "Client.UserInitiatedShutdown: User initiated shutdown".to_owned(),
+    ));
+    world.schedule(
+        after,
+        world::Event::Ec2(Event::Terminated {
+            instance: id.to_owned(),
+        }),
+    );
 }
 
 pub(super) fn terminated(world: &mut World, id: &str) {
     let visible = world.options.terminated_instance_visible;
-    let Some(instance) = world.ec2.instances.get_mut(id) else { return };
+    let Some(instance) = world.ec2.instances.get_mut(id) else {
+        return;
+    };
     instance.state = InstanceState::Terminated;
     nodes::instance_gone(world, id);
     autoscaling::controller::instance_gone(world, id);
-    world.schedule(visible, world::Event::Ec2(Event::Forgotten { instance: id.to_owned() }));
+    world.schedule(
+        visible,
+        world::Event::Ec2(Event::Forgotten {
+            instance: id.to_owned(),
+        }),
+    );
 }
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -126,7 +142,9 @@ fn describe(world: &mut World, _call: &Call, request: DescribeRequest) -> Result
     let mut reservations = Vec::new();
     for instance in world.ec2.instances.values() {
         let values = |name: &str| filter_values(world, instance, name);
-        if (request.ids.is_empty() || request.ids.contains(&instance.id)) && passes(&request.filters, values)? {
+        if (request.ids.is_empty() || request.ids.contains(&instance.id))
+            && passes(&request.filters, values)?
+        {
             reservations.push(json!({
                 "reservationId": instance.id.replacen("i-", "r-", 1),
                 "ownerId": world.account,
@@ -139,21 +157,32 @@ fn describe(world: &mut World, _call: &Call, request: DescribeRequest) -> Result
 }
 
 fn require_all(world: &World, ids: &[String]) -> Result<(), Refusal> {
-    let missing: Vec<&str> =
-        ids.iter().filter(|id| !world.ec2.instances.contains_key(*id)).map(String::as_str).collect();
+    let missing: Vec<&str> = ids
+        .iter()
+        .filter(|id| !world.ec2.instances.contains_key(*id))
+        .map(String::as_str)
+        .collect();
     match missing.as_slice() {
         [] => Ok(()),
-        [one] => Err(Refusal::bad("InvalidInstanceID.NotFound", format!("The instance ID '{one}' does not exist"))),
+        [one] => Err(Refusal::bad(
+            "InvalidInstanceID.NotFound",
+            format!("The instance ID '{one}' does not exist"),
+        )),
         many => {
             let many = many.join(", ");
-            Err(Refusal::bad("InvalidInstanceID.NotFound", format!("The instance IDs '{many}' do not exist")))
+            Err(Refusal::bad(
+                "InvalidInstanceID.NotFound",
+                format!("The instance IDs '{many}' do not exist"),
+            ))
         }
     }
 }
 
 fn filter_values(world: &World, instance: &Instance, name: &str) -> Option<Vec<String>> {
     let subnet = world.ec2.subnets.get(&instance.subnet);
-    let of_subnet = |value: fn(&super::network::Subnet) -> &String| subnet.map(value).cloned().into_iter().collect();
+    let of_subnet = |value: fn(&super::network::Subnet) -> &String| {
+        subnet.map(value).cloned().into_iter().collect()
+    };
     match name {
         "instance-id" => Some(vec![instance.id.clone()]),
         "instance-state-name" => Some(vec![instance.state.name().to_owned()]),
@@ -228,13 +257,25 @@ struct TerminateRequest {
     ids: Vec<String>,
 }
 
-fn terminate_instances(world: &mut World, _call: &Call, request: TerminateRequest) -> Result<Value, Refusal> {
+fn terminate_instances(
+    world: &mut World,
+    _call: &Call,
+    request: TerminateRequest,
+) -> Result<Value, Refusal> {
     require_all(world, &request.ids)?;
     let mut changes = Vec::new();
     for id in &request.ids {
-        let before = world.ec2.instances.get(id).map(|instance| state_json(instance.state));
+        let before = world
+            .ec2
+            .instances
+            .get(id)
+            .map(|instance| state_json(instance.state));
         terminate(world, id);
-        let after = world.ec2.instances.get(id).map(|instance| state_json(instance.state));
+        let after = world
+            .ec2
+            .instances
+            .get(id)
+            .map(|instance| state_json(instance.state));
         changes.push(json!({ "instanceId": id, "previousState": before, "currentState": after }));
     }
     Ok(json!({ "instancesSet": changes }))

@@ -27,8 +27,13 @@ pub fn launch(world: &mut World, request: Launch<'_>) -> Result<String, Refusal>
     let data = match template.version(&version.to_string()) {
         Some(version) => version.data.clone(),
         None => {
-            let message = format!("Could not find the specified version {version} for the launch template with ID {template_id}.");
-            return Err(Refusal::bad("InvalidLaunchTemplateId.VersionNotFound", message));
+            let message = format!(
+                "Could not find the specified version {version} for the launch template with ID {template_id}."
+            );
+            return Err(Refusal::bad(
+                "InvalidLaunchTemplateId.VersionNotFound",
+                message,
+            ));
         }
     };
     let id = world.resource_id("i");
@@ -36,20 +41,35 @@ pub fn launch(world: &mut World, request: Launch<'_>) -> Result<String, Refusal>
     let private_ip = free_address(world, request.subnet);
     let mut tags = tags_for(data.tags.as_deref().unwrap_or_default(), "instance");
     tags.extend(request.tags);
-    tags.insert("aws:ec2launchtemplate:id".to_owned(), template_id.to_owned());
-    tags.insert("aws:ec2launchtemplate:version".to_owned(), version.to_string());
+    tags.insert(
+        "aws:ec2launchtemplate:id".to_owned(),
+        template_id.to_owned(),
+    );
+    tags.insert(
+        "aws:ec2launchtemplate:version".to_owned(),
+        version.to_string(),
+    );
     let instance = Instance {
         id: id.clone(),
         state: InstanceState::Pending,
         reason: None,
-        instance_type: data.instance_type.clone().unwrap_or_else(|| "t3.medium".to_owned()),
+        instance_type: data
+            .instance_type
+            .clone()
+            .unwrap_or_else(|| "t3.medium".to_owned()),
         image: data.image.clone().unwrap_or_default(),
         launched: world.now(),
         subnet: request.subnet.to_owned(),
-        private_dns: format!("ip-{}.{}.compute.internal", private_ip.replace('.', "-"), world.region),
+        private_dns: format!(
+            "ip-{}.{}.compute.internal",
+            private_ip.replace('.', "-"),
+            world.region
+        ),
         private_ip,
         template: (template_id.to_owned(), version),
-        instance_profile: data.instance_profile.and_then(|profile| profile.arn.or(profile.name)),
+        instance_profile: data
+            .instance_profile
+            .and_then(|profile| profile.arn.or(profile.name)),
         root_volume,
         tags,
     };
@@ -59,14 +79,24 @@ pub fn launch(world: &mut World, request: Launch<'_>) -> Result<String, Refusal>
         None => world.options.launch,
     };
     world.ec2.instances.insert(id.clone(), instance);
-    world.schedule(after, world::Event::Ec2(Event::Settles { instance: id.clone() }));
+    world.schedule(
+        after,
+        world::Event::Ec2(Event::Settles {
+            instance: id.clone(),
+        }),
+    );
     Ok(id)
 }
 
 fn root_volume(world: &mut World, data: &TemplateData) -> Volume {
     let devices = data.block_devices.as_deref().unwrap_or_default();
-    let root: Option<&BlockDevice> = devices.iter().find(|device| device.device == ROOT_DEVICE).or(devices.first());
-    let ebs = root.and_then(|device| device.ebs.clone()).unwrap_or_default();
+    let root: Option<&BlockDevice> = devices
+        .iter()
+        .find(|device| device.device == ROOT_DEVICE)
+        .or(devices.first());
+    let ebs = root
+        .and_then(|device| device.ebs.clone())
+        .unwrap_or_default();
     Volume {
         id: world.resource_id("vol"),
         device: root.map_or(ROOT_DEVICE, |device| &device.device).to_owned(),
@@ -79,13 +109,25 @@ fn root_volume(world: &mut World, data: &TemplateData) -> Volume {
 
 /// An address of the subnet that no instance holds. Subnets here are `/19`: 32 third octets.
 fn free_address(world: &mut World, subnet: &str) -> String {
-    let cidr = world.ec2.subnets.get(subnet).map_or("10.42.0.0/19", |subnet| &subnet.cidr).to_owned();
-    let octets: Vec<u8> = cidr.split(['.', '/']).filter_map(|part| part.parse().ok()).collect();
+    let cidr = world
+        .ec2
+        .subnets
+        .get(subnet)
+        .map_or("10.42.0.0/19", |subnet| &subnet.cidr)
+        .to_owned();
+    let octets: Vec<u8> = cidr
+        .split(['.', '/'])
+        .filter_map(|part| part.parse().ok())
+        .collect();
     let octet = |at: usize| octets.get(at).copied().unwrap_or_default();
     loop {
         let (third, fourth) = (octet(2) + world.number(32), world.number(250) + 4);
         let address = format!("{}.{}.{third}.{fourth}", octet(0), octet(1));
-        let taken = world.ec2.instances.values().any(|other| other.holds_address() && other.private_ip == address);
+        let taken = world
+            .ec2
+            .instances
+            .values()
+            .any(|other| other.holds_address() && other.private_ip == address);
         if !taken {
             return address;
         }
@@ -106,24 +148,34 @@ fn volume_refusal(world: &World, instance: &Instance) -> Option<(String, String)
         let access = world.key_access(key, &caller);
         key.usable() && launch_access(&access, &world.region, &world.account, &volume.id).allowed()
     });
-    let message = "Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state";
+    let message =
+        "Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state";
     (!accessible).then(|| ("Client.InternalError".to_owned(), message.to_owned()))
 }
 
 /// Ends the pending state: dead if the key still refuses, else running.
 pub(super) fn settle(world: &mut World, id: &str) {
-    let Some(instance) = world.ec2.instances.get(id) else { return };
+    let Some(instance) = world.ec2.instances.get(id) else {
+        return;
+    };
     if instance.state != InstanceState::Pending {
         return;
     }
     let refusal = volume_refusal(world, instance);
     let visible = world.options.terminated_instance_visible;
-    let Some(instance) = world.ec2.instances.get_mut(id) else { return };
+    let Some(instance) = world.ec2.instances.get_mut(id) else {
+        return;
+    };
     match refusal {
         Some(reason) => {
             instance.reason = Some(reason);
             instance.state = InstanceState::Terminated;
-            world.schedule(visible, world::Event::Ec2(Event::Forgotten { instance: id.to_owned() }));
+            world.schedule(
+                visible,
+                world::Event::Ec2(Event::Forgotten {
+                    instance: id.to_owned(),
+                }),
+            );
         }
         None => {
             instance.state = InstanceState::Running;

@@ -47,11 +47,18 @@ struct DescribeVpcsRequest {
     _max_results: Option<u32>,
 }
 
-fn describe_vpcs(world: &mut World, _call: &Call, request: DescribeVpcsRequest) -> Result<Value, Refusal> {
+fn describe_vpcs(
+    world: &mut World,
+    _call: &Call,
+    request: DescribeVpcsRequest,
+) -> Result<Value, Refusal> {
     let mut vpcs = Vec::new();
     for id in &request.ids {
         if !world.ec2.vpcs.contains_key(id) {
-            return Err(Refusal::bad("InvalidVpcID.NotFound", format!("The vpc ID '{id}' does not exist")));
+            return Err(Refusal::bad(
+                "InvalidVpcID.NotFound",
+                format!("The vpc ID '{id}' does not exist"),
+            ));
         }
     }
     for vpc in world.ec2.vpcs.values() {
@@ -62,7 +69,9 @@ fn describe_vpcs(world: &mut World, _call: &Call, request: DescribeVpcsRequest) 
             "is-default" | "isDefault" => Some(vec!["false".to_owned()]),
             _ => tag_values(&vpc.tags, name),
         };
-        if (request.ids.is_empty() || request.ids.contains(&vpc.id)) && passes(&request.filters, values)? {
+        if (request.ids.is_empty() || request.ids.contains(&vpc.id))
+            && passes(&request.filters, values)?
+        {
             vpcs.push(json!({
                 "vpcId": vpc.id,
                 "ownerId": world.account,
@@ -94,10 +103,17 @@ struct DescribeSubnetsRequest {
     _max_results: Option<u32>,
 }
 
-fn describe_subnets(world: &mut World, _call: &Call, request: DescribeSubnetsRequest) -> Result<Value, Refusal> {
+fn describe_subnets(
+    world: &mut World,
+    _call: &Call,
+    request: DescribeSubnetsRequest,
+) -> Result<Value, Refusal> {
     for id in &request.ids {
         if !world.ec2.subnets.contains_key(id) {
-            return Err(Refusal::bad("InvalidSubnetID.NotFound", format!("The subnet ID '{id}' does not exist")));
+            return Err(Refusal::bad(
+                "InvalidSubnetID.NotFound",
+                format!("The subnet ID '{id}' does not exist"),
+            ));
         }
     }
     let mut subnets = Vec::new();
@@ -111,7 +127,9 @@ fn describe_subnets(world: &mut World, _call: &Call, request: DescribeSubnetsReq
             "map-public-ip-on-launch" => Some(vec![subnet.public.to_string()]),
             _ => tag_values(&subnet.tags, name),
         };
-        if (request.ids.is_empty() || request.ids.contains(&subnet.id)) && passes(&request.filters, values)? {
+        if (request.ids.is_empty() || request.ids.contains(&subnet.id))
+            && passes(&request.filters, values)?
+        {
             subnets.push(subnet_json(world, subnet));
         }
     }
@@ -119,7 +137,11 @@ fn describe_subnets(world: &mut World, _call: &Call, request: DescribeSubnetsReq
 }
 
 fn subnet_json(world: &World, subnet: &Subnet) -> Value {
-    let used = world.ec2.instances.values().filter(|instance| instance.subnet == subnet.id && instance.holds_address());
+    let used = world
+        .ec2
+        .instances
+        .values()
+        .filter(|instance| instance.subnet == subnet.id && instance.holds_address());
     json!({
         "subnetId": subnet.id,
         "subnetArn": world.arn("ec2", &format!("subnet/{}", subnet.id)),
@@ -147,8 +169,12 @@ fn describe_availability_zones(
     _call: &Call,
     _request: DescribeAvailabilityZonesRequest,
 ) -> Result<Value, Refusal> {
-    let mut zones: Vec<(&str, &str)> =
-        world.ec2.subnets.values().map(|subnet| (subnet.zone.as_str(), subnet.zone_id.as_str())).collect();
+    let mut zones: Vec<(&str, &str)> = world
+        .ec2
+        .subnets
+        .values()
+        .map(|subnet| (subnet.zone.as_str(), subnet.zone_id.as_str()))
+        .collect();
     zones.sort_unstable();
     zones.dedup();
     let zones: Vec<Value> = zones

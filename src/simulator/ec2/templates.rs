@@ -47,7 +47,10 @@ pub struct TemplateData {
     pub ebs_optimized: Option<bool>,
     #[serde(rename(deserialize = "IamInstanceProfile", serialize = "iamInstanceProfile"))]
     pub instance_profile: Option<InstanceProfile>,
-    #[serde(rename(deserialize = "BlockDeviceMapping", serialize = "blockDeviceMappingSet"))]
+    #[serde(rename(
+        deserialize = "BlockDeviceMapping",
+        serialize = "blockDeviceMappingSet"
+    ))]
     pub block_devices: Option<Vec<BlockDevice>>,
     #[serde(rename(deserialize = "SecurityGroupId", serialize = "securityGroupIdSet"))]
     pub security_groups: Option<Vec<String>>,
@@ -103,7 +106,10 @@ pub struct Ebs {
 pub struct MetadataOptions {
     #[serde(rename(deserialize = "HttpTokens", serialize = "httpTokens"))]
     pub http_tokens: Option<String>,
-    #[serde(rename(deserialize = "HttpPutResponseHopLimit", serialize = "httpPutResponseHopLimit"))]
+    #[serde(rename(
+        deserialize = "HttpPutResponseHopLimit",
+        serialize = "httpPutResponseHopLimit"
+    ))]
     pub hop_limit: Option<u32>,
     #[serde(rename(deserialize = "HttpEndpoint", serialize = "httpEndpoint"))]
     pub http_endpoint: Option<String>,
@@ -137,7 +143,11 @@ impl TemplateData {
 
 impl LaunchTemplate {
     pub fn latest(&self) -> u64 {
-        self.versions.iter().map(|version| version.number).max().unwrap_or(1)
+        self.versions
+            .iter()
+            .map(|version| version.number)
+            .max()
+            .unwrap_or(1)
     }
 
     /// The version that `1`, `$Latest` or `$Default` names.
@@ -147,26 +157,41 @@ impl LaunchTemplate {
             "$Default" => self.default_version,
             _ => name.parse().ok()?,
         };
-        self.versions.iter().find(|version| version.number == number)
+        self.versions
+            .iter()
+            .find(|version| version.number == number)
     }
 }
 
 impl World {
     /// The template with this id or name.
-    pub fn find_template(&self, id: Option<&str>, name: Option<&str>) -> Result<&LaunchTemplate, Refusal> {
+    pub fn find_template(
+        &self,
+        id: Option<&str>,
+        name: Option<&str>,
+    ) -> Result<&LaunchTemplate, Refusal> {
         match (id, name) {
             (Some(_), Some(_)) => Err(Refusal::bad(
                 "InvalidParameterCombination",
                 "The request can contain a launch template ID or a launch template name, but not both.",
             )),
             (Some(id), None) => self.ec2.templates.get(id).ok_or_else(|| {
-                let message = format!("The specified launch template, with template ID {id}, does not exist.");
+                let message = format!(
+                    "The specified launch template, with template ID {id}, does not exist."
+                );
                 Refusal::bad("InvalidLaunchTemplateId.NotFound", message)
             }),
-            (None, Some(name)) => self.ec2.templates.values().find(|template| template.name == name).ok_or_else(|| {
-                let message = format!("The specified launch template, with template name {name}, does not exist.");
-                Refusal::bad("InvalidLaunchTemplateName.NotFoundException", message)
-            }),
+            (None, Some(name)) => self
+                .ec2
+                .templates
+                .values()
+                .find(|template| template.name == name)
+                .ok_or_else(|| {
+                    let message = format!(
+                        "The specified launch template, with template name {name}, does not exist."
+                    );
+                    Refusal::bad("InvalidLaunchTemplateName.NotFoundException", message)
+                }),
             (None, None) => Err(Refusal::bad(
                 "MissingParameter",
                 "Either the launch template ID or the launch template name must be specified.",
@@ -175,10 +200,22 @@ impl World {
     }
 
     /// Makes a template whose only version is number 1; returns its id.
-    pub fn make_template(&mut self, name: &str, description: Option<String>, data: TemplateData, tags: Tags, by: &str) -> String {
+    pub fn make_template(
+        &mut self,
+        name: &str,
+        description: Option<String>,
+        data: TemplateData,
+        tags: Tags,
+        by: &str,
+    ) -> String {
         let id = self.resource_id("lt");
-        let version =
-            Version { number: 1, description, created: self.now(), created_by: by.to_owned(), data };
+        let version = Version {
+            number: 1,
+            description,
+            created: self.now(),
+            created_by: by.to_owned(),
+            data,
+        };
         let template = LaunchTemplate {
             id: id.clone(),
             name: name.to_owned(),
@@ -193,11 +230,23 @@ impl World {
     }
 
     /// Adds a version to a template; returns its number.
-    pub fn add_template_version(&mut self, id: &str, description: Option<String>, data: TemplateData, by: &str) -> Option<u64> {
+    pub fn add_template_version(
+        &mut self,
+        id: &str,
+        description: Option<String>,
+        data: TemplateData,
+        by: &str,
+    ) -> Option<u64> {
         let created = self.now();
         let template = self.ec2.templates.get_mut(id)?;
         let number = template.latest() + 1;
-        template.versions.push(Version { number, description, created, created_by: by.to_owned(), data });
+        template.versions.push(Version {
+            number,
+            description,
+            created,
+            created_by: by.to_owned(),
+            data,
+        });
         Some(number)
     }
 }
@@ -230,15 +279,27 @@ fn create(world: &mut World, call: &Call, request: CreateRequest) -> Result<Valu
     let fine = |byte: u8| byte.is_ascii_alphanumeric() || b"().-/_".contains(&byte);
     if !(3..=128).contains(&name.len()) || !name.bytes().all(fine) {
         let message = "A launch template name must be between 3 and 128 characters, and may contain letters, numbers, and the following characters: ( ) . - / _";
-        return Err(Refusal::bad("InvalidLaunchTemplateName.MalformedException", message));
+        return Err(Refusal::bad(
+            "InvalidLaunchTemplateName.MalformedException",
+            message,
+        ));
     }
     if world.find_template(None, Some(&name)).is_ok() {
         let message = "Launch template name already in use.";
-        return Err(Refusal::bad("InvalidLaunchTemplateName.AlreadyExistsException", message));
+        return Err(Refusal::bad(
+            "InvalidLaunchTemplateName.AlreadyExistsException",
+            message,
+        ));
     }
     let tags = tags_for(&request.tags, "launch-template");
     let by = call.caller.arn.clone();
-    let id = world.make_template(&name, request.version_description, request.launch_template_data, tags, &by);
+    let id = world.make_template(
+        &name,
+        request.version_description,
+        request.launch_template_data,
+        tags,
+        &by,
+    );
     Ok(json!({ "launchTemplate": template_json(world, world.find_template(Some(&id), None)?) }))
 }
 
@@ -254,15 +315,27 @@ struct CreateVersionRequest {
     launch_template_data: TemplateData,
 }
 
-fn create_version(world: &mut World, call: &Call, request: CreateVersionRequest) -> Result<Value, Refusal> {
-    let template = world.find_template(request.launch_template_id.as_deref(), request.launch_template_name.as_deref())?;
+fn create_version(
+    world: &mut World,
+    call: &Call,
+    request: CreateVersionRequest,
+) -> Result<Value, Refusal> {
+    let template = world.find_template(
+        request.launch_template_id.as_deref(),
+        request.launch_template_name.as_deref(),
+    )?;
     let data = match &request.source_version {
-        Some(source) => find_version(template, source)?.data.clone().overlaid(request.launch_template_data),
+        Some(source) => find_version(template, source)?
+            .data
+            .clone()
+            .overlaid(request.launch_template_data),
         None => request.launch_template_data,
     };
     let id = template.id.clone();
     let by = call.caller.arn.clone();
-    let number = world.add_template_version(&id, request.version_description, data, &by).unwrap_or_default();
+    let number = world
+        .add_template_version(&id, request.version_description, data, &by)
+        .unwrap_or_default();
     let template = world.find_template(Some(&id), None)?;
     let version = find_version(template, &number.to_string())?;
     Ok(json!({ "launchTemplateVersion": version_json(world, template, version) }))
@@ -331,10 +404,17 @@ struct DescribeVersionsRequest {
     _max_results: Option<u32>,
 }
 
-fn describe_versions(world: &mut World, _call: &Call, request: DescribeVersionsRequest) -> Result<Value, Refusal> {
+fn describe_versions(
+    world: &mut World,
+    _call: &Call,
+    request: DescribeVersionsRequest,
+) -> Result<Value, Refusal> {
     // `$Latest` and `$Default` alone may be asked of all templates.
     let templates: Vec<&LaunchTemplate> = match (&request.id, &request.name) {
-        (None, None) if !request.versions.is_empty() && request.versions.iter().all(|name| name.starts_with('$')) => {
+        (None, None)
+            if !request.versions.is_empty()
+                && request.versions.iter().all(|name| name.starts_with('$')) =>
+        {
             world.ec2.templates.values().collect()
         }
         (id, name) => vec![world.find_template(id.as_deref(), name.as_deref())?],
@@ -343,13 +423,20 @@ fn describe_versions(world: &mut World, _call: &Call, request: DescribeVersionsR
     for template in templates {
         let mut versions: Vec<&Version> = match request.versions.as_slice() {
             [] => template.versions.iter().collect(),
-            names => names.iter().map(|name| find_version(template, name)).collect::<Result<_, _>>()?,
+            names => names
+                .iter()
+                .map(|name| find_version(template, name))
+                .collect::<Result<_, _>>()?,
         };
         let range = request.min.unwrap_or(0)..=request.max.unwrap_or(u64::MAX);
         versions.retain(|version| range.contains(&version.number));
         versions.sort_by_key(|version| std::cmp::Reverse(version.number));
         versions.dedup_by_key(|version| version.number);
-        found.extend(versions.into_iter().map(|version| version_json(world, template, version)));
+        found.extend(
+            versions
+                .into_iter()
+                .map(|version| version_json(world, template, version)),
+        );
     }
     Ok(json!({ "launchTemplateVersionSet": found }))
 }
@@ -365,7 +452,10 @@ struct ModifyRequest {
 }
 
 fn modify(world: &mut World, _call: &Call, request: ModifyRequest) -> Result<Value, Refusal> {
-    let template = world.find_template(request.launch_template_id.as_deref(), request.launch_template_name.as_deref())?;
+    let template = world.find_template(
+        request.launch_template_id.as_deref(),
+        request.launch_template_name.as_deref(),
+    )?;
     let id = template.id.clone();
     if let Some(name) = &request.set_default_version {
         let number = find_version(template, name)?.number;
@@ -384,8 +474,14 @@ struct DeleteRequest {
 }
 
 fn delete(world: &mut World, _call: &Call, request: DeleteRequest) -> Result<Value, Refusal> {
-    let template = world.find_template(request.launch_template_id.as_deref(), request.launch_template_name.as_deref())?;
-    let (id, reply) = (template.id.clone(), json!({ "launchTemplate": template_json(world, template) }));
+    let template = world.find_template(
+        request.launch_template_id.as_deref(),
+        request.launch_template_name.as_deref(),
+    )?;
+    let (id, reply) = (
+        template.id.clone(),
+        json!({ "launchTemplate": template_json(world, template) }),
+    );
     world.ec2.templates.remove(&id);
     Ok(reply)
 }

@@ -15,26 +15,43 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::new("ListClusters", list_clusters).at("GET", "/clusters"),
         Operation::new("DescribeCluster", describe_cluster).at("GET", "/clusters/{name}"),
         Operation::new("ListUpdates", list_updates).at("GET", "/clusters/{name}/updates"),
-        Operation::new("DescribeUpdate", describe_update).at("GET", "/clusters/{name}/updates/{updateId}"),
+        Operation::new("DescribeUpdate", describe_update)
+            .at("GET", "/clusters/{name}/updates/{updateId}"),
     ]
 }
 
 /// The cluster, or the refusal that names it.
 pub(super) fn cluster<'a>(world: &'a World, name: &str) -> Result<&'a Cluster, Refusal> {
     world.eks.clusters.get(name).ok_or_else(|| {
-        Refusal::new("ResourceNotFoundException", 404, format!("No cluster found for name: {name}."))
-            .with("clusterName", name)
+        Refusal::new(
+            "ResourceNotFoundException",
+            404,
+            format!("No cluster found for name: {name}."),
+        )
+        .with("clusterName", name)
     })
 }
 
 /// The node group, or the refusal that names what is missing.
-pub(super) fn nodegroup<'a>(world: &'a World, cluster_name: &str, name: &str) -> Result<&'a Nodegroup, Refusal> {
+pub(super) fn nodegroup<'a>(
+    world: &'a World,
+    cluster_name: &str,
+    name: &str,
+) -> Result<&'a Nodegroup, Refusal> {
     cluster(world, cluster_name)?;
-    world.eks.nodegroups.get(&(cluster_name.to_owned(), name.to_owned())).ok_or_else(|| {
-        Refusal::new("ResourceNotFoundException", 404, format!("No node group found for name: {name}."))
+    world
+        .eks
+        .nodegroups
+        .get(&(cluster_name.to_owned(), name.to_owned()))
+        .ok_or_else(|| {
+            Refusal::new(
+                "ResourceNotFoundException",
+                404,
+                format!("No node group found for name: {name}."),
+            )
             .with("clusterName", cluster_name)
             .with("nodegroupName", name)
-    })
+        })
 }
 
 #[derive(Deserialize)]
@@ -44,7 +61,11 @@ struct ListClustersRequest {
     _max_results: Option<u32>,
 }
 
-fn list_clusters(world: &mut World, _call: &Call, _request: ListClustersRequest) -> Result<Value, Refusal> {
+fn list_clusters(
+    world: &mut World,
+    _call: &Call,
+    _request: ListClustersRequest,
+) -> Result<Value, Refusal> {
     Ok(json!({ "clusters": world.eks.clusters.keys().collect::<Vec<_>>() }))
 }
 
@@ -54,7 +75,11 @@ struct ClusterRequest {
     name: String,
 }
 
-fn describe_cluster(world: &mut World, _call: &Call, request: ClusterRequest) -> Result<Value, Refusal> {
+fn describe_cluster(
+    world: &mut World,
+    _call: &Call,
+    request: ClusterRequest,
+) -> Result<Value, Refusal> {
     let cluster = cluster(world, &request.name)?;
     Ok(json!({ "cluster": cluster_json(world, cluster) }))
 }
@@ -95,10 +120,18 @@ struct ListUpdatesRequest {
     _max_results: Option<u32>,
 }
 
-fn list_updates(world: &mut World, _call: &Call, request: ListUpdatesRequest) -> Result<Value, Refusal> {
+fn list_updates(
+    world: &mut World,
+    _call: &Call,
+    request: ListUpdatesRequest,
+) -> Result<Value, Refusal> {
     cluster(world, &request.name)?;
     let ids: Vec<&str> = match &request.nodegroup_name {
-        Some(name) => nodegroup(world, &request.name, name)?.updates.iter().map(|update| update.id.as_str()).collect(),
+        Some(name) => nodegroup(world, &request.name, name)?
+            .updates
+            .iter()
+            .map(|update| update.id.as_str())
+            .collect(),
         None => Vec::new(),
     };
     Ok(json!({ "updateIds": ids }))
@@ -112,15 +145,23 @@ struct DescribeUpdateRequest {
     nodegroup_name: Option<String>,
 }
 
-fn describe_update(world: &mut World, _call: &Call, request: DescribeUpdateRequest) -> Result<Value, Refusal> {
+fn describe_update(
+    world: &mut World,
+    _call: &Call,
+    request: DescribeUpdateRequest,
+) -> Result<Value, Refusal> {
     cluster(world, &request.name)?;
     let update = match &request.nodegroup_name {
-        Some(name) => nodegroup(world, &request.name, name)?.updates.iter().find(|update| update.id == request.update_id),
+        Some(name) => nodegroup(world, &request.name, name)?
+            .updates
+            .iter()
+            .find(|update| update.id == request.update_id),
         None => None,
     };
     let update = update.ok_or_else(|| {
         let message = format!("No update found for id: {}.", request.update_id);
-        Refusal::new("ResourceNotFoundException", 404, message).with("clusterName", request.name.as_str())
+        Refusal::new("ResourceNotFoundException", 404, message)
+            .with("clusterName", request.name.as_str())
     })?;
     Ok(json!({ "update": update_json(world, update) }))
 }

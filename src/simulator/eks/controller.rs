@@ -4,9 +4,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::super::autoscaling::{ActivityKind, Group, Lifecycle, Size, Template, controller as autoscaling};
+use super::super::autoscaling::{
+    ActivityKind, Group, Lifecycle, Size, Template, controller as autoscaling,
+};
 use super::super::clock::Moment;
-use super::super::ec2::templates::{BlockDevice, Ebs, InstanceProfile, MetadataOptions, TemplateData};
+use super::super::ec2::templates::{
+    BlockDevice, Ebs, InstanceProfile, MetadataOptions, TemplateData,
+};
 use super::super::nodes;
 use super::super::world::start::NODE_ROLE;
 use super::super::world::{self, World};
@@ -56,9 +60,22 @@ pub(super) fn create(world: &mut World, new: NewNodegroup) -> NodegroupId {
     let data = own_template_data(world, &new, &uuid);
     let template_name = format!("eks-{uuid}");
     let author = service_role(world);
-    let own_template = world.make_template(&template_name, None, data, nodegroup_tags(&new), &author);
-    make_group(world, &new, &group, Template { id: own_template.clone(), name: template_name, version: 1 });
-    let arn = world.arn("eks", &format!("nodegroup/{}/{}/{uuid}", new.cluster, new.name));
+    let own_template =
+        world.make_template(&template_name, None, data, nodegroup_tags(&new), &author);
+    make_group(
+        world,
+        &new,
+        &group,
+        Template {
+            id: own_template.clone(),
+            name: template_name,
+            version: 1,
+        },
+    );
+    let arn = world.arn(
+        "eks",
+        &format!("nodegroup/{}/{}/{uuid}", new.cluster, new.name),
+    );
     let (now, size) = (world.now(), new.size);
     // Without a template EKS chooses; with one, the template does.
     let chosen = new.source.is_none();
@@ -79,7 +96,11 @@ pub(super) fn create(world: &mut World, new: NewNodegroup) -> NodegroupId {
         node_role: new.node_role,
         ami_type: new.ami_type,
         capacity_type: new.capacity_type,
-        instance_types: if chosen && new.instance_types.is_empty() { vec!["t3.medium".to_owned()] } else { new.instance_types },
+        instance_types: if chosen && new.instance_types.is_empty() {
+            vec!["t3.medium".to_owned()]
+        } else {
+            new.instance_types
+        },
         disk_size: new.disk_size.or(chosen.then_some(20)),
         labels: new.labels,
         tags: new.tags,
@@ -90,20 +111,35 @@ pub(super) fn create(world: &mut World, new: NewNodegroup) -> NodegroupId {
     world.eks.nodegroups.insert(id.clone(), nodegroup);
     autoscaling::resize(world, &group, size);
     let after = world.options.nodegroup_creation;
-    schedule(world, after, Event::CreationCheck { nodegroup: id.clone() });
+    schedule(
+        world,
+        after,
+        Event::CreationCheck {
+            nodegroup: id.clone(),
+        },
+    );
     id
 }
 
 fn service_role(world: &World) -> String {
-    format!("arn:aws:sts::{}:assumed-role/{NODEGROUP_ROLE}/EKS", world.account)
+    format!(
+        "arn:aws:sts::{}:assumed-role/{NODEGROUP_ROLE}/EKS",
+        world.account
+    )
 }
 
 fn make_group(world: &mut World, new: &NewNodegroup, name: &str, template: Template) {
     let uuid = world.uuid();
     let group = Group {
         name: name.to_owned(),
-        arn: world.arn("autoscaling", &format!("autoScalingGroup:{uuid}:autoScalingGroupName/{name}")),
-        size: Size { desired: 0, ..new.size },
+        arn: world.arn(
+            "autoscaling",
+            &format!("autoScalingGroup:{uuid}:autoScalingGroupName/{name}"),
+        ),
+        size: Size {
+            desired: 0,
+            ..new.size
+        },
         surge: 0,
         template,
         subnets: new.subnets.clone(),
@@ -123,25 +159,46 @@ fn nodegroup_tags(new: &NewNodegroup) -> BTreeMap<String, String> {
         (owned("eks:cluster-name"), new.cluster.clone()),
         (owned("eks:nodegroup-name"), new.name.clone()),
         (owned("k8s.io/cluster-autoscaler/enabled"), owned("true")),
-        (format!("k8s.io/cluster-autoscaler/{}", new.cluster), owned("owned")),
-        (format!("kubernetes.io/cluster/{}", new.cluster), owned("owned")),
+        (
+            format!("k8s.io/cluster-autoscaler/{}", new.cluster),
+            owned("owned"),
+        ),
+        (
+            format!("kubernetes.io/cluster/{}", new.cluster),
+            owned("owned"),
+        ),
     ])
 }
 
 /// EKS's own template: the user's data completed, or a default one.
 fn own_template_data(world: &World, new: &NewNodegroup, uuid: &str) -> TemplateData {
-    let data = new.source.as_ref().map(|source| source_data(world, source)).unwrap_or_default();
-    let instance_type = data.instance_type.clone().or_else(|| new.instance_types.first().cloned());
+    let data = new
+        .source
+        .as_ref()
+        .map(|source| source_data(world, source))
+        .unwrap_or_default();
+    let instance_type = data
+        .instance_type
+        .clone()
+        .or_else(|| new.instance_types.first().cloned());
     completed(world, data, instance_type, new.disk_size, uuid)
 }
 
 fn source_data(world: &World, source: &Source) -> TemplateData {
     let template = world.ec2.templates.get(&source.id);
     let version = template.and_then(|template| template.version(&source.version.to_string()));
-    version.map(|version| version.data.clone()).unwrap_or_default()
+    version
+        .map(|version| version.data.clone())
+        .unwrap_or_default()
 }
 
-fn completed(world: &World, data: TemplateData, instance_type: Option<String>, disk_size: Option<u32>, uuid: &str) -> TemplateData {
+fn completed(
+    world: &World,
+    data: TemplateData,
+    instance_type: Option<String>,
+    disk_size: Option<u32>,
+    uuid: &str,
+) -> TemplateData {
     let root = BlockDevice {
         device: "/dev/xvda".to_owned(),
         ebs: Some(Ebs {
@@ -169,7 +226,14 @@ fn completed(world: &World, data: TemplateData, instance_type: Option<String>, d
 }
 
 fn check_creation(world: &mut World, id: NodegroupId) {
-    let Some(nodegroup) = world.eks.nodegroups.get(&id).filter(|found| found.status == Status::Creating) else { return };
+    let Some(nodegroup) = world
+        .eks
+        .nodegroups
+        .get(&id)
+        .filter(|found| found.status == Status::Creating)
+    else {
+        return;
+    };
     let given_up = world.now().since(nodegroup.created) >= world.options.nodegroup_creation_limit;
     if all_ready(world, &nodegroup.group) {
         set_status(world, &id, Status::Active);
@@ -186,7 +250,10 @@ fn all_ready(world: &World, group: &str) -> bool {
     world.autoscaling.groups.get(group).is_some_and(|group| {
         let ready = group
             .staying()
-            .filter(|member| member.template_version == group.template.version && nodes::is_ready(world, &member.instance))
+            .filter(|member| {
+                member.template_version == group.template.version
+                    && nodes::is_ready(world, &member.instance)
+            })
             .count();
         ready >= group.size.desired as usize
     })
@@ -200,7 +267,12 @@ fn set_status(world: &mut World, id: &NodegroupId, status: Status) {
     }
 }
 
-pub(super) fn change_labels(world: &mut World, id: &NodegroupId, add: &BTreeMap<String, String>, remove: &[String]) {
+pub(super) fn change_labels(
+    world: &mut World,
+    id: &NodegroupId,
+    add: &BTreeMap<String, String>,
+    remove: &[String],
+) {
     if let Some(nodegroup) = world.eks.nodegroups.get_mut(id) {
         nodegroup.labels.retain(|name, _| !remove.contains(name));
         nodegroup.labels.extend(add.clone());
@@ -215,7 +287,14 @@ pub(super) fn start_config_update(
     token: Option<String>,
 ) -> String {
     let update = start_update(world, id, UpdateKind::Config, parameters, token);
-    if let (Some(size), Some(group)) = (size, world.eks.nodegroups.get(id).map(|found| found.group.clone())) {
+    if let (Some(size), Some(group)) = (
+        size,
+        world
+            .eks
+            .nodegroups
+            .get(id)
+            .map(|found| found.group.clone()),
+    ) {
         autoscaling::resize(world, &group, size);
     }
     update
@@ -231,29 +310,74 @@ fn start_update(
     let (update, now) = (world.uuid(), world.now());
     set_status(world, id, Status::Updating);
     if let Some(nodegroup) = world.eks.nodegroups.get_mut(id) {
-        nodegroup.updates.push(Update { id: update.clone(), kind, status: "InProgress", parameters, created: now, errors: Vec::new(), token });
+        nodegroup.updates.push(Update {
+            id: update.clone(),
+            kind,
+            status: "InProgress",
+            parameters,
+            created: now,
+            errors: Vec::new(),
+            token,
+        });
     }
     let after = world.options.update;
-    schedule(world, after, Event::UpdateCheck { nodegroup: id.clone(), update: update.clone() });
+    schedule(
+        world,
+        after,
+        Event::UpdateCheck {
+            nodegroup: id.clone(),
+            update: update.clone(),
+        },
+    );
     update
 }
 
 /// Rolls the group over to another version of its template: EKS's own template gets a version made
 /// from it, new instances come up beside the old ones, the old ones go when the new ones are Ready.
-pub(super) fn start_version_update(world: &mut World, id: &NodegroupId, source: Source, token: Option<String>) -> String {
-    let Some(nodegroup) = world.eks.nodegroups.get(id) else { return String::new() };
-    let (own, group, uuid, before) =
-        (nodegroup.own_template.clone(), nodegroup.group.clone(), nodegroup.uuid.clone(), nodegroup.source.clone());
-    let own_version_before = world.autoscaling.groups.get(&group).map_or(1, |group| group.template.version);
+pub(super) fn start_version_update(
+    world: &mut World,
+    id: &NodegroupId,
+    source: Source,
+    token: Option<String>,
+) -> String {
+    let Some(nodegroup) = world.eks.nodegroups.get(id) else {
+        return String::new();
+    };
+    let (own, group, uuid, before) = (
+        nodegroup.own_template.clone(),
+        nodegroup.group.clone(),
+        nodegroup.uuid.clone(),
+        nodegroup.source.clone(),
+    );
+    let own_version_before = world
+        .autoscaling
+        .groups
+        .get(&group)
+        .map_or(1, |group| group.template.version);
     let parameters = vec![("LaunchTemplateVersion", source.version.to_string())];
-    let update = start_update(world, id, UpdateKind::Version { before, own_version_before }, parameters, token);
+    let update = start_update(
+        world,
+        id,
+        UpdateKind::Version {
+            before,
+            own_version_before,
+        },
+        parameters,
+        token,
+    );
     let data = source_data(world, &source);
     let instance_type = data.instance_type.clone().or_else(|| {
-        world.eks.nodegroups.get(id).and_then(|nodegroup| nodegroup.instance_types.first().cloned())
+        world
+            .eks
+            .nodegroups
+            .get(id)
+            .and_then(|nodegroup| nodegroup.instance_types.first().cloned())
     });
     let data = completed(world, data, instance_type, None, &uuid);
     let author = service_role(world);
-    let version = world.add_template_version(&own, None, data, &author).unwrap_or(own_version_before);
+    let version = world
+        .add_template_version(&own, None, data, &author)
+        .unwrap_or(own_version_before);
     if let Some(nodegroup) = world.eks.nodegroups.get_mut(id) {
         nodegroup.source = Some(source);
     }
@@ -270,12 +394,30 @@ fn use_version(world: &mut World, name: &str, version: u64) {
 }
 
 fn check_update(world: &mut World, id: NodegroupId, update: String) {
-    let Some(nodegroup) = world.eks.nodegroups.get(&id).filter(|found| found.status == Status::Updating) else { return };
-    let Some(running) = nodegroup.updates.iter().find(|known| known.id == update) else { return };
-    let (kind, age, group) = (running.kind.clone(), world.now().since(running.created), nodegroup.group.clone());
+    let Some(nodegroup) = world
+        .eks
+        .nodegroups
+        .get(&id)
+        .filter(|found| found.status == Status::Updating)
+    else {
+        return;
+    };
+    let Some(running) = nodegroup.updates.iter().find(|known| known.id == update) else {
+        return;
+    };
+    let (kind, age, group) = (
+        running.kind.clone(),
+        world.now().since(running.created),
+        nodegroup.group.clone(),
+    );
     let over = match kind {
-        UpdateKind::Config => !nodes_on_their_way(world, &group) || age >= world.options.update_limit,
-        UpdateKind::Version { before, own_version_before } => {
+        UpdateKind::Config => {
+            !nodes_on_their_way(world, &group) || age >= world.options.update_limit
+        }
+        UpdateKind::Version {
+            before,
+            own_version_before,
+        } => {
             if all_ready(world, &group) && retire_outdated(world, &group) {
                 true
             } else if age >= world.options.nodegroup_creation_limit {
@@ -289,20 +431,31 @@ fn check_update(world: &mut World, id: NodegroupId, update: String) {
     if over {
         finish_update(world, &id, &update);
     } else {
-        schedule(world, RECHECK, Event::UpdateCheck { nodegroup: id, update });
+        schedule(
+            world,
+            RECHECK,
+            Event::UpdateCheck {
+                nodegroup: id,
+                update,
+            },
+        );
     }
 }
 
 /// Instances that are up, or coming up, and not Ready nodes yet; or going.
 fn nodes_on_their_way(world: &World, group: &str) -> bool {
     world.autoscaling.groups.get(group).is_some_and(|group| {
-        group.members.iter().any(|member| member.lifecycle == Lifecycle::Terminating || !nodes::is_ready(world, &member.instance))
+        group.members.iter().any(|member| {
+            member.lifecycle == Lifecycle::Terminating || !nodes::is_ready(world, &member.instance)
+        })
     })
 }
 
 /// Lets the outdated members go; true when none is left.
 fn retire_outdated(world: &mut World, name: &str) -> bool {
-    let Some(group) = world.autoscaling.groups.get_mut(name) else { return true };
+    let Some(group) = world.autoscaling.groups.get_mut(name) else {
+        return true;
+    };
     group.surge = 0;
     let outdated = group.outdated().count();
     if outdated > 0 {
@@ -311,12 +464,29 @@ fn retire_outdated(world: &mut World, name: &str) -> bool {
     outdated == 0 && !nodes_on_their_way(world, name)
 }
 
-fn fall_back(world: &mut World, id: &NodegroupId, update: &str, group: &str, before: Option<Source>, version: u64) {
-    let message = launch_failure(world, group).unwrap_or_else(|| "Couldn't proceed with upgrade process as new nodes are not joining node group".to_owned());
-    let error = Issue { code: "NodeCreationFailure", message, resources: vec![group.to_owned()] };
+fn fall_back(
+    world: &mut World,
+    id: &NodegroupId,
+    update: &str,
+    group: &str,
+    before: Option<Source>,
+    version: u64,
+) {
+    let message = launch_failure(world, group).unwrap_or_else(|| {
+        "Couldn't proceed with upgrade process as new nodes are not joining node group".to_owned()
+    });
+    let error = Issue {
+        code: "NodeCreationFailure",
+        message,
+        resources: vec![group.to_owned()],
+    };
     if let Some(nodegroup) = world.eks.nodegroups.get_mut(id) {
         nodegroup.source = before;
-        if let Some(update) = nodegroup.updates.iter_mut().find(|known| known.id == update) {
+        if let Some(update) = nodegroup
+            .updates
+            .iter_mut()
+            .find(|known| known.id == update)
+        {
             update.status = "Failed";
             update.errors.push(error);
         }
@@ -330,16 +500,21 @@ fn fall_back(world: &mut World, id: &NodegroupId, update: &str, group: &str, bef
 
 fn finish_update(world: &mut World, id: &NodegroupId, update: &str) {
     let clears = world.options.zero_clears_issues;
-    let Some(nodegroup) = world.eks.nodegroups.get_mut(id) else { return };
-    if let Some(update) = nodegroup.updates.iter_mut().find(|known| known.id == update && known.status == "InProgress") {
+    let Some(nodegroup) = world.eks.nodegroups.get_mut(id) else {
+        return;
+    };
+    if let Some(update) = nodegroup
+        .updates
+        .iter_mut()
+        .find(|known| known.id == update && known.status == "InProgress")
+    {
         update.status = "Successful";
     }
     let group = nodegroup.group.clone();
-    let healthy = world
-        .autoscaling
-        .groups
-        .get(&group)
-        .is_some_and(|group| group.failing_since.is_none() && (clears || group.size.desired > 0));
+    let healthy =
+        world.autoscaling.groups.get(&group).is_some_and(|group| {
+            group.failing_since.is_none() && (clears || group.size.desired > 0)
+        });
     if healthy {
         clear_launch_failures(world, id);
     }
@@ -349,21 +524,33 @@ fn finish_update(world: &mut World, id: &NodegroupId, update: &str) {
 /// ACTIVE without issues, DEGRADED with some.
 fn settle_status(world: &mut World, id: &NodegroupId) {
     if let Some(nodegroup) = world.eks.nodegroups.get(id) {
-        let status = if nodegroup.issues.is_empty() { Status::Active } else { Status::Degraded };
+        let status = if nodegroup.issues.is_empty() {
+            Status::Active
+        } else {
+            Status::Degraded
+        };
         set_status(world, id, status);
     }
 }
 
 fn clear_launch_failures(world: &mut World, id: &NodegroupId) {
     if let Some(nodegroup) = world.eks.nodegroups.get_mut(id) {
-        nodegroup.issues.retain(|issue| issue.code != LAUNCH_FAILURES);
+        nodegroup
+            .issues
+            .retain(|issue| issue.code != LAUNCH_FAILURES);
     }
 }
 
 /// Auto Scaling's launches began to fail or to succeed; EKS will notice in its own time.
 pub fn launches_changed(world: &mut World, group: &str) {
-    let Some(id) = nodegroup_of(world, group) else { return };
-    let failing_since = world.autoscaling.groups.get(group).and_then(|group| group.failing_since);
+    let Some(id) = nodegroup_of(world, group) else {
+        return;
+    };
+    let failing_since = world
+        .autoscaling
+        .groups
+        .get(group)
+        .and_then(|group| group.failing_since);
     let after = match failing_since {
         Some(since) => (since + world.options.issue_after).since(world.now()),
         None => world.options.issue_cleared_after,
@@ -372,19 +559,35 @@ pub fn launches_changed(world: &mut World, group: &str) {
 }
 
 fn nodegroup_of(world: &World, group: &str) -> Option<NodegroupId> {
-    world.eks.nodegroups.iter().find(|(_, nodegroup)| nodegroup.group == group).map(|(id, _)| id.clone())
+    world
+        .eks
+        .nodegroups
+        .iter()
+        .find(|(_, nodegroup)| nodegroup.group == group)
+        .map(|(id, _)| id.clone())
 }
 
 fn check_health(world: &mut World, id: &NodegroupId) {
-    let Some(nodegroup) = world.eks.nodegroups.get(id) else { return };
+    let Some(nodegroup) = world.eks.nodegroups.get(id) else {
+        return;
+    };
     // A group that is being made or taken down reports nothing.
-    if !matches!(nodegroup.status, Status::Active | Status::Degraded | Status::Updating) {
+    if !matches!(
+        nodegroup.status,
+        Status::Active | Status::Degraded | Status::Updating
+    ) {
         return;
     }
     let updating = nodegroup.status == Status::Updating;
-    let since: Option<Moment> = world.autoscaling.groups.get(&nodegroup.group).and_then(|group| group.failing_since);
+    let since: Option<Moment> = world
+        .autoscaling
+        .groups
+        .get(&nodegroup.group)
+        .and_then(|group| group.failing_since);
     match since {
-        Some(since) if world.now().since(since) >= world.options.issue_after => report_launch_failures(world, id),
+        Some(since) if world.now().since(since) >= world.options.issue_after => {
+            report_launch_failures(world, id)
+        }
         Some(_) => return,
         None => clear_launch_failures(world, id),
     }
@@ -394,32 +597,77 @@ fn check_health(world: &mut World, id: &NodegroupId) {
 }
 
 fn report_launch_failures(world: &mut World, id: &NodegroupId) {
-    let Some(group) = world.eks.nodegroups.get(id).map(|nodegroup| nodegroup.group.clone()) else { return };
-    let Some(message) = launch_failure(world, &group) else { return };
+    let Some(group) = world
+        .eks
+        .nodegroups
+        .get(id)
+        .map(|nodegroup| nodegroup.group.clone())
+    else {
+        return;
+    };
+    let Some(message) = launch_failure(world, &group) else {
+        return;
+    };
     clear_launch_failures(world, id);
     if let Some(nodegroup) = world.eks.nodegroups.get_mut(id) {
-        nodegroup.issues.push(Issue { code: LAUNCH_FAILURES, message, resources: vec![group] });
+        nodegroup.issues.push(Issue {
+            code: LAUNCH_FAILURES,
+            message,
+            resources: vec![group],
+        });
     }
 }
 
 /// What the last failed launch said.
 fn launch_failure(world: &World, group: &str) -> Option<String> {
     let activities = &world.autoscaling.groups.get(group)?.activities;
-    activities.iter().rev().filter(|activity| activity.kind == ActivityKind::Launch).find_map(|activity| activity.message.clone())
+    activities
+        .iter()
+        .rev()
+        .filter(|activity| activity.kind == ActivityKind::Launch)
+        .find_map(|activity| activity.message.clone())
 }
 
 pub(super) fn delete(world: &mut World, id: &NodegroupId) {
     set_status(world, id, Status::Deleting);
-    let Some(group) = world.eks.nodegroups.get(id).map(|nodegroup| nodegroup.group.clone()) else { return };
-    autoscaling::resize(world, &group, Size { min: 0, max: 0, desired: 0 });
+    let Some(group) = world
+        .eks
+        .nodegroups
+        .get(id)
+        .map(|nodegroup| nodegroup.group.clone())
+    else {
+        return;
+    };
+    autoscaling::resize(
+        world,
+        &group,
+        Size {
+            min: 0,
+            max: 0,
+            desired: 0,
+        },
+    );
     let after = world.options.nodegroup_deletion;
-    schedule(world, after, Event::DeletionCheck { nodegroup: id.clone() });
+    schedule(
+        world,
+        after,
+        Event::DeletionCheck {
+            nodegroup: id.clone(),
+        },
+    );
 }
 
 fn check_deletion(world: &mut World, id: NodegroupId) {
-    let Some(nodegroup) = world.eks.nodegroups.get(&id) else { return };
+    let Some(nodegroup) = world.eks.nodegroups.get(&id) else {
+        return;
+    };
     let (group, own_template) = (nodegroup.group.clone(), nodegroup.own_template.clone());
-    if world.autoscaling.groups.get(&group).is_some_and(|group| !group.members.is_empty()) {
+    if world
+        .autoscaling
+        .groups
+        .get(&group)
+        .is_some_and(|group| !group.members.is_empty())
+    {
         schedule(world, RECHECK, Event::DeletionCheck { nodegroup: id });
         return;
     }
@@ -430,16 +678,33 @@ fn check_deletion(world: &mut World, id: NodegroupId) {
 
 /// The node group that a fresh cluster has: three nodes in the private subnets.
 pub fn create_default_nodegroup(world: &mut World, cluster: &str) {
-    let Some(found) = world.eks.clusters.get(cluster) else { return };
+    let Some(found) = world.eks.clusters.get(cluster) else {
+        return;
+    };
     let (version, release_version) = (found.version.clone(), found.release_version.clone());
-    let subnets = world.ec2.subnets.values().filter(|subnet| !subnet.public).map(|subnet| subnet.id.clone()).collect();
-    let node_role = world.iam.roles.get(NODE_ROLE).map(|role| role.arn.clone()).unwrap_or_default();
+    let subnets = world
+        .ec2
+        .subnets
+        .values()
+        .filter(|subnet| !subnet.public)
+        .map(|subnet| subnet.id.clone())
+        .collect();
+    let node_role = world
+        .iam
+        .roles
+        .get(NODE_ROLE)
+        .map(|role| role.arn.clone())
+        .unwrap_or_default();
     create(
         world,
         NewNodegroup {
             cluster: cluster.to_owned(),
             name: "default".to_owned(),
-            size: Size { min: 3, max: 6, desired: 3 },
+            size: Size {
+                min: 3,
+                max: 6,
+                desired: 3,
+            },
             source: None,
             subnets,
             node_role,

@@ -17,12 +17,18 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![
         Operation::new("ListNodegroups", list).at("GET", "/clusters/{name}/node-groups"),
         Operation::new("CreateNodegroup", create).at("POST", "/clusters/{name}/node-groups"),
-        Operation::new("DescribeNodegroup", describe).at("GET", "/clusters/{name}/node-groups/{nodegroupName}"),
-        Operation::new("DeleteNodegroup", delete).at("DELETE", "/clusters/{name}/node-groups/{nodegroupName}"),
-        Operation::new("UpdateNodegroupConfig", update_config)
-            .at("POST", "/clusters/{name}/node-groups/{nodegroupName}/update-config"),
-        Operation::new("UpdateNodegroupVersion", update_version)
-            .at("POST", "/clusters/{name}/node-groups/{nodegroupName}/update-version"),
+        Operation::new("DescribeNodegroup", describe)
+            .at("GET", "/clusters/{name}/node-groups/{nodegroupName}"),
+        Operation::new("DeleteNodegroup", delete)
+            .at("DELETE", "/clusters/{name}/node-groups/{nodegroupName}"),
+        Operation::new("UpdateNodegroupConfig", update_config).at(
+            "POST",
+            "/clusters/{name}/node-groups/{nodegroupName}/update-config",
+        ),
+        Operation::new("UpdateNodegroupVersion", update_version).at(
+            "POST",
+            "/clusters/{name}/node-groups/{nodegroupName}/update-version",
+        ),
     ]
 }
 
@@ -112,26 +118,48 @@ fn create(world: &mut World, _call: &Call, request: CreateRequest) -> Result<Val
     let (cluster_name, name) = (request.name, request.nodegroup_name);
     let found = cluster(world, &cluster_name)?;
     let version = request.version.unwrap_or_else(|| found.version.clone());
-    let release_version = request.release_version.unwrap_or_else(|| found.release_version.clone());
+    let release_version = request
+        .release_version
+        .unwrap_or_else(|| found.release_version.clone());
     let invalid = |message: String| invalid_parameter(&cluster_name, &name, message);
     if !valid_name(&name) {
         return Err(invalid("The nodegroup name must be 1 to 63 characters, start with a letter or digit, and contain only letters, digits, hyphens and underscores".to_owned()));
     }
-    if world.eks.nodegroups.contains_key(&(cluster_name.clone(), name.clone())) {
-        let message = format!("NodeGroup already exists with name {name} and cluster name {cluster_name}");
+    if world
+        .eks
+        .nodegroups
+        .contains_key(&(cluster_name.clone(), name.clone()))
+    {
+        let message =
+            format!("NodeGroup already exists with name {name} and cluster name {cluster_name}");
         return Err(in_use(&cluster_name, &name, message));
     }
-    if let Some(missing) = request.subnets.iter().find(|subnet| !world.ec2.subnets.contains_key(*subnet)) {
+    if let Some(missing) = request
+        .subnets
+        .iter()
+        .find(|subnet| !world.ec2.subnets.contains_key(*subnet))
+    {
         return Err(invalid(format!("The subnet ID '{missing}' does not exist")));
     }
     if request.subnets.is_empty() {
         return Err(invalid("Subnets must not be empty".to_owned()));
     }
-    if !world.iam.roles.values().any(|role| role.arn == request.node_role) {
-        return Err(invalid(format!("The role with name {} cannot be found.", request.node_role)));
+    if !world
+        .iam
+        .roles
+        .values()
+        .any(|role| role.arn == request.node_role)
+    {
+        return Err(invalid(format!(
+            "The role with name {} cannot be found.",
+            request.node_role
+        )));
     }
     let size = created_size(request.scaling_config).map_err(invalid)?;
-    let source = request.launch_template.map(|template| find_source(world, &cluster_name, &name, template)).transpose()?;
+    let source = request
+        .launch_template
+        .map(|template| find_source(world, &cluster_name, &name, template))
+        .transpose()?;
     let created = controller::create(
         world,
         NewNodegroup {
@@ -141,13 +169,20 @@ fn create(world: &mut World, _call: &Call, request: CreateRequest) -> Result<Val
             source,
             subnets: request.subnets,
             node_role: request.node_role,
-            ami_type: request.ami_type.unwrap_or_else(|| "AL2023_x86_64_STANDARD".to_owned()),
-            capacity_type: request.capacity_type.unwrap_or_else(|| "ON_DEMAND".to_owned()),
+            ami_type: request
+                .ami_type
+                .unwrap_or_else(|| "AL2023_x86_64_STANDARD".to_owned()),
+            capacity_type: request
+                .capacity_type
+                .unwrap_or_else(|| "ON_DEMAND".to_owned()),
             instance_types: request.instance_types,
             disk_size: request.disk_size,
             labels: request.labels,
             tags: request.tags,
-            max_unavailable: request.update_config.and_then(|config| config.max_unavailable).unwrap_or(1),
+            max_unavailable: request
+                .update_config
+                .and_then(|config| config.max_unavailable)
+                .unwrap_or(1),
             version,
             release_version,
         },
@@ -162,7 +197,9 @@ fn describe_created(world: &World, id: super::NodegroupId) -> Result<Value, Refu
 fn valid_name(name: &str) -> bool {
     name.len() <= 63
         && name.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 /// Defaults and bounds of a new group's size.
@@ -184,31 +221,56 @@ fn created_size(config: ScalingConfig) -> Result<Size, String> {
     Ok(size)
 }
 
-fn find_source(world: &World, cluster: &str, name: &str, request: TemplateRequest) -> Result<Source, Refusal> {
+fn find_source(
+    world: &World,
+    cluster: &str,
+    name: &str,
+    request: TemplateRequest,
+) -> Result<Source, Refusal> {
     let invalid = |message: String| {
-        Refusal::bad("InvalidRequestException", message).with("clusterName", cluster).with("nodegroupName", name)
+        Refusal::bad("InvalidRequestException", message)
+            .with("clusterName", cluster)
+            .with("nodegroupName", name)
     };
     if request.id.is_some() == request.name.is_some() {
-        return Err(invalid("Either provide launch template ID or launch template name in the request.".to_owned()));
+        return Err(invalid(
+            "Either provide launch template ID or launch template name in the request.".to_owned(),
+        ));
     }
     let template = world
         .find_template(request.id.as_deref(), request.name.as_deref())
-        .map_err(|refusal| invalid(format!("Launch template details can't be null for Custom ami type node group: {}", refusal.message)))?;
+        .map_err(|refusal| {
+            invalid(format!(
+                "Launch template details can't be null for Custom ami type node group: {}",
+                refusal.message
+            ))
+        })?;
     let wanted = request.version.unwrap_or_else(|| "$Default".to_owned());
     let version = template.version(&wanted).ok_or_else(|| {
-        invalid(format!("You requested launch template version {wanted} of {}, which does not exist", template.id))
+        invalid(format!(
+            "You requested launch template version {wanted} of {}, which does not exist",
+            template.id
+        ))
     })?;
-    Ok(Source { id: template.id.clone(), name: template.name.clone(), version: version.number })
+    Ok(Source {
+        id: template.id.clone(),
+        name: template.name.clone(),
+        version: version.number,
+    })
 }
 
 fn delete(world: &mut World, _call: &Call, request: NamedRequest) -> Result<Value, Refusal> {
     let found = nodegroup(world, &request.name, &request.nodegroup_name)?;
     if matches!(found.status, Status::Creating | Status::Updating) {
-        let message = "Nodegroup cannot be deleted as it is currently not in Active State".to_owned();
+        let message =
+            "Nodegroup cannot be deleted as it is currently not in Active State".to_owned();
         return Err(in_use(&request.name, &request.nodegroup_name, message));
     }
     if found.status != Status::Deleting {
-        controller::delete(world, &(request.name.clone(), request.nodegroup_name.clone()));
+        controller::delete(
+            world,
+            &(request.name.clone(), request.nodegroup_name.clone()),
+        );
     }
     let nodegroup = nodegroup(world, &request.name, &request.nodegroup_name)?;
     Ok(json!({ "nodegroup": nodegroup_json(world, nodegroup) }))
@@ -233,7 +295,11 @@ struct UpdateConfigRequest {
     client_request_token: Option<String>,
 }
 
-fn update_config(world: &mut World, _call: &Call, request: UpdateConfigRequest) -> Result<Value, Refusal> {
+fn update_config(
+    world: &mut World,
+    _call: &Call,
+    request: UpdateConfigRequest,
+) -> Result<Value, Refusal> {
     let (cluster_name, name) = (request.name, request.nodegroup_name);
     let found = nodegroup(world, &cluster_name, &name)?;
     if let Some(known) = repeated(found, request.client_request_token.as_deref()) {
@@ -243,10 +309,23 @@ fn update_config(world: &mut World, _call: &Call, request: UpdateConfigRequest) 
     let mut parameters = Vec::new();
     let size = match request.scaling_config {
         Some(config) => {
-            let before = world.autoscaling.groups.get(&found.group).map(|group| group.size);
-            let size = updated_size(config, before).map_err(|message| invalid_parameter(&cluster_name, &name, message))?;
-            let values = [("MinSize", config.min_size), ("MaxSize", config.max_size), ("DesiredSize", config.desired_size)];
-            parameters.extend(values.into_iter().filter_map(|(kind, value)| Some((kind, value?.to_string()))));
+            let before = world
+                .autoscaling
+                .groups
+                .get(&found.group)
+                .map(|group| group.size);
+            let size = updated_size(config, before)
+                .map_err(|message| invalid_parameter(&cluster_name, &name, message))?;
+            let values = [
+                ("MinSize", config.min_size),
+                ("MaxSize", config.max_size),
+                ("DesiredSize", config.desired_size),
+            ];
+            parameters.extend(
+                values
+                    .into_iter()
+                    .filter_map(|(kind, value)| Some((kind, value?.to_string()))),
+            );
             Some(size)
         }
         None => None,
@@ -254,16 +333,25 @@ fn update_config(world: &mut World, _call: &Call, request: UpdateConfigRequest) 
     let id = (cluster_name, name);
     if let Some(labels) = &request.labels {
         parameters.extend(label_parameters(labels));
-        controller::change_labels(world, &id, &labels.add_or_update_labels, &labels.remove_labels);
+        controller::change_labels(
+            world,
+            &id,
+            &labels.add_or_update_labels,
+            &labels.remove_labels,
+        );
     }
-    let update = controller::start_config_update(world, &id, size, parameters, request.client_request_token);
+    let update =
+        controller::start_config_update(world, &id, size, parameters, request.client_request_token);
     reply_update(world, &id, &update)
 }
 
 fn label_parameters(labels: &LabelsPayload) -> Vec<(&'static str, String)> {
     let mut parameters = Vec::new();
     if !labels.add_or_update_labels.is_empty() {
-        parameters.push(("LabelsToAdd", json!(labels.add_or_update_labels).to_string()));
+        parameters.push((
+            "LabelsToAdd",
+            json!(labels.add_or_update_labels).to_string(),
+        ));
     }
     if !labels.remove_labels.is_empty() {
         parameters.push(("LabelsToRemove", json!(labels.remove_labels).to_string()));
@@ -273,7 +361,10 @@ fn label_parameters(labels: &LabelsPayload) -> Vec<(&'static str, String)> {
 
 fn repeated<'a>(nodegroup: &'a Nodegroup, token: Option<&str>) -> Option<&'a super::Update> {
     let token = token?;
-    nodegroup.updates.iter().find(|update| update.token.as_deref() == Some(token))
+    nodegroup
+        .updates
+        .iter()
+        .find(|update| update.token.as_deref() == Some(token))
 }
 
 fn require_updatable(nodegroup: &Nodegroup) -> Result<(), Refusal> {
@@ -285,17 +376,27 @@ fn require_updatable(nodegroup: &Nodegroup) -> Result<(), Refusal> {
 }
 
 fn updated_size(config: ScalingConfig, before: Option<Size>) -> Result<Size, String> {
-    let before = before.unwrap_or(Size { min: 0, max: 1, desired: 0 });
+    let before = before.unwrap_or(Size {
+        min: 0,
+        max: 1,
+        desired: 0,
+    });
     let size = Size {
         min: config.min_size.unwrap_or(before.min),
         max: config.max_size.unwrap_or(before.max),
         desired: config.desired_size.unwrap_or(before.desired),
     };
     if size.min > size.desired {
-        return Err(format!("Minimum capacity {} can't be greater than desired size {}", size.min, size.desired));
+        return Err(format!(
+            "Minimum capacity {} can't be greater than desired size {}",
+            size.min, size.desired
+        ));
     }
     if size.desired > size.max {
-        return Err(format!("Desired capacity {} can't be greater than max size {}", size.desired, size.max));
+        return Err(format!(
+            "Desired capacity {} can't be greater than max size {}",
+            size.desired, size.max
+        ));
     }
     if size.max < 1 {
         return Err("maxSize can't be less than 1".to_owned());
@@ -314,7 +415,11 @@ struct UpdateVersionRequest {
     client_request_token: Option<String>,
 }
 
-fn update_version(world: &mut World, _call: &Call, request: UpdateVersionRequest) -> Result<Value, Refusal> {
+fn update_version(
+    world: &mut World,
+    _call: &Call,
+    request: UpdateVersionRequest,
+) -> Result<Value, Refusal> {
     let (cluster_name, name) = (request.name, request.nodegroup_name);
     let found = nodegroup(world, &cluster_name, &name)?;
     if let Some(known) = repeated(found, request.client_request_token.as_deref()) {
@@ -322,16 +427,26 @@ fn update_version(world: &mut World, _call: &Call, request: UpdateVersionRequest
     }
     require_updatable(found)?;
     let refused = |message: &str| {
-        Refusal::bad("InvalidRequestException", message).with("clusterName", cluster_name.as_str()).with("nodegroupName", name.as_str())
+        Refusal::bad("InvalidRequestException", message)
+            .with("clusterName", cluster_name.as_str())
+            .with("nodegroupName", name.as_str())
     };
     let Some(template) = request.launch_template else {
-        return Err(refused("updating to another release version is not simulated: name a launch template version"));
+        return Err(refused(
+            "updating to another release version is not simulated: name a launch template version",
+        ));
     };
     let source = find_source(world, &cluster_name, &name, template)?;
     match &found.source {
-        None => return Err(refused("You cannot add a launch template to a node group that was created without one")),
+        None => {
+            return Err(refused(
+                "You cannot add a launch template to a node group that was created without one",
+            ));
+        }
         Some(present) if present.id != source.id => {
-            return Err(refused("You cannot change the launch template of a node group, only its version"));
+            return Err(refused(
+                "You cannot change the launch template of a node group, only its version",
+            ));
         }
         Some(_) => {}
     }
@@ -342,20 +457,32 @@ fn update_version(world: &mut World, _call: &Call, request: UpdateVersionRequest
 
 fn reply_update(world: &World, id: &super::NodegroupId, update: &str) -> Result<Value, Refusal> {
     let found = nodegroup(world, &id.0, &id.1)?;
-    let update = found.updates.iter().find(|known| known.id == update).map(|known| update_json(world, known));
+    let update = found
+        .updates
+        .iter()
+        .find(|known| known.id == update)
+        .map(|known| update_json(world, known));
     Ok(json!({ "update": update }))
 }
 
 fn invalid_parameter(cluster: &str, nodegroup: &str, message: String) -> Refusal {
-    Refusal::bad("InvalidParameterException", message).with("clusterName", cluster).with("nodegroupName", nodegroup)
+    Refusal::bad("InvalidParameterException", message)
+        .with("clusterName", cluster)
+        .with("nodegroupName", nodegroup)
 }
 
 fn in_use(cluster: &str, nodegroup: &str, message: String) -> Refusal {
-    Refusal::new("ResourceInUseException", 409, message).with("clusterName", cluster).with("nodegroupName", nodegroup)
+    Refusal::new("ResourceInUseException", 409, message)
+        .with("clusterName", cluster)
+        .with("nodegroupName", nodegroup)
 }
 
 fn nodegroup_json(world: &World, nodegroup: &Nodegroup) -> Value {
-    let size = world.autoscaling.groups.get(&nodegroup.group).map(|group| group.size);
+    let size = world
+        .autoscaling
+        .groups
+        .get(&nodegroup.group)
+        .map(|group| group.size);
     let with_template = nodegroup.source.is_some();
     let instance_types = match (with_template, nodegroup.instance_types.is_empty()) {
         (true, true) => Value::Null,

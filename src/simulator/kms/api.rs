@@ -81,12 +81,23 @@ fn create_key(world: &mut World, call: &Call, request: CreateKeyRequest) -> Resu
     only("KeySpec", spec.as_deref(), "SYMMETRIC_DEFAULT")?;
     only("Origin", request.origin.as_deref(), "AWS_KMS")?;
     if request.multi_region {
-        return Err(Refusal::bad("UnsupportedOperationException", "multi-Region keys are not simulated"));
+        return Err(Refusal::bad(
+            "UnsupportedOperationException",
+            "multi-Region keys are not simulated",
+        ));
     }
     let id = world.uuid();
-    let policy_text = request.policy.unwrap_or_else(|| default_policy(&world.account));
+    let policy_text = request
+        .policy
+        .unwrap_or_else(|| default_policy(&world.account));
     let arn = world.arn("kms", &format!("key/{id}"));
-    let policy = checked_policy(world, call, &arn, &policy_text, request.bypass_policy_lockout_safety_check)?;
+    let policy = checked_policy(
+        world,
+        call,
+        &arn,
+        &policy_text,
+        request.bypass_policy_lockout_safety_check,
+    )?;
     let key = Key {
         id: id.clone(),
         arn,
@@ -98,7 +109,11 @@ fn create_key(world: &mut World, call: &Call, request: CreateKeyRequest) -> Resu
         grants: Vec::new(),
         granted: BTreeMap::new(),
         rotation_days: None,
-        tags: request.tags.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect(),
+        tags: request
+            .tags
+            .into_iter()
+            .map(|tag| (tag.tag_key, tag.tag_value))
+            .collect(),
         managed_by_aws: false,
     };
     let metadata = key_metadata(world, &key);
@@ -108,9 +123,10 @@ fn create_key(world: &mut World, call: &Call, request: CreateKeyRequest) -> Resu
 
 fn only(member: &str, value: Option<&str>, supported: &str) -> Result<(), Refusal> {
     match value {
-        Some(other) if other != supported => {
-            Err(Refusal::bad("UnsupportedOperationException", format!("{member} {other} is not simulated")))
-        }
+        Some(other) if other != supported => Err(Refusal::bad(
+            "UnsupportedOperationException",
+            format!("{member} {other} is not simulated"),
+        )),
         _ => Ok(()),
     }
 }
@@ -130,7 +146,13 @@ fn default_policy(account: &str) -> String {
     .to_string()
 }
 
-fn checked_policy(world: &World, call: &Call, key_arn: &str, text: &str, bypass: bool) -> Result<Policy, Refusal> {
+fn checked_policy(
+    world: &World,
+    call: &Call,
+    key_arn: &str,
+    text: &str,
+    bypass: bool,
+) -> Result<Policy, Refusal> {
     let exists = |arn: &str| world.iam.principal_exists(arn);
     let new = NewKeyPolicy {
         document: text,
@@ -176,14 +198,22 @@ struct DescribeKeyRequest {
     _grant_tokens: Vec<String>,
 }
 
-fn describe_key(world: &mut World, call: &Call, request: DescribeKeyRequest) -> Result<Value, Refusal> {
+fn describe_key(
+    world: &mut World,
+    call: &Call,
+    request: DescribeKeyRequest,
+) -> Result<Value, Refusal> {
     let key = authorized(world, call, &request.key_id, "kms:DescribeKey")?;
     Ok(json!({ "KeyMetadata": key_metadata(world, key) }))
 }
 
 fn list_keys(world: &mut World, _call: &Call, _request: Page) -> Result<Value, Refusal> {
-    let keys: Vec<Value> =
-        world.kms.keys.values().map(|key| json!({ "KeyId": key.id, "KeyArn": key.arn })).collect();
+    let keys: Vec<Value> = world
+        .kms
+        .keys
+        .values()
+        .map(|key| json!({ "KeyId": key.id, "KeyArn": key.arn }))
+        .collect();
     Ok(json!({ "Keys": keys, "Truncated": false }))
 }
 
@@ -194,7 +224,11 @@ struct GetKeyPolicyRequest {
     policy_name: Option<String>,
 }
 
-fn get_key_policy(world: &mut World, call: &Call, request: GetKeyPolicyRequest) -> Result<Value, Refusal> {
+fn get_key_policy(
+    world: &mut World,
+    call: &Call,
+    request: GetKeyPolicyRequest,
+) -> Result<Value, Refusal> {
     let key = authorized(world, call, &request.key_id, "kms:GetKeyPolicy")?;
     require_default_name(request.policy_name.as_deref())?;
     Ok(json!({ "Policy": key.policy_text, "PolicyName": "default" }))
@@ -217,7 +251,11 @@ struct PutKeyPolicyRequest {
     bypass_policy_lockout_safety_check: bool,
 }
 
-fn put_key_policy(world: &mut World, call: &Call, request: PutKeyPolicyRequest) -> Result<Value, Refusal> {
+fn put_key_policy(
+    world: &mut World,
+    call: &Call,
+    request: PutKeyPolicyRequest,
+) -> Result<Value, Refusal> {
     let key = authorized(world, call, &request.key_id, "kms:PutKeyPolicy")?;
     require_default_name(request.policy_name.as_deref())?;
     let bypass = request.bypass_policy_lockout_safety_check;
@@ -228,20 +266,42 @@ fn put_key_policy(world: &mut World, call: &Call, request: PutKeyPolicyRequest) 
     Ok(Value::Null)
 }
 
-fn list_key_policies(world: &mut World, call: &Call, request: KeyRequest) -> Result<Value, Refusal> {
+fn list_key_policies(
+    world: &mut World,
+    call: &Call,
+    request: KeyRequest,
+) -> Result<Value, Refusal> {
     authorized(world, call, &request.key_id, "kms:ListKeyPolicies")?;
     Ok(json!({ "PolicyNames": ["default"], "Truncated": false }))
 }
 
 fn enable_key(world: &mut World, call: &Call, request: KeyRequest) -> Result<Value, Refusal> {
-    set_state(world, call, &request.key_id, "kms:EnableKey", KeyState::Enabled)
+    set_state(
+        world,
+        call,
+        &request.key_id,
+        "kms:EnableKey",
+        KeyState::Enabled,
+    )
 }
 
 fn disable_key(world: &mut World, call: &Call, request: KeyRequest) -> Result<Value, Refusal> {
-    set_state(world, call, &request.key_id, "kms:DisableKey", KeyState::Disabled)
+    set_state(
+        world,
+        call,
+        &request.key_id,
+        "kms:DisableKey",
+        KeyState::Disabled,
+    )
 }
 
-fn set_state(world: &mut World, call: &Call, name: &str, action: &str, state: KeyState) -> Result<Value, Refusal> {
+fn set_state(
+    world: &mut World,
+    call: &Call,
+    name: &str,
+    action: &str,
+    state: KeyState,
+) -> Result<Value, Refusal> {
     let key = authorized_mut(world, call, name, action)?;
     key.require_not_pending()?;
     key.state = state;
@@ -260,17 +320,27 @@ fn longest_window() -> u32 {
     *DELETION_WINDOW.end()
 }
 
-fn schedule_key_deletion(world: &mut World, call: &Call, request: ScheduleKeyDeletionRequest) -> Result<Value, Refusal> {
+fn schedule_key_deletion(
+    world: &mut World,
+    call: &Call,
+    request: ScheduleKeyDeletionRequest,
+) -> Result<Value, Refusal> {
     let window = request.pending_window_in_days;
     if !DELETION_WINDOW.contains(&window) {
-        return Err(Refusal::bad("ValidationException", "PendingWindowInDays must be between 7 and 30 (inclusive)"));
+        return Err(Refusal::bad(
+            "ValidationException",
+            "PendingWindowInDays must be between 7 and 30 (inclusive)",
+        ));
     }
     let at = world.now() + days(window);
     let key = authorized_mut(world, call, &request.key_id, "kms:ScheduleKeyDeletion")?;
     key.require_not_pending()?;
     key.state = KeyState::PendingDeletion { at, days: window };
     let (id, arn) = (key.id.clone(), key.arn.clone());
-    world.schedule(days(window), super::super::world::Event::Kms(Event::Deleted { key: id }));
+    world.schedule(
+        days(window),
+        super::super::world::Event::Kms(Event::Deleted { key: id }),
+    );
     Ok(json!({
         "KeyId": arn,
         "DeletionDate": world.timestamp_ahead(at),
@@ -279,10 +349,17 @@ fn schedule_key_deletion(world: &mut World, call: &Call, request: ScheduleKeyDel
     }))
 }
 
-fn cancel_key_deletion(world: &mut World, call: &Call, request: KeyRequest) -> Result<Value, Refusal> {
+fn cancel_key_deletion(
+    world: &mut World,
+    call: &Call,
+    request: KeyRequest,
+) -> Result<Value, Refusal> {
     let key = authorized_mut(world, call, &request.key_id, "kms:CancelKeyDeletion")?;
     if !matches!(key.state, KeyState::PendingDeletion { .. }) {
-        let message = format!("{} is not pending deletion (or pending replica deletion).", key.arn);
+        let message = format!(
+            "{} is not pending deletion (or pending replica deletion).",
+            key.arn
+        );
         return Err(Refusal::bad("KMSInvalidStateException", message));
     }
     // Cancelling leaves the key disabled; enabling it is a step of its own.
@@ -302,21 +379,33 @@ fn yearly() -> u32 {
     365
 }
 
-fn enable_key_rotation(world: &mut World, call: &Call, request: EnableKeyRotationRequest) -> Result<Value, Refusal> {
+fn enable_key_rotation(
+    world: &mut World,
+    call: &Call,
+    request: EnableKeyRotationRequest,
+) -> Result<Value, Refusal> {
     let key = authorized_mut(world, call, &request.key_id, "kms:EnableKeyRotation")?;
     key.require_enabled()?;
     key.rotation_days = Some(request.rotation_period_in_days);
     Ok(Value::Null)
 }
 
-fn disable_key_rotation(world: &mut World, call: &Call, request: KeyRequest) -> Result<Value, Refusal> {
+fn disable_key_rotation(
+    world: &mut World,
+    call: &Call,
+    request: KeyRequest,
+) -> Result<Value, Refusal> {
     let key = authorized_mut(world, call, &request.key_id, "kms:DisableKeyRotation")?;
     key.require_enabled()?;
     key.rotation_days = None;
     Ok(Value::Null)
 }
 
-fn get_key_rotation_status(world: &mut World, call: &Call, request: KeyRequest) -> Result<Value, Refusal> {
+fn get_key_rotation_status(
+    world: &mut World,
+    call: &Call,
+    request: KeyRequest,
+) -> Result<Value, Refusal> {
     let key = authorized(world, call, &request.key_id, "kms:GetKeyRotationStatus")?;
     key.require_not_pending()?;
     Ok(json!({
@@ -334,7 +423,11 @@ struct UpdateKeyDescriptionRequest {
     description: String,
 }
 
-fn update_key_description(world: &mut World, call: &Call, request: UpdateKeyDescriptionRequest) -> Result<Value, Refusal> {
+fn update_key_description(
+    world: &mut World,
+    call: &Call,
+    request: UpdateKeyDescriptionRequest,
+) -> Result<Value, Refusal> {
     let key = authorized_mut(world, call, &request.key_id, "kms:UpdateKeyDescription")?;
     key.require_not_pending()?;
     key.description = request.description;
@@ -358,11 +451,18 @@ fn create_alias(world: &mut World, call: &Call, request: AliasRequest) -> Result
     let name = own_alias_name(&request.alias_name)?.to_owned();
     if world.kms.aliases.contains_key(&name) {
         let arn = world.arn("kms", &name);
-        return Err(Refusal::bad("AlreadyExistsException", format!("An alias with the name {arn} already exists")));
+        return Err(Refusal::bad(
+            "AlreadyExistsException",
+            format!("An alias with the name {arn} already exists"),
+        ));
     }
     let key = authorized(world, call, &request.target_key_id, "kms:CreateAlias")?;
     key.require_not_pending()?;
-    let alias = Alias { target: key.id.clone(), created: world.now(), updated: world.now() };
+    let alias = Alias {
+        target: key.id.clone(),
+        created: world.now(),
+        updated: world.now(),
+    };
     world.kms.aliases.insert(name, alias);
     Ok(Value::Null)
 }
@@ -370,26 +470,37 @@ fn create_alias(world: &mut World, call: &Call, request: AliasRequest) -> Result
 fn own_alias_name(name: &str) -> Result<&str, Refusal> {
     let fine = |byte: u8| byte.is_ascii_alphanumeric() || b"/_-".contains(&byte);
     match name.strip_prefix("alias/") {
-        Some(rest) if rest.starts_with("aws/") => {
-            Err(Refusal::bad("NotAuthorizedException", "the prefix alias/aws/ is reserved for AWS managed keys"))
-        }
+        Some(rest) if rest.starts_with("aws/") => Err(Refusal::bad(
+            "NotAuthorizedException",
+            "the prefix alias/aws/ is reserved for AWS managed keys",
+        )),
         Some(rest) if !rest.is_empty() && rest.bytes().all(fine) => Ok(name),
-        _ => Err(Refusal::bad("ValidationException", format!("alias name {name:?} must be alias/ and letters, digits, `/`, `_` or `-`"))),
+        _ => Err(Refusal::bad(
+            "ValidationException",
+            format!("alias name {name:?} must be alias/ and letters, digits, `/`, `_` or `-`"),
+        )),
     }
 }
 
 fn update_alias(world: &mut World, call: &Call, request: AliasRequest) -> Result<Value, Refusal> {
     let name = own_alias_name(&request.alias_name)?.to_owned();
-    let target = authorized(world, call, &request.target_key_id, "kms:UpdateAlias")?.id.clone();
+    let target = authorized(world, call, &request.target_key_id, "kms:UpdateAlias")?
+        .id
+        .clone();
     let now = world.now();
     let alias = world.kms.aliases.get_mut(&name);
-    let alias = alias.ok_or_else(|| Refusal::bad("NotFoundException", format!("Alias {name} is not found.")))?;
+    let alias = alias
+        .ok_or_else(|| Refusal::bad("NotFoundException", format!("Alias {name} is not found.")))?;
     alias.target = target;
     alias.updated = now;
     Ok(Value::Null)
 }
 
-fn delete_alias(world: &mut World, call: &Call, request: DeleteAliasRequest) -> Result<Value, Refusal> {
+fn delete_alias(
+    world: &mut World,
+    call: &Call,
+    request: DeleteAliasRequest,
+) -> Result<Value, Refusal> {
     let name = own_alias_name(&request.alias_name)?;
     authorized(world, call, name, "kms:DeleteAlias")?;
     world.kms.aliases.remove(name);
@@ -397,7 +508,10 @@ fn delete_alias(world: &mut World, call: &Call, request: DeleteAliasRequest) -> 
 }
 
 fn list_aliases(world: &mut World, _call: &Call, request: Page) -> Result<Value, Refusal> {
-    let wanted = request.key_id.map(|name| world.find_key(&name).map(|key| key.id.clone())).transpose()?;
+    let wanted = request
+        .key_id
+        .map(|name| world.find_key(&name).map(|key| key.id.clone()))
+        .transpose()?;
     let aliases: Vec<Value> = world
         .kms
         .aliases
@@ -423,10 +537,19 @@ struct TagResourceRequest {
     tags: Vec<Tag>,
 }
 
-fn tag_resource(world: &mut World, call: &Call, request: TagResourceRequest) -> Result<Value, Refusal> {
+fn tag_resource(
+    world: &mut World,
+    call: &Call,
+    request: TagResourceRequest,
+) -> Result<Value, Refusal> {
     let key = authorized_mut(world, call, &request.key_id, "kms:TagResource")?;
     key.require_not_pending()?;
-    key.tags.extend(request.tags.into_iter().map(|tag| (tag.tag_key, tag.tag_value)));
+    key.tags.extend(
+        request
+            .tags
+            .into_iter()
+            .map(|tag| (tag.tag_key, tag.tag_value)),
+    );
     Ok(Value::Null)
 }
 
@@ -437,7 +560,11 @@ struct UntagResourceRequest {
     tag_keys: Vec<String>,
 }
 
-fn untag_resource(world: &mut World, call: &Call, request: UntagResourceRequest) -> Result<Value, Refusal> {
+fn untag_resource(
+    world: &mut World,
+    call: &Call,
+    request: UntagResourceRequest,
+) -> Result<Value, Refusal> {
     let key = authorized_mut(world, call, &request.key_id, "kms:UntagResource")?;
     key.require_not_pending()?;
     key.tags.retain(|name, _| !request.tag_keys.contains(name));
@@ -447,7 +574,10 @@ fn untag_resource(world: &mut World, call: &Call, request: UntagResourceRequest)
 fn list_resource_tags(world: &mut World, call: &Call, request: Page) -> Result<Value, Refusal> {
     let name = request.key_id.unwrap_or_default();
     let key = authorized(world, call, &name, "kms:ListResourceTags")?;
-    let tags: Vec<Value> =
-        key.tags.iter().map(|(name, value)| json!({ "TagKey": name, "TagValue": value })).collect();
+    let tags: Vec<Value> = key
+        .tags
+        .iter()
+        .map(|(name, value)| json!({ "TagKey": name, "TagValue": value }))
+        .collect();
     Ok(json!({ "Tags": tags, "Truncated": false }))
 }

@@ -38,13 +38,33 @@ struct CreateGrantRequest {
     name: Option<String>,
 }
 
-fn create_grant(world: &mut World, call: &Call, request: CreateGrantRequest) -> Result<Value, Refusal> {
-    if let Some(unknown) = request.operations.iter().find(|name| !GRANT_OPERATIONS.contains(&name.as_str())) {
-        return Err(Refusal::bad("ValidationException", format!("{unknown:?} is not an operation that a grant can allow")));
+fn create_grant(
+    world: &mut World,
+    call: &Call,
+    request: CreateGrantRequest,
+) -> Result<Value, Refusal> {
+    if let Some(unknown) = request
+        .operations
+        .iter()
+        .find(|name| !GRANT_OPERATIONS.contains(&name.as_str()))
+    {
+        return Err(Refusal::bad(
+            "ValidationException",
+            format!("{unknown:?} is not an operation that a grant can allow"),
+        ));
     }
-    for principal in [Some(&request.grantee_principal), request.retiring_principal.as_ref()].into_iter().flatten() {
+    for principal in [
+        Some(&request.grantee_principal),
+        request.retiring_principal.as_ref(),
+    ]
+    .into_iter()
+    .flatten()
+    {
         if !world.iam.principal_exists(principal) {
-            return Err(Refusal::bad("InvalidArnException", format!("ARN does not refer to a valid principal: {principal}")));
+            return Err(Refusal::bad(
+                "InvalidArnException",
+                format!("ARN does not refer to a valid principal: {principal}"),
+            ));
         }
     }
     let constraints = GrantConstraints {
@@ -58,7 +78,11 @@ fn create_grant(world: &mut World, call: &Call, request: CreateGrantRequest) -> 
         constraints: constraints.clone(),
     };
     let key = world.find_key(&request.key_id)?;
-    authorize(world, key, Request::new(call.caller.clone(), "kms:CreateGrant").making(asked))?;
+    authorize(
+        world,
+        key,
+        Request::new(call.caller.clone(), "kms:CreateGrant").making(asked),
+    )?;
     key.require_enabled()?;
     let grant = Grant {
         id: String::new(),
@@ -69,7 +93,13 @@ fn create_grant(world: &mut World, call: &Call, request: CreateGrantRequest) -> 
         constraints,
     };
     // The same request under the same name is the same grant.
-    let same = |known: &&Grant| grant.name.is_some() && Grant { id: String::new(), ..(*known).clone() } == grant;
+    let same = |known: &&Grant| {
+        grant.name.is_some()
+            && Grant {
+                id: String::new(),
+                ..(*known).clone()
+            } == grant
+    };
     let known = key.grants.iter().find(same).map(|known| known.id.clone());
     let key_id = key.id.clone();
     let id = known.unwrap_or_else(|| add(world, &key_id, grant));
@@ -81,7 +111,10 @@ fn add(world: &mut World, key: &str, grant: Grant) -> String {
     let id = format!("{}{}", world.uuid(), world.uuid()).replace('-', "");
     let now = world.now();
     if let Some(key) = world.kms.keys.get_mut(key) {
-        key.grants.push(Grant { id: id.clone(), ..grant });
+        key.grants.push(Grant {
+            id: id.clone(),
+            ..grant
+        });
         key.granted.insert(id.clone(), now);
     }
     id
@@ -97,13 +130,22 @@ struct ListGrantsRequest {
     _limit: Option<u32>,
 }
 
-fn list_grants(world: &mut World, call: &Call, request: ListGrantsRequest) -> Result<Value, Refusal> {
+fn list_grants(
+    world: &mut World,
+    call: &Call,
+    request: ListGrantsRequest,
+) -> Result<Value, Refusal> {
     let key = authorized(world, call, &request.key_id, "kms:ListGrants")?;
     let grants: Vec<Value> = key
         .grants
         .iter()
         .filter(|grant| request.grant_id.as_ref().is_none_or(|id| *id == grant.id))
-        .filter(|grant| request.grantee_principal.as_ref().is_none_or(|principal| *principal == grant.grantee))
+        .filter(|grant| {
+            request
+                .grantee_principal
+                .as_ref()
+                .is_none_or(|principal| *principal == grant.grantee)
+        })
         .map(|grant| {
             json!({
                 "KeyId": key.arn,
@@ -138,7 +180,11 @@ struct RevokeGrantRequest {
     grant_id: String,
 }
 
-fn revoke_grant(world: &mut World, call: &Call, request: RevokeGrantRequest) -> Result<Value, Refusal> {
+fn revoke_grant(
+    world: &mut World,
+    call: &Call,
+    request: RevokeGrantRequest,
+) -> Result<Value, Refusal> {
     let key = authorized_mut(world, call, &request.key_id, "kms:RevokeGrant")?;
     if !key.grants.iter().any(|grant| grant.id == request.grant_id) {
         let message = format!("Grant ID {} not found", request.grant_id);

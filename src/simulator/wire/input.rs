@@ -25,8 +25,12 @@ impl Input {
     /// Reads the input as `T`; members that `T` does not know are an error that names them.
     pub fn read<T: DeserializeOwned>(self) -> Result<T, InputError> {
         match self {
-            Input::Json(value) => T::deserialize(value).map_err(|error| InputError(error.to_string())),
-            Input::Query(tree) => T::deserialize(tree).map_err(|error| InputError(error.to_string())),
+            Input::Json(value) => {
+                T::deserialize(value).map_err(|error| InputError(error.to_string()))
+            }
+            Input::Query(tree) => {
+                T::deserialize(tree).map_err(|error| InputError(error.to_string()))
+            }
         }
     }
 }
@@ -35,7 +39,9 @@ impl InputError {
     /// What is wrong with a request to `operation`, as its caller is told.
     pub fn refusal(&self, operation: &str) -> Refusal {
         let text = &self.0;
-        let unknown = text.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'));
+        let unknown = text
+            .strip_prefix("unknown field `")
+            .and_then(|rest| rest.split_once('`'));
         let message = match unknown {
             Some((member, _)) => format!("member {member} of {operation} is not simulated"),
             None => format!("{operation}: {text}"),
@@ -49,7 +55,10 @@ pub fn scalar(text: &str) -> Value {
     match text {
         "true" => json!(true),
         "false" => json!(false),
-        _ => text.parse::<i64>().map(Value::from).unwrap_or_else(|_| json!(text)),
+        _ => text
+            .parse::<i64>()
+            .map(Value::from)
+            .unwrap_or_else(|_| json!(text)),
     }
 }
 
@@ -80,7 +89,11 @@ struct Branch {
 impl Branch {
     fn insert<'a>(&mut self, mut path: impl Iterator<Item = &'a str>, value: &str) {
         match path.next() {
-            Some(part) => self.children.entry(part.to_owned()).or_default().insert(path, value),
+            Some(part) => self
+                .children
+                .entry(part.to_owned())
+                .or_default()
+                .insert(path, value),
             None => self.text = Some(value.to_owned()),
         }
     }
@@ -96,12 +109,25 @@ impl Branch {
             return Tree::Text(self.text.unwrap_or_default());
         }
         if self.children.keys().all(|key| key.parse::<u32>().is_ok()) {
-            let mut items: Vec<(u32, Branch)> =
-                self.children.into_iter().filter_map(|(key, child)| Some((key.parse().ok()?, child))).collect();
+            let mut items: Vec<(u32, Branch)> = self
+                .children
+                .into_iter()
+                .filter_map(|(key, child)| Some((key.parse().ok()?, child)))
+                .collect();
             items.sort_by_key(|(number, _)| *number);
-            return Tree::List(items.into_iter().map(|(_, child)| child.into_tree()).collect());
+            return Tree::List(
+                items
+                    .into_iter()
+                    .map(|(_, child)| child.into_tree())
+                    .collect(),
+            );
         }
-        Tree::Members(self.children.into_iter().map(|(name, child)| (name, child.into_tree())).collect())
+        Tree::Members(
+            self.children
+                .into_iter()
+                .map(|(name, child)| (name, child.into_tree()))
+                .collect(),
+        )
     }
 }
 
@@ -151,7 +177,9 @@ impl<'de> Deserializer<'de> for Tree {
         visitor: V,
     ) -> Result<V::Value, Error> {
         match self {
-            Tree::Text(text) if text.is_empty() => Tree::Members(Vec::new()).deserialize_any(visitor),
+            Tree::Text(text) if text.is_empty() => {
+                Tree::Members(Vec::new()).deserialize_any(visitor)
+            }
             other => other.deserialize_any(visitor),
         }
     }
@@ -189,7 +217,9 @@ mod tests {
     use serde::Deserialize;
 
     fn tree(form: &str) -> Tree {
-        let pairs: Vec<_> = form_urlencoded::parse(form.as_bytes()).into_owned().collect();
+        let pairs: Vec<_> = form_urlencoded::parse(form.as_bytes())
+            .into_owned()
+            .collect();
         Tree::from_pairs(&pairs)
     }
 
@@ -216,30 +246,54 @@ mod tests {
         let read: Describe = Input::Query(tree(form)).read().unwrap();
         assert_eq!(read.max_records, Some(5));
         assert!(read.include_deleted);
-        assert_eq!(read.filters, [Filter { name: "tag:a".into(), values: vec!["x".into(), "y".into()] }]);
+        assert_eq!(
+            read.filters,
+            [Filter {
+                name: "tag:a".into(),
+                values: vec!["x".into(), "y".into()]
+            }]
+        );
     }
 
     #[test]
     fn ec2_lists_are_flattened_and_keep_their_order_past_nine() {
-        let form = (1..=12).map(|n| format!("Filter.1.Value.{n}=v{n}")).collect::<Vec<_>>().join("&");
-        let read: Describe = Input::Query(tree(&format!("Filter.1.Name=n&{form}"))).read().unwrap();
+        let form = (1..=12)
+            .map(|n| format!("Filter.1.Value.{n}=v{n}"))
+            .collect::<Vec<_>>()
+            .join("&");
+        let read: Describe = Input::Query(tree(&format!("Filter.1.Name=n&{form}")))
+            .read()
+            .unwrap();
         assert_eq!(read.filters[0].values[9..], ["v10", "v11", "v12"]);
     }
 
     #[test]
     fn an_empty_form_is_a_request_without_members() {
-        assert_eq!(Input::Query(tree("")).read::<Describe>().unwrap(), Describe::default());
+        assert_eq!(
+            Input::Query(tree("")).read::<Describe>().unwrap(),
+            Describe::default()
+        );
     }
 
     #[test]
     fn an_unknown_member_is_refused_by_name() {
-        let error = Input::Query(tree("Colour=red")).read::<Describe>().unwrap_err();
-        assert_eq!(error.refusal("Describe").message, "member Colour of Describe is not simulated");
+        let error = Input::Query(tree("Colour=red"))
+            .read::<Describe>()
+            .unwrap_err();
+        assert_eq!(
+            error.refusal("Describe").message,
+            "member Colour of Describe is not simulated"
+        );
     }
 
     #[test]
     fn a_number_that_is_none_says_so() {
-        let error = Input::Query(tree("MaxRecords=many")).read::<Describe>().unwrap_err();
-        assert_eq!(error.refusal("Describe").message, "Describe: \"many\" is not a u32");
+        let error = Input::Query(tree("MaxRecords=many"))
+            .read::<Describe>()
+            .unwrap_err();
+        assert_eq!(
+            error.refusal("Describe").message,
+            "Describe: \"many\" is not a u32"
+        );
     }
 }

@@ -6,7 +6,12 @@ use serde_json::Value;
 use super::super::refusal::Refusal;
 
 /// Answer of a query service: `<OpResponse><OpResult>…`; a null reply has no result element.
-pub(super) fn query_reply(namespace: &str, operation: &str, request_id: &str, reply: &Value) -> Vec<u8> {
+pub(super) fn query_reply(
+    namespace: &str,
+    operation: &str,
+    request_id: &str,
+    reply: &Value,
+) -> Vec<u8> {
     let mut xml = format!("<{operation}Response xmlns=\"{namespace}\">");
     if !reply.is_null() {
         element(&mut xml, &format!("{operation}Result"), reply, "member");
@@ -18,8 +23,14 @@ pub(super) fn query_reply(namespace: &str, operation: &str, request_id: &str, re
 }
 
 /// Answer of EC2: members directly below the root; a null reply is `<return>true</return>`.
-pub(super) fn ec2_reply(namespace: &str, operation: &str, request_id: &str, reply: &Value) -> Vec<u8> {
-    let mut xml = format!("<{operation}Response xmlns=\"{namespace}\"><requestId>{request_id}</requestId>");
+pub(super) fn ec2_reply(
+    namespace: &str,
+    operation: &str,
+    request_id: &str,
+    reply: &Value,
+) -> Vec<u8> {
+    let mut xml =
+        format!("<{operation}Response xmlns=\"{namespace}\"><requestId>{request_id}</requestId>");
     match reply {
         Value::Null => xml.push_str("<return>true</return>"),
         _ => content(&mut xml, reply, "item"),
@@ -29,7 +40,11 @@ pub(super) fn ec2_reply(namespace: &str, operation: &str, request_id: &str, repl
 }
 
 pub(super) fn query_refusal(namespace: &str, request_id: &str, refusal: &Refusal) -> Vec<u8> {
-    let kind = if refusal.status >= 500 { "Receiver" } else { "Sender" };
+    let kind = if refusal.status >= 500 {
+        "Receiver"
+    } else {
+        "Sender"
+    };
     let (code, message) = (escape(&refusal.code), escape(&refusal.message));
     format!(
         "<ErrorResponse xmlns=\"{namespace}\"><Error><Type>{kind}</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
@@ -68,10 +83,14 @@ fn content(xml: &mut String, value: &Value, item: &str) {
     match value {
         Value::Null => {}
         Value::String(text) => xml.push_str(&escape(text)),
-        Value::Array(items) => items.iter().for_each(|value| element(xml, item, value, item)),
+        Value::Array(items) => items
+            .iter()
+            .for_each(|value| element(xml, item, value, item)),
         Value::Object(members) => match super::instant(members) {
             Some(micros) => xml.push_str(&iso_8601(micros)),
-            None => members.iter().for_each(|(name, value)| element(xml, name, value, item)),
+            None => members
+                .iter()
+                .for_each(|(name, value)| element(xml, name, value, item)),
         },
         Value::Bool(_) | Value::Number(_) => xml.push_str(&value.to_string()),
     }
@@ -101,8 +120,17 @@ mod tests {
 
     #[test]
     fn an_ec2_answer_has_its_members_below_the_root() {
-        let xml = String::from_utf8(ec2_reply("ns", "Op", "id", &json!({"tagSet": [{"key": "k"}]}))).unwrap();
-        assert_eq!(xml, "<OpResponse xmlns=\"ns\"><requestId>id</requestId><tagSet><item><key>k</key></item></tagSet></OpResponse>");
+        let xml = String::from_utf8(ec2_reply(
+            "ns",
+            "Op",
+            "id",
+            &json!({"tagSet": [{"key": "k"}]}),
+        ))
+        .unwrap();
+        assert_eq!(
+            xml,
+            "<OpResponse xmlns=\"ns\"><requestId>id</requestId><tagSet><item><key>k</key></item></tagSet></OpResponse>"
+        );
     }
 
     #[test]

@@ -84,27 +84,49 @@ impl World {
             session_token: None,
             user: user.to_owned(),
         };
-        self.iam.credentials.insert(access_key.to_owned(), credential);
+        self.iam
+            .credentials
+            .insert(access_key.to_owned(), credential);
     }
 }
 
 fn principals(world: &mut World) {
     for (path, name) in [
-        ("/aws-service-role/autoscaling.amazonaws.com/", "AWSServiceRoleForAutoScaling"),
-        ("/aws-service-role/eks-nodegroup.amazonaws.com/", "AWSServiceRoleForAmazonEKSNodegroup"),
-        ("/aws-service-role/eks.amazonaws.com/", "AWSServiceRoleForAmazonEKS"),
+        (
+            "/aws-service-role/autoscaling.amazonaws.com/",
+            "AWSServiceRoleForAutoScaling",
+        ),
+        (
+            "/aws-service-role/eks-nodegroup.amazonaws.com/",
+            "AWSServiceRoleForAmazonEKSNodegroup",
+        ),
+        (
+            "/aws-service-role/eks.amazonaws.com/",
+            "AWSServiceRoleForAmazonEKS",
+        ),
         ("/", "eks-workshop-cluster"),
         ("/", NODE_ROLE),
     ] {
         let id = principal_id(world, "AROA");
         let arn = format!("arn:aws:iam::{}:role{path}{name}", world.account);
-        let role = Role { path: path.to_owned(), name: name.to_owned(), id, arn, policies: Vec::new() };
+        let role = Role {
+            path: path.to_owned(),
+            name: name.to_owned(),
+            id,
+            arn,
+            policies: Vec::new(),
+        };
         world.iam.roles.insert(name.to_owned(), role);
     }
     for name in [LEARNER, OPERATOR] {
         let id = principal_id(world, "AIDA");
         let arn = format!("arn:aws:iam::{}:user/{name}", world.account);
-        let user = User { name: name.to_owned(), id, arn, policies: administrator() };
+        let user = User {
+            name: name.to_owned(),
+            id,
+            arn,
+            policies: administrator(),
+        };
         world.iam.users.insert(name.to_owned(), user);
     }
 }
@@ -113,13 +135,16 @@ fn principals(world: &mut World) {
 pub const NODE_ROLE: &str = "eks-workshop-node";
 
 fn administrator() -> Vec<Policy> {
-    let text = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let text =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
     Policy::parse(text).into_iter().collect()
 }
 
 fn principal_id(world: &mut World, prefix: &str) -> String {
     const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let tail: String = (0..17).map(|_| char::from(LETTERS[usize::from(world.number(32))])).collect();
+    let tail: String = (0..17)
+        .map(|_| char::from(LETTERS[usize::from(world.number(32))]))
+        .collect();
     format!("{prefix}{tail}")
 }
 
@@ -151,11 +176,14 @@ fn volume_key(world: &mut World) {
         ]
     })
     .to_string();
-    let Ok(policy) = Policy::parse(&policy_text) else { return };
+    let Ok(policy) = Policy::parse(&policy_text) else {
+        return;
+    };
     let key = Key {
         arn: world.arn("kms", &format!("key/{id}")),
         id: id.clone(),
-        description: "Default key that protects my EBS volumes when no other key is defined".to_owned(),
+        description: "Default key that protects my EBS volumes when no other key is defined"
+            .to_owned(),
         created: world.now(),
         state: KeyState::Enabled,
         policy_text,
@@ -166,7 +194,11 @@ fn volume_key(world: &mut World) {
         tags: BTreeMap::new(),
         managed_by_aws: true,
     };
-    let alias = kms::Alias { target: id.clone(), created: world.now(), updated: world.now() };
+    let alias = kms::Alias {
+        target: id.clone(),
+        created: world.now(),
+        updated: world.now(),
+    };
     world.kms.keys.insert(id, key);
     world.kms.aliases.insert("alias/aws/ebs".to_owned(), alias);
 }
@@ -179,7 +211,10 @@ fn network(world: &mut World) {
         tags
     };
     for (index, letter) in ["a", "b", "c"].iter().enumerate() {
-        for (public, third, role) in [(true, index * 32, "elb"), (false, 96 + index * 32, "internal-elb")] {
+        for (public, third, role) in [
+            (true, index * 32, "elb"),
+            (false, 96 + index * 32, "internal-elb"),
+        ] {
             let id = world.resource_id("subnet");
             let kind = if public { "Public" } else { "Private" };
             let zone = format!("{}{letter}", world.region);
@@ -196,14 +231,23 @@ fn network(world: &mut World) {
         }
     }
     world.ec2.node_image = world.resource_id("ami");
-    world.ec2.vpcs.insert(vpc.clone(), Vpc { id: vpc, cidr: VPC_CIDR.to_owned(), tags: tags("eks-workshop", None) });
+    world.ec2.vpcs.insert(
+        vpc.clone(),
+        Vpc {
+            id: vpc,
+            cidr: VPC_CIDR.to_owned(),
+            tags: tags("eks-workshop", None),
+        },
+    );
 }
 
 /// `usw2` for `us-west-2`, as zone ids begin.
 fn short_region(region: &str) -> String {
     let mut parts = region.split('-');
     let area = parts.next().unwrap_or_default();
-    let rest: String = parts.map(|part| part.chars().next().unwrap_or_default()).collect();
+    let rest: String = parts
+        .map(|part| part.chars().next().unwrap_or_default())
+        .collect();
     format!("{area}{rest}")
 }
 

@@ -1,0 +1,193 @@
+//! breakfix as a user calls it: a scrubbed environment, a page in a directory of its own, and what
+//! came of it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A call of breakfix under construction.
+pub(crate) struct Breakfix {
+    directory: TempDir,
+    arguments: Vec<OsString>,
+    path: OsString,
+}
+
+/// What a call left behind.
+pub(crate) struct Outcome {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    /// Names in the directory for temporary files, after the call.
+    pub(crate) temporary: Vec<String>,
+}
+
+pub(crate) fn breakfix(arguments: &[&str]) -> Breakfix {
+    let directory = tempfile::tempdir().unwrap();
+    for name in ["home", "tmp", "state", "work"] {
+        std::fs::create_dir(directory.path().join(name)).unwrap();
+    }
+    Breakfix {
+        directory,
+        arguments: arguments.iter().map(Into::into).collect(),
+        path: std::env::var_os("PATH").unwrap(),
+    }
+}
+
+impl Breakfix {
+    /// Where the call happens.
+    pub(crate) fn work(&self) -> PathBuf {
+        self.directory.path().join("work")
+    }
+
+    /// Writes a file into the working directory.
+    pub(crate) fn file(self, name: &str, text: &str) -> Self {
+        let path = self.work().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+        self
+    }
+
+    /// Writes an executable into a directory that comes first on the PATH.
+    pub(crate) fn program(mut self, name: &str, text: &str) -> Self {
+        let programs = self.directory.path().join("programs");
+        std::fs::create_dir_all(&programs).unwrap();
+        let program = programs.join(name);
+        std::fs::write(&program, text).unwrap();
+        make_executable(&program);
+        let rest = std::env::split_paths(&self.path).collect::<Vec<_>>();
+        self.path = std::env::join_paths(std::iter::once(programs).chain(rest)).unwrap();
+        self
+    }
+
+    /// Replaces the PATH by a directory that has only these programs.
+    pub(crate) fn only_programs(mut self, names: &[&str]) -> Self {
+        let programs = self.directory.path().join("only");
+        std::fs::create_dir(&programs).unwrap();
+        for name in names {
+            let found = std::env::split_paths(&self.path)
+                .map(|place| place.join(name))
+                .find(|path| path.is_file());
+            std::os::unix::fs::symlink(found.unwrap(), programs.join(name)).unwrap();
+        }
+        self.path = programs.into();
+        self
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_breakfix"));
+        command
+            .args(&self.arguments)
+            .current_dir(self.work())
+            .env_clear();
+        for (name, place) in [
+            ("HOME", "home"),
+            ("TMPDIR", "tmp"),
+            ("XDG_STATE_HOME", "state"),
+        ] {
+            command.env(name, self.directory.path().join(place));
+        }
+        // The shims of a Python version manager look there for what they stand for.
+        for name in ["PYENV_ROOT", "PYENV_VERSION"] {
+            command.envs(std::env::var_os(name).map(|value| (name, value)));
+        }
+        command
+            .env("PATH", &self.path)
+            .env("LANG", "C.UTF-8")
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn run(self) -> Outcome {
+        let output = self.command().output().unwrap();
+        Outcome {
+            status: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            temporary: self.temporary(),
+        }
+    }
+
+    /// Starts the call with both outputs piped.
+    pub(crate) fn start(&self) -> Child {
+        self.command()
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    pub(crate) fn temporary(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.directory.path().join("tmp")).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect()
+    }
+}
+
+impl Outcome {
+    /// The JSON report on stdout.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}\n{}", self.stdout, self.stderr))
+    }
+
+    /// The only lab of the report.
+    pub(crate) fn lab(&self) -> Value {
+        let report = self.json();
+        assert_eq!(
+            report["labs"].as_array().map(Vec::len),
+            Some(1),
+            "{report:#}"
+        );
+        report["labs"][0].clone()
+    }
+
+    /// What the command of a step printed: stdout and stderr apart.
+    pub(crate) fn printed(&self, step: usize, command: usize) -> (String, String) {
+        let output = &self.lab()["steps"][step - 1]["commands"][command - 1]["output"];
+        let of = |stream: &str| {
+            let chunks = output
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter(|chunk| chunk["stream"] == stream);
+            chunks
+                .map(|chunk| chunk["text"].as_str().unwrap())
+                .collect::<String>()
+        };
+        (of("stdout"), of("stderr"))
+    }
+
+    /// The check with this id.
+    pub(crate) fn check(&self, id: &str) -> Value {
+        let lab = self.lab();
+        let checks = lab["checks"].as_array().unwrap();
+        checks
+            .iter()
+            .find(|check| check["id"] == id)
+            .unwrap_or_else(|| panic!("no check {id} in {lab:#}"))
+            .clone()
+    }
+}
+
+fn make_executable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// The project's own directory.
+pub(crate) fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A page that runs these blocks, each under its annotations.
+pub(crate) fn page(blocks: &[(&str, &str)]) -> String {
+    let mut page = "---\ntitle: A page\n---\n".to_owned();
+    for (annotations, commands) in blocks {
+        page.push_str(&format!("\n```bash {annotations}\n{commands}\n```\n"));
+    }
+    page
+}
