@@ -1,17 +1,25 @@
-//! breakfix runs break/fix workshop labs.
+//! breakfix runs break/fix workshop labs: it reads a lesson, breaks an environment on purpose, runs
+//! the lesson's steps, and proves the repair by what it achieves.
+//!
+//! The modules in reading order; ARCHITECTURE.md says who may know whom.
 
+// From the command line inwards.
 pub mod cli;
-pub mod cloud;
 pub mod commands;
+
+// Pure: no files, clocks, sockets, processes or printing.
 pub mod diagnostic;
 pub mod lab;
-pub mod live;
 pub mod outcome;
 pub mod plan;
 pub mod policy;
 pub mod report;
-pub mod run;
 pub mod scenario;
+
+// Input and output.
+pub mod cloud;
+pub mod live;
+pub mod run;
 pub mod scenarios;
 pub mod session;
 pub mod shell;

@@ -261,10 +261,12 @@ fn stopped(shutdown: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + 
     }
 }
 
-/// Forty characters that nobody can guess: a v4 UUID and a bit more from the same generator.
+/// Forty characters that nobody can guess: 160 bits of the system's random numbers.
 fn secret() -> String {
-    let mut random = fastrand::Rng::new();
-    std::iter::repeat_with(|| random.alphanumeric())
+    let [first, second] = [uuid::Uuid::new_v4(), uuid::Uuid::new_v4()];
+    let text = format!("{}{}", first.simple(), second.simple());
+    text.chars()
+        .filter(char::is_ascii_alphanumeric)
         .take(40)
         .collect()
 }

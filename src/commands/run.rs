@@ -1,6 +1,7 @@
 //! `breakfix run`: lessons against their scenarios, judged.
 
 mod ground;
+mod prepare;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -9,17 +10,15 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 
-use super::{interrupt, output, runtime, tools};
-use crate::diagnostic::Severity;
+use super::{interrupt, output, runtime};
 use crate::live::Live;
 use crate::outcome::{Exit, LabOutcome, RunOutcome};
-use crate::plan::{self, Lab};
+use crate::plan::Lab;
 use crate::report::{self, Format};
-use crate::scenarios::{self, Source};
+use crate::scenarios::Source;
 use crate::session::runs;
 use crate::shell::Interrupt;
 use crate::simulator::clock::Pace;
-use crate::tree::{self, LoadError, Loaded};
 
 /// What to run, and where.
 #[derive(Debug, Clone)]
@@ -46,20 +45,17 @@ pub enum Backend {
     Nothing,
 }
 
-/// Why nothing was run.
-enum Refused {
-    /// The diagnostics or the message are told; this is the exit code.
-    Told(Exit),
-}
-
 /// Runs every lab, reports on stdout.
 ///
 /// # Errors
 /// When we could not find out: the environment failed before any lab could.
 pub fn run(request: RunRequest) -> anyhow::Result<Exit> {
-    let prepared = match prepare(&request) {
+    let prepared = match prepare::prepare(&request) {
         Ok(prepared) => prepared,
-        Err(Refused::Told(exit)) => return Ok(exit),
+        Err(refused) => {
+            output::complain(&format!("error: {}", refused.text));
+            return Ok(refused.exit);
+        }
     };
     let runtime = runtime()?;
     let interrupt = interrupt::watch(&runtime)?;
@@ -104,118 +100,6 @@ fn run_lab(
         error: Some(format!("{error:#}")),
         ..LabOutcome::default()
     })
-}
-
-/// Everything that can be found wrong before anything starts.
-fn prepare(request: &RunRequest) -> Result<Vec<(Lab, Option<Source>)>, Refused> {
-    let refuse = |exit: Exit, text: &str| {
-        output::complain(&format!("error: {text}"));
-        Refused::Told(exit)
-    };
-    if request.backend == Backend::Aws {
-        let why = "--on aws is not built yet: a real account first needs the plan, the confirmation and the clean-up by tag that keep it safe. Use --on simulator";
-        return Err(refuse(Exit::Usage, why));
-    }
-    if request.backend == Backend::Nothing && request.scenario.is_some() {
-        return Err(refuse(
-            Exit::Usage,
-            "--on none has no environment to inject a scenario into: leave out --scenario, or use --on simulator",
-        ));
-    }
-    let loaded = load(request).map_err(|error| match error {
-        LoadError::Unreadable { .. } => refuse(Exit::CannotTell, &error.to_string()),
-        _ => refuse(Exit::Usage, &error.to_string()),
-    })?;
-    tell_diagnostics(&loaded)?;
-    if loaded.plan.step_count() == 0 {
-        return Err(refuse(
-            Exit::Usage,
-            "nothing selected: no page has a `bash` block that runs",
-        ));
-    }
-    let mut prepared = Vec::new();
-    for lab in loaded.plan.labs {
-        let name = lab
-            .scenario
-            .as_deref()
-            .filter(|_| request.backend != Backend::Nothing);
-        let source = name
-            .map(|name| scenarios::load(name, request.scenarios.as_deref()))
-            .transpose();
-        let source = source.map_err(|error| {
-            let exit = if request.scenario.is_some() {
-                Exit::Usage
-            } else {
-                Exit::Content
-            };
-            refuse(exit, &format!("{}: {error:#}", lab.name))
-        })?;
-        if let Some(source) = &source {
-            supply_hooks(&lab, source).map_err(|why| refuse(Exit::Content, &why))?;
-        }
-        prepared.push((lab, source));
-    }
-    let needed: Vec<String> = prepared
-        .iter()
-        .flat_map(|(_, source)| source)
-        .flat_map(|source| source.scenario.tools.clone())
-        .collect();
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let problems = tools::problems(&needed, &path, request.backend == Backend::Simulator);
-    if !problems.is_empty() {
-        return Err(refuse(Exit::CannotTell, &problems.join("\nerror: ")));
-    }
-    Ok(prepared)
-}
-
-fn load(request: &RunRequest) -> Result<Loaded, LoadError> {
-    tree::load(
-        &request.paths,
-        &plan::Request {
-            scenario: request.scenario.clone(),
-        },
-    )
-}
-
-fn tell_diagnostics(loaded: &Loaded) -> Result<(), Refused> {
-    if !loaded.diagnostics.is_empty() {
-        let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        let source_of = |path: &std::path::Path| loaded.sources.get(path).cloned();
-        output::complain(&report::diagnostics::render(
-            &loaded.diagnostics,
-            &source_of,
-            color,
-        ));
-    }
-    let wrong = loaded
-        .diagnostics
-        .iter()
-        .any(|diagnostic| diagnostic.severity == Severity::Error);
-    if wrong {
-        Err(Refused::Told(Exit::Content))
-    } else {
-        Ok(())
-    }
-}
-
-/// Every hook that no script supplies must be one of the scenario's.
-fn supply_hooks(lab: &Lab, source: &Source) -> Result<(), String> {
-    for step in &lab.steps {
-        let Some(hook) = &step.hook else { continue };
-        if hook.source == plan::HookSource::Scenario
-            && !source.scenario.hooks.contains_key(&hook.name)
-        {
-            return Err(format!(
-                "{}:{}: hook={} has no script tests/hook-{}.sh beside the page, and the scenario {} has no hook of that name",
-                step.page.display(),
-                step.line,
-                hook.name,
-                hook.name,
-                source.scenario.name
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// The interrupt that signals raise, for rooms that only look at it.

@@ -9,12 +9,12 @@ const AWS_V1: (u32, u32) = (1, 29);
 const AWS_V2: (u32, u32) = (2, 13);
 
 /// What is wrong with the tools on this PATH; empty when nothing is.
-pub(super) fn problems(tools: &[String], path: &OsStr, simulated: bool) -> Vec<String> {
+pub(super) fn problems(tools: &[&str], path: &OsStr, simulated: bool) -> Vec<String> {
     let mut problems = Vec::new();
-    for tool in std::iter::once("bash").chain(tools.iter().map(String::as_str)) {
+    for tool in std::iter::once(&"bash").chain(tools) {
         match find(tool, path) {
             None => problems.push(format!("{tool} is not on the PATH: {}", advice(tool))),
-            Some(program) if tool == "aws" && simulated => problems.extend(too_old(&program)),
+            Some(program) if *tool == "aws" && simulated => problems.extend(too_old(&program)),
             Some(_) => {}
         }
     }
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn a_missing_tool_is_named_with_the_way_out() {
-        let found = problems(&["kubectl".to_owned()], OsStr::new("/nowhere"), true);
+        let found = problems(&["kubectl"], OsStr::new("/nowhere"), true);
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found[1].starts_with("kubectl is not on the PATH: install kubectl"));
     }

@@ -259,7 +259,7 @@ fn names_known(kind: Known, operator: &Operator, value: &str, version: Version) 
         operator.comparison,
         Comparison::StringLike | Comparison::Arn
     );
-    let fixed = |text: &str| !text.is_empty() && !(has_wildcards && text.contains(['*', '?']));
+    let fixed = |text: &str| !(text.is_empty() || has_wildcards && text.contains(['*', '?']));
     match kind {
         Known::Account | Known::Network | Known::Service => fixed(value),
         Known::Arn => has_fixed_account(value, operator.comparison),

@@ -140,7 +140,7 @@ error[annotation-unknown]: unknown annotation `timeuot`
 
     #[test]
     fn a_byte_order_mark_moves_no_caret() {
-        let source = format!("\u{feff}```bash timeuot=60\r\n$ true\r\n```\r\n");
+        let source = "\u{feff}```bash timeuot=60\r\n$ true\r\n```\r\n".to_owned();
         let drawn = render(&[misspelt(&source)], &|_| Some(source.clone()), false);
         assert!(drawn.contains("page.md:1:9"), "{drawn}");
         assert!(

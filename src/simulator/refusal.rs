@@ -1,6 +1,6 @@
 //! What a simulated API says when it refuses; each protocol writes it in its own body.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// An error answer of a simulated API.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,7 +11,7 @@ pub struct Refusal {
     pub status: u16,
     pub message: String,
     /// Further members of a REST-JSON error body, e.g. `clusterName`.
-    pub details: Map<String, Value>,
+    pub details: Vec<(String, Value)>,
 }
 
 impl Refusal {
@@ -20,7 +20,7 @@ impl Refusal {
             code: code.into(),
             status,
             message: message.into(),
-            details: Map::new(),
+            details: Vec::new(),
         }
     }
 
@@ -31,7 +31,7 @@ impl Refusal {
 
     #[must_use]
     pub fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
-        self.details.insert(member.to_owned(), value.into());
+        self.details.push((member.to_owned(), value.into()));
         self
     }
 }

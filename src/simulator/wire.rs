@@ -49,8 +49,11 @@ pub struct Operation {
     pub name: &'static str,
     /// Method and path template, e.g. `GET /clusters/{name}`; `None` outside REST.
     pub route: Option<(&'static str, &'static str)>,
-    run: Box<dyn Fn(&mut World, &Call, Input) -> Result<Value, Refusal> + Send + Sync>,
+    run: Box<Run>,
 }
+
+/// An operation on its untyped input.
+type Run = dyn Fn(&mut World, &Call, Input) -> Result<Value, Refusal> + Send + Sync;
 
 /// Who calls.
 #[derive(Debug, Clone)]
@@ -305,7 +308,7 @@ pub fn encode_refusal(
     let status = refusal.status;
     match protocol {
         Protocol::RestJson => {
-            let mut body = refusal.details.clone();
+            let mut body: Map<String, Value> = refusal.details.iter().cloned().collect();
             body.insert("message".to_owned(), json!(refusal.message));
             let mut reply = response(
                 status,

@@ -112,7 +112,10 @@ fn a_suite_hook_makes_a_directory_and_its_children_one_lab() {
     let loaded = load_all(&root, &Request::default());
     assert_eq!(labs(&root, &loaded), [": index.md a/one.md", "b: b/two.md"]);
     let outer = root.path().join("tests/hook-suite.sh");
-    assert_eq!(loaded.plan.labs[0].suite_hooks, [outer.clone()]);
+    assert_eq!(
+        loaded.plan.labs[0].suite_hooks,
+        std::slice::from_ref(&outer)
+    );
     assert_eq!(
         loaded.plan.labs[1].suite_hooks,
         [outer, root.path().join("b/tests/hook-suite.sh")]

@@ -100,10 +100,10 @@ impl Branch {
 
     fn into_tree(mut self) -> Tree {
         // Query lists sit under `member`; EC2 lists are flattened to the numbers alone.
-        if self.children.len() == 1 {
-            if let Some(list) = self.children.remove("member") {
-                return list.into_tree();
-            }
+        if self.children.len() == 1
+            && let Some(list) = self.children.remove("member")
+        {
+            return list.into_tree();
         }
         if self.children.is_empty() {
             return Tree::Text(self.text.unwrap_or_default());
