@@ -111,14 +111,29 @@ impl LaunchAccess {
             .collect()
     }
 
-    /// One line per refused required action that says why; empty when the launch is allowed.
+    /// Why required actions are refused, a line for those that are refused for the same reason; empty
+    /// when the launch is allowed.
     pub fn explain(&self) -> String {
-        let lines: Vec<String> = refused(&self.required)
-            .map(|(_, decision)| decision.explain())
-            .collect();
-        lines.join("\n")
+        let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+        for (action, decision) in refused(&self.required) {
+            // What differs between two alike explanations is the action's own name.
+            let reason = decision.explain().replace(action, ACTION);
+            match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, actions)) => actions.push(action),
+                None => reasons.push((reason, vec![action])),
+            }
+        }
+        let lines = reasons.into_iter().map(|(reason, actions)| {
+            // Named in full once; after that "it" or "them" would need grammar, so the first stands for all.
+            let told = reason.replacen(ACTION, &actions.join(", "), 1);
+            told.replace(ACTION, actions[0])
+        });
+        lines.collect::<Vec<_>>().join("\n")
     }
 }
+
+/// Stands for an action's name while explanations are compared.
+const ACTION: &str = "\u{0}";
 
 fn refused<'a>(
     decisions: &'a [(&'static str, Decision)],

@@ -219,7 +219,7 @@ fn render_checks<'a>(
             paint.quiet(&line(&check.id))
         );
         for (word, said) in lines {
-            let _ = writeln!(text, "      {word:<11} {}", line(said));
+            let _ = writeln!(text, "      {word:<11} {}", paragraphs(said, 18));
         }
         for warning in &check.warnings {
             let _ = writeln!(text, "      {} {}", paint.unsure("warning:"), line(warning));
@@ -292,6 +292,30 @@ fn first_line(command: &str) -> String {
         first
     }
 }
+
+/// Text that is told whole: broken between words, its further lines indented.
+fn paragraphs(text: &str, indent: usize) -> String {
+    let text = printable(text);
+    let mut lines: Vec<String> = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            let longer = line.chars().count() + 1 + word.chars().count();
+            if !line.is_empty() && longer + indent > LINE_WIDTH {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines.join(&format!("\n{:indent$}", ""))
+}
+
+/// Where paragraphs are broken, in characters.
+const LINE_WIDTH: usize = 120;
 
 /// Text that stays on its line.
 fn line(text: &str) -> String {
