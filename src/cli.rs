@@ -87,7 +87,7 @@ enum ReportFormat {
 enum On {
     /// The embedded simulator: no account, no cost
     Simulator,
-    /// A real AWS account
+    /// A real AWS account (not built yet: refused)
     Aws,
     /// The shell alone: no scenario, the environment as it is
     None,
