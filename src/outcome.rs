@@ -217,8 +217,10 @@ pub enum Exit {
 }
 
 /// From the one that tells most to the one that tells least: the first that applies is told.
-const EXITS_BY_WEIGHT: [Exit; 6] = [
+const EXITS_BY_WEIGHT: [Exit; 8] = [
     Exit::Interrupted,
+    Exit::Usage,
+    Exit::Content,
     Exit::Leftovers,
     Exit::CannotTell,
     Exit::Failed,
@@ -272,7 +274,7 @@ impl Verdict {
 
 impl Exit {
     /// The one of the two that comes first in the documented list.
-    pub fn or_if_heavier(self, other: Exit) -> Exit {
+    pub fn or_heavier(self, other: Exit) -> Exit {
         first_that_applies([self, other].into_iter())
     }
 }

@@ -65,16 +65,24 @@ pub fn run(request: RunRequest) -> anyhow::Result<Exit> {
         Ok(prepared) => prepared,
         Err(refused) => return Ok(refuse(&refused.text, refused.exit)),
     };
-    if let Err(refused) = reports.begin(&unfinished(&prepared)) {
+    let killed = "the run did not finish: breakfix is still running, or was killed";
+    let mut unfinished = unfinished(&prepared, killed);
+    if let Err(refused) = reports.begin(&unfinished) {
         return Ok(refuse(&refused, Exit::Usage));
     }
-    let outcome = run_labs(&request, prepared)?;
+    let result = run_labs(&request, prepared);
+    let outcome = result.as_ref().unwrap_or_else(|error| {
+        for lab in &mut unfinished.labs {
+            lab.error = Some(format!("{error:#}"));
+        }
+        &unfinished
+    });
     let mut exit = outcome.exit();
-    for problem in reports.finish(&outcome) {
+    for problem in reports.finish(outcome) {
         // Whoever reads the report would not know what this run found out.
-        exit = refuse(&problem, exit.or_if_heavier(Exit::CannotTell));
+        exit = refuse(&problem, exit.or_heavier(Exit::CannotTell));
     }
-    Ok(exit)
+    result.map(|_| exit)
 }
 
 fn refuse(text: &str, exit: Exit) -> Exit {
@@ -115,10 +123,10 @@ fn run_labs(request: &RunRequest, prepared: Vec<Prepared>) -> anyhow::Result<Run
     Ok(outcome)
 }
 
-/// What a report says until the run is over, and for good if breakfix is killed.
-fn unfinished(prepared: &[Prepared]) -> RunOutcome {
+/// What reports say until the run is over, and for good if breakfix is killed.
+fn unfinished(prepared: &[Prepared], error: &str) -> RunOutcome {
     let lab = |(lab, _): &Prepared| LabOutcome {
-        error: Some("the run did not finish: breakfix is still running, or was killed".to_owned()),
+        error: Some(error.to_owned()),
         ..run::not_run(lab, "the run did not finish")
     };
     RunOutcome {

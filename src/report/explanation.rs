@@ -66,30 +66,27 @@ pub(crate) fn explain(step: &StepOutcome) -> Option<Explanation<'_>> {
         StepResult::Flaky { failures } => {
             plain("flaky", format!("passed after failing {failures} times"))
         }
-        StepResult::Timeout(limit) => {
-            about_command("timeout", step, step.commands.last(), |_| {
-                format!("time ran out: {limit}")
-            })
-        }
-        StepResult::Interrupted => {
-            about_command("interrupted", step, step.commands.last(), |_| {
-                "interrupted".to_owned()
-            })
-        }
+        StepResult::Timeout(limit) => about_command("timeout", step, step.commands.last(), |_| {
+            format!("time ran out: {limit}")
+        }),
+        StepResult::Interrupted => about_command("interrupted", step, step.commands.last(), |_| {
+            "interrupted".to_owned()
+        }),
         StepResult::Fail(failure) => of_failure(step, failure),
     })
 }
 
 fn of_failure<'a>(step: &'a StepOutcome, failure: &'a Failure) -> Explanation<'a> {
     match failure {
-        Failure::Command { index } => {
-            about_command("command", step, step.commands.get(*index), |command| {
-                match command {
-                    Some(command) => format!("{}: {}", place(step, command), exit_text(command)),
-                    None => "a command failed".to_owned(),
-                }
-            })
-        }
+        Failure::Command { index } => about_command(
+            "command",
+            step,
+            step.commands.get(*index),
+            |command| match command {
+                Some(command) => format!("{}: {}", place(step, command), exit_text(command)),
+                None => "a command failed".to_owned(),
+            },
+        ),
         Failure::ShellLost { index } => {
             about_command("shell-lost", step, step.commands.get(*index), |command| {
                 let lost = "the shell was replaced or killed";

@@ -3,11 +3,12 @@
 
 use std::path::Path;
 
-use super::explanation::{
-    Standing, explain, kind_word, leftover_words, standing, verdict_lines, verdict_text, verdict_word,
-};
 use super::Counts;
-use super::text::{elided, one_line, short_line};
+use super::explanation::{
+    Standing, explain, kind_word, leftover_words, standing, verdict_lines, verdict_text,
+    verdict_word,
+};
+use super::text::{elided, reason_line, short_line};
 use crate::outcome::{CheckOutcome, Exit, LabOutcome, RunOutcome, StepOutcome};
 
 /// One thing to be told.
@@ -136,10 +137,7 @@ fn plain(level: Level, title: String, reason: &str) -> Finding<'static> {
         level,
         place: None,
         title,
-        reason: one_line(&elided(reason, REASON_BYTES)),
+        reason: reason_line(reason),
         evidence: String::new(),
     }
 }
-
-/// Bytes of a reason that are told.
-const REASON_BYTES: usize = 2 * 1024;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::Counts;
 use super::finding::{self, Finding, Level};
-use super::text::duration_text;
+use super::text::{duration_text, one_line};
 use crate::outcome::RunOutcome;
 
 /// Bytes of evidence in one annotation: GitHub folds what is longer than a few lines.
@@ -35,7 +35,7 @@ fn command(text: &mut String, finding: &Finding<'_>) {
     };
     let _ = write!(text, "::{word} ");
     if let Some((page, line)) = finding.place {
-        let page = escaped_property(&page.to_string_lossy());
+        let page = escaped_property(&one_line(&page.to_string_lossy()));
         let _ = write!(text, "file={page},line={line},");
     }
     let _ = write!(text, "title={}::", escaped_property(&finding.title));

@@ -8,8 +8,7 @@ use serde::Serialize;
 use super::Counts;
 use super::explanation::{explain, kind_word, verdict_word};
 use crate::outcome::{
-    CheckOutcome, CommandOutcome, LabOutcome, RunOutcome, StepOutcome, StepResult,
-    Stream, Verdict,
+    CheckOutcome, CommandOutcome, LabOutcome, RunOutcome, StepOutcome, StepResult, Stream, Verdict,
 };
 
 /// Raised when a field changes its meaning or goes; new fields do not raise it.

@@ -10,7 +10,7 @@ use quick_junit::{
 use super::explanation::{
     Explanation, explain, kind_word, leftover_words, verdict_lines, verdict_text, verdict_word,
 };
-use super::text::{elided, short_line};
+use super::text::{elided, reason_line, short_line};
 use crate::outcome::{
     CheckOutcome, Exit, LabOutcome, RunOutcome, SkippedBlock, StepOutcome, StepResult, Verdict,
 };
@@ -30,7 +30,11 @@ pub fn render(outcome: &RunOutcome) -> String {
     }
     if outcome.interrupted {
         let mut suite = TestSuite::new("breakfix");
-        let status = non_success(NonSuccessKind::Error, "interrupted", "the run was interrupted");
+        let status = non_success(
+            NonSuccessKind::Error,
+            "interrupted",
+            "the run was interrupted",
+        );
         suite.add_test_case(case("run", "breakfix", status));
         report.add_test_suite(suite);
     }
@@ -66,7 +70,11 @@ fn step_case(step: &StepOutcome, allow_flaky: bool) -> TestCase {
     let mut case = case(&name, &step.page.to_string_lossy(), status);
     at(&mut case, &step.page, step.line);
     case.set_time(step.duration);
-    let notes: Vec<String> = step.notes.iter().map(|note| format!("note: {note}")).collect();
+    let notes: Vec<String> = step
+        .notes
+        .iter()
+        .map(|note| format!("note: {note}"))
+        .collect();
     if !notes.is_empty() {
         case.set_system_out(xml(&elided(&notes.join("\n"), EVIDENCE_BYTES)));
     }
@@ -101,7 +109,11 @@ fn flaky(failures: usize, explanation: &Explanation<'_>, allowed: bool) -> TestC
     let mut status = if allowed {
         TestCaseStatus::success()
     } else {
-        non_success(NonSuccessKind::Failure, explanation.kind, &explanation.reason)
+        non_success(
+            NonSuccessKind::Failure,
+            explanation.kind,
+            &explanation.reason,
+        )
     };
     status.set_rerun_kind(FlakyOrRerun::Flaky);
     for attempt in 1..=failures {
@@ -160,7 +172,10 @@ fn case(name: &str, class: &str, status: TestCaseStatus) -> TestCase {
 
 /// Where many systems look for a test's place.
 fn at(case: &mut TestCase, page: &Path, line: usize) {
-    let attributes = [("file", page.to_string_lossy().into_owned()), ("line", line.to_string())];
+    let attributes = [
+        ("file", page.to_string_lossy().into_owned()),
+        ("line", line.to_string()),
+    ];
     let attributes = attributes.map(|(name, value)| (xml(name), xml(&value)));
     case.extra.extend(attributes);
 }
@@ -168,13 +183,13 @@ fn at(case: &mut TestCase, page: &Path, line: usize) {
 fn non_success(kind: NonSuccessKind, word: &str, message: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(kind);
     status.set_type(word);
-    status.set_message(xml(&short_line(message)));
+    status.set_message(xml(&reason_line(message)));
     status
 }
 
 fn skipped(reason: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::skipped();
-    status.set_message(xml(&short_line(reason)));
+    status.set_message(xml(&reason_line(reason)));
     status
 }
 

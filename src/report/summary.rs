@@ -29,7 +29,11 @@ pub fn render(outcome: &RunOutcome) -> String {
         let found = finding::of_lab(lab, EVIDENCE_BYTES).into_iter();
         found.filter(|finding| finding.level != Level::Notice)
     });
-    append(&mut text, findings.map(|finding| section(&finding)), "findings");
+    append(
+        &mut text,
+        findings.map(|finding| section(&finding)),
+        "findings",
+    );
     text
 }
 

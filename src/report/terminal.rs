@@ -90,11 +90,12 @@ fn render_lab(text: &mut String, lab: &LabOutcome, paint: Paint) {
     if let Some(error) = &lab.error {
         let _ = writeln!(text, "\n  {} {}", paint.bad("error:"), paragraphs(error, 9));
     }
-    if let (Some(log), true) = (
-        &lab.log,
-        lab.steps.iter().any(went_wrong),
-    ) {
-        let _ = writeln!(text, "\n  all output: {}", log.display());
+    if let (Some(log), true) = (&lab.log, lab.steps.iter().any(went_wrong)) {
+        let _ = writeln!(
+            text,
+            "\n  all output: {}",
+            printable(&log.to_string_lossy())
+        );
     }
     text.push('\n');
 }
@@ -139,7 +140,12 @@ fn render_step(text: &mut String, step: &StepOutcome, width: usize, paint: Paint
         render_evidence(text, &explanation.evidence, &indent, paint);
     }
     for note in &step.notes {
-        let _ = writeln!(text, "{indent}{} {}", paint.unsure("note:"), short_line(note));
+        let _ = writeln!(
+            text,
+            "{indent}{} {}",
+            paint.unsure("note:"),
+            short_line(note)
+        );
     }
 }
 
@@ -225,7 +231,12 @@ fn render_checks<'a>(
             let _ = writeln!(text, "      {word:<11} {}", paragraphs(said, 18));
         }
         for warning in &check.warnings {
-            let _ = writeln!(text, "      {} {}", paint.unsure("warning:"), short_line(warning));
+            let _ = writeln!(
+                text,
+                "      {} {}",
+                paint.unsure("warning:"),
+                short_line(warning)
+            );
         }
     }
 }

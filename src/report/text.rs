@@ -10,6 +10,9 @@ use crate::outcome::{CommandOutcome, Stream};
 /// Characters that are shown of a title, of a command's line or of a line of its output.
 const LINE_CHARACTERS: usize = 160;
 
+/// Bytes of a reason that are told.
+const REASON_BYTES: usize = 2 * 1024;
+
 /// `0.42 s`, `12.3 s`, `5 min 12 s`.
 pub(crate) fn duration_text(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
@@ -74,6 +77,11 @@ pub(crate) fn one_line(text: &str) -> String {
     printable(text).trim().replace('\n', " ")
 }
 
+/// A reason on one line: whole, unless somebody put a whole log into it.
+pub(crate) fn reason_line(text: &str) -> String {
+    one_line(&elided(text, REASON_BYTES))
+}
+
 /// One line that is no longer than people read.
 pub(crate) fn short_line(text: &str) -> String {
     shortened(&one_line(text))
@@ -113,7 +121,10 @@ fn skip_escape_sequence(characters: &mut Peekable<Chars<'_>>) {
     };
     match kind {
         '[' => {
-            while characters.next_if(|next| (' '..='?').contains(next)).is_some() {}
+            while characters
+                .next_if(|next| (' '..='?').contains(next))
+                .is_some()
+            {}
             characters.next_if(|next| ('@'..='~').contains(next));
         }
         ']' | 'P' | 'X' | '^' | '_' => {
@@ -151,7 +162,12 @@ mod tests {
         check(b"short", 0, 5, "short");
         check(b"0123456789", 0, 4, "01\n[… 6 bytes left out …]\n89");
         check(b"head\ntail", 7, 100, "head\n[… 7 bytes left out …]\ntail");
-        check("ああああ".as_bytes(), 0, 8, "あ\n[… 6 bytes left out …]\nあ");
+        check(
+            "ああああ".as_bytes(),
+            0,
+            8,
+            "あ\n[… 6 bytes left out …]\nあ",
+        );
         check(b"\x80\x80\x80\x80", 0, 2, "\n[… 4 bytes left out …]\n");
     }
 
