@@ -3,7 +3,7 @@
 mod generated;
 mod schema;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufRead as _, BufReader};
 
 use breakfix::outcome::{Exit, RunOutcome};
@@ -25,6 +25,14 @@ fn for_all(check: impl Fn(&RunOutcome)) {
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(&outcome)));
         assert!(result.is_ok(), "seed {seed}");
     }
+}
+
+#[test]
+fn generated_runs_end_in_every_way() {
+    let exits: HashSet<u8> = (0..SEEDS)
+        .map(|seed| generated::outcome(seed).exit() as u8)
+        .collect();
+    assert_eq!(exits, HashSet::from([0, 1, 4, 5, 6, 130]));
 }
 
 fn assert_described(name: &str, document: &Value) {

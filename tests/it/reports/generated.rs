@@ -71,7 +71,7 @@ fn lab(random: &mut Rng) -> LabOutcome {
             .collect(),
         skipped: (0..random.usize(0..3)).map(|_| skipped(random)).collect(),
         checks: (0..checks).map(|_| check(random, well)).collect(),
-        leftovers: some(random, !well && one_in(random, 4)),
+        leftovers: if well { Vec::new() } else { some(random) },
         error: (!well && one_in(random, 4)).then(|| text(random)),
         log: random.bool().then(|| path(random)),
         duration: duration(random),
@@ -94,7 +94,7 @@ fn step(random: &mut Rng, number: usize, well: bool) -> StepOutcome {
         commands: (0..commands).map(|_| command(random)).collect(),
         duration: duration(random),
         world: duration(random),
-        notes: some(random, one_in(random, 4)),
+        notes: some(random),
     }
 }
 
@@ -165,7 +165,7 @@ fn check(random: &mut Rng, well: bool) -> CheckOutcome {
         title: text(random),
         kind: kinds[random.usize(0..3)],
         verdict,
-        warnings: some(random, one_in(random, 4)),
+        warnings: some(random),
     }
 }
 
@@ -177,8 +177,13 @@ fn skipped(random: &mut Rng) -> SkippedBlock {
     }
 }
 
-fn some(random: &mut Rng, any: bool) -> Vec<String> {
-    let count = if any { random.usize(1..3) } else { 0 };
+/// Mostly none.
+fn some(random: &mut Rng) -> Vec<String> {
+    let count = if one_in(random, 4) {
+        random.usize(1..3)
+    } else {
+        0
+    };
     (0..count).map(|_| text(random)).collect()
 }
 
