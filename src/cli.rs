@@ -3,8 +3,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::run::report_files::ReportRequest;
 use crate::commands::run::{Backend, RunRequest};
 use crate::commands::simulate::SimulateRequest;
 use crate::report::Format;
@@ -70,9 +72,19 @@ pub struct RunArguments {
     #[arg(long, value_name = "DIR")]
     scenarios: Option<PathBuf>,
 
-    /// How to report on stdout
-    #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
-    format: ReportFormat,
+    /// How to report on stdout [default: terminal]
+    #[arg(long, value_enum)]
+    format: Option<ReportFormat>,
+
+    /// Write a report to a file, `-` for stdout; may be given several times. Kinds: terminal, json,
+    /// timing, junit, github, summary (without a path: into $GITHUB_STEP_SUMMARY)
+    #[arg(long = "report", value_name = "KIND=PATH",
+          value_parser = OsStringValueParser::new().try_map(|text| ReportRequest::parse(&text)))]
+    reports: Vec<ReportRequest>,
+
+    /// Let a step pass that passes on a retry only
+    #[arg(long)]
+    allow_flaky: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -113,10 +125,12 @@ impl RunArguments {
             pace: self.clock,
             keep: self.keep,
             scenarios: self.scenarios,
-            format: match self.format {
+            format: self.format.map(|format| match format {
                 ReportFormat::Terminal => Format::Terminal,
                 ReportFormat::Json => Format::Json,
-            },
+            }),
+            reports: self.reports,
+            allow_flaky: self.allow_flaky,
             verbose: verbose > 0,
         }
     }

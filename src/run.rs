@@ -78,6 +78,20 @@ pub fn run(
     outcome
 }
 
+/// The outcome of a lab that was not run: nothing of it goes untold.
+pub fn not_run(lab: &Lab, reason: &str) -> LabOutcome {
+    LabOutcome {
+        lab: lab.name.clone(),
+        steps: lab
+            .steps
+            .iter()
+            .map(|step| skipped(step, reason.to_owned()))
+            .collect(),
+        skipped: lab.skipped.iter().map(skipped_block).collect(),
+        ..LabOutcome::default()
+    }
+}
+
 struct LabRun<'a> {
     shell: Shell,
     config: &'a ShellConfig,

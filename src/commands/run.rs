@@ -2,19 +2,22 @@
 
 mod ground;
 mod prepare;
+pub mod report_files;
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
 
+use self::prepare::Prepared;
+use self::report_files::{ReportRequest, Reports};
 use super::{interrupt, output, runtime};
 use crate::live::Live;
 use crate::outcome::{Exit, LabOutcome, RunOutcome};
 use crate::plan::Lab;
-use crate::report::{self, Format};
+use crate::report::Format;
+use crate::run;
 use crate::scenarios::Source;
 use crate::session::runs;
 use crate::shell::Interrupt;
@@ -32,7 +35,11 @@ pub struct RunRequest {
     pub keep: bool,
     /// Where scenarios are looked for before the built-in ones.
     pub scenarios: Option<PathBuf>,
-    pub format: Format,
+    /// What stdout gets; the terminal's report unless a report asks for it.
+    pub format: Option<Format>,
+    pub reports: Vec<ReportRequest>,
+    /// A pass on a retry counts as one.
+    pub allow_flaky: bool,
     /// Show the commands' output as it comes.
     pub verbose: bool,
 }
@@ -45,44 +52,87 @@ pub enum Backend {
     Nothing,
 }
 
-/// Runs every lab, reports on stdout.
+/// Runs every lab, reports on stdout and into the files asked for.
 ///
 /// # Errors
 /// When we could not find out: the environment failed before any lab could.
 pub fn run(request: RunRequest) -> anyhow::Result<Exit> {
+    let reports = match Reports::open(&request.reports, request.format) {
+        Ok(reports) => reports,
+        Err(refused) => return Ok(refuse(&refused, Exit::Usage)),
+    };
     let prepared = match prepare::prepare(&request) {
         Ok(prepared) => prepared,
-        Err(refused) => {
-            output::complain(&format!("error: {}", refused.text));
-            return Ok(refused.exit);
-        }
+        Err(refused) => return Ok(refuse(&refused.text, refused.exit)),
     };
+    let killed = "the run did not finish: breakfix is still running, or was killed";
+    let mut unfinished = unfinished(&prepared, killed);
+    if let Err(refused) = reports.begin(&unfinished) {
+        return Ok(refuse(&refused, Exit::Usage));
+    }
+    let result = run_labs(&request, prepared);
+    let outcome = result.as_ref().unwrap_or_else(|error| {
+        for lab in &mut unfinished.labs {
+            lab.error = Some(format!("{error:#}"));
+        }
+        &unfinished
+    });
+    let mut exit = outcome.exit();
+    for problem in reports.finish(outcome) {
+        // Whoever reads the report would not know what this run found out.
+        exit = refuse(&problem, exit.or_heavier(Exit::CannotTell));
+    }
+    result.map(|_| exit)
+}
+
+fn refuse(text: &str, exit: Exit) -> Exit {
+    output::complain(&format!("error: {text}"));
+    exit
+}
+
+fn run_labs(request: &RunRequest, prepared: Vec<Prepared>) -> anyhow::Result<RunOutcome> {
     let runtime = runtime()?;
     let interrupt = interrupt::watch(&runtime)?;
     let state = runs::state_directory(|name| std::env::var_os(name));
     let logs = runs::new_directory(&state, jiff::Timestamp::now())?;
     let started = Instant::now();
     let mut live = Live::on_stderr(request.verbose);
-    let mut outcome = RunOutcome::default();
+    let mut outcome = RunOutcome {
+        allow_flaky: request.allow_flaky,
+        ..RunOutcome::default()
+    };
     for (number, (lab, source)) in prepared.into_iter().enumerate() {
+        if interrupt.count() > 0 {
+            let reason = "the run was interrupted";
+            outcome.labs.push(run::not_run(&lab, reason));
+            continue;
+        }
         let setting = ground::Setting {
             runtime: &runtime,
             interrupt: &interrupt,
-            request: &request,
+            request,
             log: logs.join(format!("{}.log", number + 1)),
         };
-        let lab_outcome = run_lab(&setting, &lab, source, &mut live);
+        let lab_started = Instant::now();
+        let mut lab_outcome = run_lab(&setting, &lab, source, &mut live);
+        lab_outcome.duration = lab_started.elapsed();
         outcome.labs.push(lab_outcome);
-        if interrupt.count() > 0 {
-            outcome.interrupted = true;
-            break;
-        }
     }
-    drop(live);
+    outcome.interrupted = interrupt.count() > 0;
     outcome.duration = started.elapsed();
-    let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    output::say(&report::render(&outcome, request.format, color));
-    Ok(outcome.exit())
+    Ok(outcome)
+}
+
+/// What reports say until the run is over, and for good if breakfix is killed.
+fn unfinished(prepared: &[Prepared], error: &str) -> RunOutcome {
+    let lab = |(lab, _): &Prepared| LabOutcome {
+        error: Some(error.to_owned()),
+        ..run::not_run(lab, "the run did not finish")
+    };
+    RunOutcome {
+        labs: prepared.iter().map(lab).collect(),
+        ..RunOutcome::default()
+    }
 }
 
 fn run_lab(
@@ -96,9 +146,8 @@ fn run_lab(
         Backend::Simulator | Backend::Aws => ground::run_simulated(setting, lab, source, live),
     };
     result.unwrap_or_else(|error| LabOutcome {
-        lab: lab.name.clone(),
         error: Some(format!("{error:#}")),
-        ..LabOutcome::default()
+        ..run::not_run(lab, "the environment failed")
     })
 }
 

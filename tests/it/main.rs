@@ -8,6 +8,7 @@
 mod cli;
 mod content;
 mod layering;
+mod reports;
 mod scenarios;
 mod shell;
 mod simulator;

@@ -13,6 +13,7 @@ pub(crate) struct Breakfix {
     directory: TempDir,
     arguments: Vec<OsString>,
     path: OsString,
+    variables: Vec<(String, OsString)>,
 }
 
 /// What a call left behind.
@@ -33,6 +34,7 @@ pub(crate) fn breakfix(arguments: &[&str]) -> Breakfix {
         directory,
         arguments: arguments.iter().map(Into::into).collect(),
         path: std::env::var_os("PATH").unwrap(),
+        variables: Vec::new(),
     }
 }
 
@@ -59,6 +61,12 @@ impl Breakfix {
         make_executable(&program);
         let rest = std::env::split_paths(&self.path).collect::<Vec<_>>();
         self.path = std::env::join_paths(std::iter::once(programs).chain(rest)).unwrap();
+        self
+    }
+
+    /// Sets a variable of the call's environment.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.into()));
         self
     }
 
@@ -96,11 +104,17 @@ impl Breakfix {
         command
             .env("PATH", &self.path)
             .env("LANG", "C.UTF-8")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command
     }
 
     pub(crate) fn run(self) -> Outcome {
+        self.run_once()
+    }
+
+    /// Runs the call while its directory stays, for tests that read files there.
+    pub(crate) fn run_once(&self) -> Outcome {
         let output = self.command().output().unwrap();
         Outcome {
             status: output.status.code().unwrap_or(-1),
