@@ -96,7 +96,7 @@ impl LabRun<'_> {
         let mut error = None;
         let mut outcomes = Vec::with_capacity(steps.len());
         for step in steps {
-            let outcome = match self.stopped.clone() {
+            let outcome = match step.skip.clone().or_else(|| self.stopped.clone()) {
                 Some(reason) => skipped(step, reason),
                 None => self.step(step).unwrap_or_else(|failure| {
                     self.stopped = Some("the shell failed".to_owned());
