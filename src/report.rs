@@ -9,6 +9,7 @@ use crate::outcome::{
 
 pub mod diagnostics;
 pub mod json;
+pub mod plan;
 pub mod terminal;
 
 /// How a finished run is written.

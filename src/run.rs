@@ -78,6 +78,17 @@ pub fn run(
     outcome
 }
 
+/// The outcome of a lab in which nothing is to run: its skips.
+pub fn left_out(lab: &Lab) -> LabOutcome {
+    let skip = |step: &Step| skipped(step, step.skip.clone().unwrap_or_default());
+    LabOutcome {
+        lab: lab.name.clone(),
+        steps: lab.steps.iter().map(skip).collect(),
+        skipped: lab.skipped.iter().map(skipped_block).collect(),
+        ..LabOutcome::default()
+    }
+}
+
 struct LabRun<'a> {
     shell: Shell,
     config: &'a ShellConfig,

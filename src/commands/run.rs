@@ -10,11 +10,13 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 
+use super::content::Selection;
 use super::{interrupt, output, runtime};
 use crate::live::Live;
 use crate::outcome::{Exit, LabOutcome, RunOutcome};
 use crate::plan::Lab;
 use crate::report::{self, Format};
+use crate::run;
 use crate::scenarios::Source;
 use crate::session::runs;
 use crate::shell::Interrupt;
@@ -23,15 +25,11 @@ use crate::simulator::clock::Pace;
 /// What to run, and where.
 #[derive(Debug, Clone)]
 pub struct RunRequest {
-    pub paths: Vec<PathBuf>,
-    /// Instead of what the lessons name.
-    pub scenario: Option<String>,
+    pub selection: Selection,
     pub backend: Backend,
     pub pace: Pace,
     /// Leave the world for inspection.
     pub keep: bool,
-    /// Where scenarios are looked for before the built-in ones.
-    pub scenarios: Option<PathBuf>,
     pub format: Format,
     /// Show the commands' output as it comes.
     pub verbose: bool,
@@ -91,6 +89,9 @@ fn run_lab(
     source: Option<Source>,
     live: &mut Live,
 ) -> LabOutcome {
+    if !lab.runs_something() {
+        return run::left_out(lab);
+    }
     let result = match setting.request.backend {
         Backend::Nothing => ground::run_bare(setting, lab, live),
         Backend::Simulator | Backend::Aws => ground::run_simulated(setting, lab, source, live),

@@ -20,9 +20,11 @@ impl Overlay {
             path.parent().unwrap_or(Path::new(""))
         };
         let parts: Vec<Component<'_>> = directory.components().collect();
-        let split = (0..parts.len())
-            .find(|split| source.join(joined(&parts[*split..])).is_dir())
-            .unwrap_or(parts.len());
+        let is_in_source = |split: &usize| {
+            let rest = &parts[*split..];
+            matches!(rest[0], Component::Normal(_)) && source.join(joined(rest)).is_dir()
+        };
+        let split = (0..parts.len()).find(is_in_source).unwrap_or(parts.len());
         let root = joined(&parts[..split]);
         self.given.push((root, source.to_owned()));
     }
