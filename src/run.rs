@@ -78,15 +78,13 @@ pub fn run(
     outcome
 }
 
-/// The outcome of a lab that was not run: nothing of it goes untold.
+/// The outcome of a lab that was not run: nothing of it goes untold. A step that would not have run
+/// anyway keeps its own reason.
 pub fn not_run(lab: &Lab, reason: &str) -> LabOutcome {
+    let skip = |step: &Step| skipped(step, step.skip.clone().unwrap_or_else(|| reason.to_owned()));
     LabOutcome {
         lab: lab.name.clone(),
-        steps: lab
-            .steps
-            .iter()
-            .map(|step| skipped(step, reason.to_owned()))
-            .collect(),
+        steps: lab.steps.iter().map(skip).collect(),
         skipped: lab.skipped.iter().map(skipped_block).collect(),
         ..LabOutcome::default()
     }
@@ -110,7 +108,7 @@ impl LabRun<'_> {
         let mut error = None;
         let mut outcomes = Vec::with_capacity(steps.len());
         for step in steps {
-            let outcome = match self.stopped.clone() {
+            let outcome = match step.skip.clone().or_else(|| self.stopped.clone()) {
                 Some(reason) => skipped(step, reason),
                 None => self.step(step).unwrap_or_else(|failure| {
                     self.stopped = Some("the shell failed".to_owned());

@@ -12,6 +12,7 @@ use anyhow::Context as _;
 
 use self::prepare::Prepared;
 use self::report_files::{ReportRequest, Reports};
+use super::content::Selection;
 use super::{interrupt, output, runtime};
 use crate::live::Live;
 use crate::outcome::{Exit, LabOutcome, RunOutcome};
@@ -26,15 +27,11 @@ use crate::simulator::clock::Pace;
 /// What to run, and where.
 #[derive(Debug, Clone)]
 pub struct RunRequest {
-    pub paths: Vec<PathBuf>,
-    /// Instead of what the lessons name.
-    pub scenario: Option<String>,
+    pub selection: Selection,
     pub backend: Backend,
     pub pace: Pace,
     /// Leave the world for inspection.
     pub keep: bool,
-    /// Where scenarios are looked for before the built-in ones.
-    pub scenarios: Option<PathBuf>,
     /// What stdout gets; the terminal's report unless a report asks for it.
     pub format: Option<Format>,
     pub reports: Vec<ReportRequest>,
@@ -141,6 +138,9 @@ fn run_lab(
     source: Option<Source>,
     live: &mut Live,
 ) -> LabOutcome {
+    if !lab.runs_something() {
+        return run::not_run(lab, "not selected");
+    }
     let result = match setting.request.backend {
         Backend::Nothing => ground::run_bare(setting, lab, live),
         Backend::Simulator | Backend::Aws => ground::run_simulated(setting, lab, source, live),

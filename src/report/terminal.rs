@@ -31,7 +31,7 @@ pub fn render(outcome: &RunOutcome, color: bool) -> String {
 
 /// ANSI colours, or none.
 #[derive(Clone, Copy)]
-struct Paint(bool);
+pub(super) struct Paint(pub(super) bool);
 
 impl Paint {
     fn with(self, code: &str, text: &str) -> String {
@@ -47,13 +47,13 @@ impl Paint {
     fn bad(self, text: &str) -> String {
         self.with("31", text)
     }
-    fn unsure(self, text: &str) -> String {
+    pub(super) fn unsure(self, text: &str) -> String {
         self.with("33", text)
     }
-    fn quiet(self, text: &str) -> String {
+    pub(super) fn quiet(self, text: &str) -> String {
         self.with("2", text)
     }
-    fn strong(self, text: &str) -> String {
+    pub(super) fn strong(self, text: &str) -> String {
         self.with("1", text)
     }
 }
