@@ -64,6 +64,8 @@ pub struct LabOutcome {
     pub steps: Vec<StepOutcome>,
     /// Blocks that were not meant to run, each with its reason: no skip goes uncounted.
     pub skipped: Vec<SkippedBlock>,
+    /// Calls of the `hook-suite.sh` files around the lab that happened in its environment, in order.
+    pub suite_hooks: Vec<SuiteHookOutcome>,
     /// The scenario's verdicts after the steps; empty when the lab ran without a scenario.
     pub checks: Vec<CheckOutcome>,
     /// What undoing could not remove, by name.
@@ -81,6 +83,21 @@ pub struct SkippedBlock {
     /// Line of the block's fence, counted from 1.
     pub line: usize,
     pub reason: String,
+}
+
+/// One call of a `hook-suite.sh`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SuiteHookOutcome {
+    pub script: PathBuf,
+    pub phase: HookPhase,
+    /// Never `Flaky`; a failure is a [`Failure::Hook`].
+    pub result: StepResult,
+    /// Real time.
+    pub duration: Duration,
+    /// Both streams in order of arrival, capped.
+    pub output: Vec<(Stream, Vec<u8>)>,
+    /// Bytes dropped from `output` by the cap.
+    pub dropped: u64,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -221,11 +238,11 @@ impl RunOutcome {
                 .flat_map(|lab| &lab.checks)
                 .map(|check| &check.verdict)
         };
-        let steps = || {
-            self.labs
-                .iter()
-                .flat_map(|lab| &lab.steps)
-                .map(|step| &step.result)
+        let results = || {
+            self.labs.iter().flat_map(|lab| {
+                let hooks = lab.suite_hooks.iter().map(|hook| &hook.result);
+                lab.steps.iter().map(|step| &step.result).chain(hooks)
+            })
         };
         if self.interrupted {
             Exit::Interrupted
@@ -236,7 +253,7 @@ impl RunOutcome {
         {
             Exit::CannotTell
         } else if checks().any(|verdict| matches!(verdict, Verdict::NotMet { .. }))
-            || steps().any(|result| {
+            || results().any(|result| {
                 matches!(
                     result,
                     StepResult::Fail(_) | StepResult::Timeout(_) | StepResult::Flaky { .. }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::outcome::{
     CommandOutcome, Failure, HookPhase, RunOutcome, StepOutcome, StepResult, Stream,
+    SuiteHookOutcome,
 };
 
 pub mod diagnostics;
@@ -107,16 +108,33 @@ pub(crate) fn reason(step: &StepOutcome) -> Option<String> {
             name,
             phase,
             detail,
-        }) => {
-            let phase = match phase {
-                HookPhase::Before => "before",
-                HookPhase::After => "after",
-            };
-            Some(format!(
-                "hook {name} {phase} the step: {}",
-                detail.lines().next().unwrap_or_default()
-            ))
+        }) => Some(format!(
+            "hook {name} {} the step: {}",
+            phase_word(*phase),
+            detail.lines().next().unwrap_or_default()
+        )),
+    }
+}
+
+/// Why a suite's hook did not pass, on one line; `None` when it did.
+pub(crate) fn suite_reason(hook: &SuiteHookOutcome) -> Option<String> {
+    Some(match &hook.result {
+        StepResult::Pass | StepResult::Flaky { .. } => return None,
+        StepResult::Fail(Failure::Hook { detail, .. }) => {
+            detail.lines().next().unwrap_or_default().to_owned()
         }
+        StepResult::Fail(_) => "it failed".to_owned(),
+        StepResult::Timeout(limit) => format!("time ran out: {limit}"),
+        StepResult::Interrupted => "interrupted".to_owned(),
+        StepResult::Skip(reason) => format!("did not run: {reason}"),
+    })
+}
+
+/// `before` or `after`.
+pub(crate) fn phase_word(phase: HookPhase) -> &'static str {
+    match phase {
+        HookPhase::Before => "before",
+        HookPhase::After => "after",
     }
 }
 
@@ -235,6 +253,17 @@ pub(crate) mod tests {
         }
     }
 
+    pub(crate) fn suite_hook(result: StepResult) -> SuiteHookOutcome {
+        SuiteHookOutcome {
+            script: "lab/tests/hook-suite.sh".into(),
+            phase: HookPhase::After,
+            result,
+            duration: Duration::from_millis(420),
+            output: vec![(Stream::Stdout, b"no cluster\n".to_vec())],
+            dropped: 0,
+        }
+    }
+
     /// A run with one of everything.
     pub(crate) fn full_run() -> RunOutcome {
         let mut passed = step(1, StepResult::Pass);
@@ -282,6 +311,7 @@ pub(crate) mod tests {
                 check("node", CheckKind::Condition, not_met),
                 check("encrypted", CheckKind::Invariant, Verdict::Met),
             ],
+            suite_hooks: vec![suite_hook(StepResult::Pass)],
             leftovers: vec!["key 1234".to_owned()],
             error: None,
             log: Some("runs/1.log".into()),

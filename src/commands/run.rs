@@ -2,11 +2,12 @@
 
 mod ground;
 mod prepare;
+mod scratch;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
@@ -15,6 +16,8 @@ use crate::live::Live;
 use crate::outcome::{Exit, LabOutcome, RunOutcome};
 use crate::plan::Lab;
 use crate::report::{self, Format};
+pub use crate::run::ShellPer;
+use crate::run::{self, Options, Run};
 use crate::scenarios::Source;
 use crate::session::runs;
 use crate::shell::Interrupt;
@@ -35,6 +38,13 @@ pub struct RunRequest {
     pub format: Format,
     /// Show the commands' output as it comes.
     pub verbose: bool,
+    pub shell_per: ShellPer,
+    /// Stop everything at the first failure.
+    pub bail: bool,
+    pub page_timeout: Option<Duration>,
+    pub run_timeout: Option<Duration>,
+    /// Variables whose values are hidden, beside those whose names say that they are secret.
+    pub mask: Vec<String>,
 }
 
 /// Where a lesson's commands act.
@@ -61,23 +71,33 @@ pub fn run(request: RunRequest) -> anyhow::Result<Exit> {
     let interrupt = interrupt::watch(&runtime)?;
     let state = runs::state_directory(|name| std::env::var_os(name));
     let logs = runs::new_directory(&state, jiff::Timestamp::now())?;
+    let scratch = scratch::Scratch::new(&std::env::temp_dir())?;
     let started = Instant::now();
     let mut live = Live::on_stderr(request.verbose);
     let mut outcome = RunOutcome::default();
-    for (number, (lab, source)) in prepared.into_iter().enumerate() {
-        let setting = ground::Setting {
-            runtime: &runtime,
-            interrupt: &interrupt,
-            request: &request,
-            log: logs.join(format!("{}.log", number + 1)),
-        };
-        let lab_outcome = run_lab(&setting, &lab, source, &mut live);
-        outcome.labs.push(lab_outcome);
-        if interrupt.count() > 0 {
-            outcome.interrupted = true;
-            break;
-        }
+    let mut setting = ground::Setting {
+        runtime: &runtime,
+        interrupt: &interrupt,
+        request: &request,
+        scratch: &scratch,
+        log: PathBuf::new(),
+    };
+    let mut run = Run::new(request.options(), interrupt.as_ref().clone());
+    let mut labs = prepared.into_iter();
+    while let Some((lab, source)) = labs.next() {
+        let number = outcome.labs.len() + 1;
+        setting.log = logs.join(format!("{number}.log"));
+        let next = next_suites(labs.as_slice());
+        outcome.labs.push(if run.is_stopped() {
+            run.skip(&lab)
+        } else {
+            run_lab(&setting, &mut run, &lab, next, source, &mut live)
+        });
     }
+    if let Some(last) = outcome.labs.last_mut().filter(|_| !run.is_finished()) {
+        ground::finish(&setting, run, last, &mut live)?;
+    }
+    outcome.interrupted = interrupt.count() > 0;
     drop(live);
     outcome.duration = started.elapsed();
     let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
@@ -85,21 +105,40 @@ pub fn run(request: RunRequest) -> anyhow::Result<Exit> {
     Ok(outcome.exit())
 }
 
+/// The suites of the next lab that has anything to run: those it shares with this one stay open.
+fn next_suites(labs: &[prepare::Prepared]) -> &[PathBuf] {
+    let next = labs.iter().find(|(lab, _)| !lab.steps.is_empty());
+    next.map_or(&[], |(lab, _)| &lab.suite_hooks)
+}
+
 fn run_lab(
     setting: &ground::Setting<'_>,
+    run: &mut Run,
     lab: &Lab,
+    next: &[PathBuf],
     source: Option<Source>,
     live: &mut Live,
 ) -> LabOutcome {
+    let part = ground::Part { run, lab, next };
     let result = match setting.request.backend {
-        Backend::Nothing => ground::run_bare(setting, lab, live),
-        Backend::Simulator | Backend::Aws => ground::run_simulated(setting, lab, source, live),
+        Backend::Nothing => ground::run_bare(setting, part, live),
+        Backend::Simulator | Backend::Aws => ground::run_simulated(setting, part, source, live),
     };
     result.unwrap_or_else(|error| LabOutcome {
-        lab: lab.name.clone(),
         error: Some(format!("{error:#}")),
-        ..LabOutcome::default()
+        ..run::not_run(lab, "its environment could not be set up")
     })
+}
+
+impl RunRequest {
+    fn options(&self) -> Options {
+        Options {
+            shell_per: self.shell_per,
+            bail: self.bail,
+            page_timeout: self.page_timeout,
+            run_timeout: self.run_timeout,
+        }
+    }
 }
 
 /// The interrupt that signals raise, for rooms that only look at it.

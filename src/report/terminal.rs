@@ -3,10 +3,12 @@
 
 use std::fmt::Write;
 
-use super::{Counts, culprit, duration_text, output_text, printable, reason};
+use super::{
+    Counts, culprit, duration_text, output_text, phase_word, printable, reason, suite_reason,
+};
 use crate::outcome::{
     CheckKind, CheckOutcome, CommandOutcome, Failure, LabOutcome, RunOutcome, StepOutcome,
-    StepResult, Verdict,
+    StepResult, SuiteHookOutcome, Verdict,
 };
 
 /// Lines of a failed command's output that are shown, from its end.
@@ -64,6 +66,9 @@ fn render_lab(text: &mut String, lab: &LabOutcome, paint: Paint) {
         .unwrap_or(1);
     for step in &lab.steps {
         render_step(text, step, width, paint);
+    }
+    for hook in &lab.suite_hooks {
+        render_suite_hook(text, hook, width, paint);
     }
     for (kind, heading) in [
         (CheckKind::Symptom, "Symptoms"),
@@ -138,6 +143,25 @@ fn render_step(text: &mut String, step: &StepOutcome, width: usize, paint: Paint
     for note in &step.notes {
         let _ = writeln!(text, "{indent}{} {}", paint.unsure("note:"), line(note));
     }
+}
+
+/// A suite's hook that did not pass; the others are furniture.
+fn render_suite_hook(text: &mut String, hook: &SuiteHookOutcome, width: usize, paint: Paint) {
+    let Some(reason) = suite_reason(hook) else {
+        return;
+    };
+    let _ = writeln!(
+        text,
+        "  {} {:>width$}  {} {}  {}",
+        paint.bad("✗"),
+        "",
+        line(&hook.script.to_string_lossy()),
+        phase_word(hook.phase),
+        paint.quiet(&duration_text(hook.duration))
+    );
+    let indent = " ".repeat(width + 6);
+    let _ = writeln!(text, "{indent}{}", paint.bad(&line(&reason)));
+    quote(text, &output_text(&hook.output), &indent, paint);
 }
 
 /// What a failure's sentence leaves open: the hook's own words, or the command and its output.
@@ -240,6 +264,11 @@ fn summary(outcome: &RunOutcome, paint: Paint) -> String {
             parts.push(format!("{count} {word}"));
         }
     }
+    let hooks = outcome.labs.iter().flat_map(|lab| &lab.suite_hooks);
+    let bad_hooks = hooks.filter(|hook| suite_reason(hook).is_some()).count();
+    if bad_hooks > 0 {
+        parts.push(format!("{bad_hooks} suite hooks did not pass"));
+    }
     if !counts.skipped.is_empty() {
         let reasons: Vec<String> = counts
             .skipped
@@ -331,7 +360,7 @@ fn elided(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{command, full_run, step};
+    use super::super::tests::{command, full_run, step, suite_hook};
     use super::*;
 
     #[test]
@@ -409,6 +438,20 @@ lab/page.md
         check_step(
             step(1, StepResult::Fail(failure)),
             "  ✗ 1  Look at it, 1  0.42 s\n       hook fix after the step: exit code 7\n       │ no node\n",
+        );
+    }
+
+    #[test]
+    fn a_suites_hook_is_shown_when_it_did_not_pass() {
+        let check = |result, expected: &str| {
+            let mut text = String::new();
+            render_suite_hook(&mut text, &suite_hook(result), 1, Paint(false));
+            assert_eq!(text, expected);
+        };
+        check(StepResult::Pass, "");
+        check(
+            StepResult::Timeout("the 300 s it may take".to_owned()),
+            "  ✗    lab/tests/hook-suite.sh after  0.42 s\n       time ran out: the 300 s it may take\n       │ no cluster\n",
         );
     }
 

@@ -8,6 +8,7 @@ use super::{Backend, RunRequest};
 use crate::outcome::Exit;
 use crate::plan::{self, HookSource, Lab};
 use crate::report;
+use crate::run::ShellPer;
 use crate::scenarios::{self, Source};
 use crate::tree::{self, LoadError, Loaded};
 
@@ -60,6 +61,10 @@ fn check_backend(request: &RunRequest) -> Result<(), Refused> {
         Backend::Nothing if request.scenario.is_some() => Err(refused(
             Exit::Usage,
             "--on none has no environment to inject a scenario into: leave out --scenario, or use --on simulator",
+        )),
+        Backend::Simulator if request.shell_per == ShellPer::Run => Err(refused(
+            Exit::Usage,
+            "--shell-per run needs one environment for all labs, and on the simulator each lab has its own: use --on none, or --shell-per lab",
         )),
         Backend::Nothing | Backend::Simulator => Ok(()),
     }
