@@ -503,10 +503,11 @@ impl Shell {
                 sequence,
                 code,
                 background,
-                traced,
+                options,
             } if sequence == self.sequence => {
                 self.background = background;
-                self.before.traced = traced;
+                self.before.traced = options.contains('x');
+                self.before.errexit = options.contains('e');
                 Ok(Some(Ending::Status(code)))
             }
             Said::Names(names) => {

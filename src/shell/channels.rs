@@ -28,8 +28,8 @@ pub(crate) enum Said {
         sequence: u64,
         code: i32,
         background: Option<i32>,
-        /// `set -x` is on.
-        traced: bool,
+        /// Its `$-` then.
+        options: String,
     },
     /// Names of the variables that are set.
     Names(Vec<String>),
@@ -322,7 +322,7 @@ fn parse_control(record: &[u8]) -> Option<Said> {
         sequence,
         code,
         background: words.next()?.parse().ok(),
-        traced: words.next()?.contains('x'),
+        options: words.next()?.to_owned(),
     })
 }
 
@@ -345,18 +345,18 @@ mod tests {
 
     #[test]
     fn bash_says_how_a_command_ended() {
-        let done = |sequence, code, background, traced| {
+        let done = |sequence, code, background, options: &str| {
             Some(Said::Done {
                 sequence,
                 code,
                 background,
-                traced,
+                options: options.to_owned(),
             })
         };
-        assert_eq!(parse_control(b"done 7 127 - hB"), done(7, 127, None, false));
+        assert_eq!(parse_control(b"done 7 127 - hB"), done(7, 127, None, "hB"));
         assert_eq!(
             parse_control(b"done 7 0 4711 hxB"),
-            done(7, 0, Some(4711), true)
+            done(7, 0, Some(4711), "hxB")
         );
     }
 

@@ -55,12 +55,12 @@ pub(crate) fn command(text: &str, before: &Before) -> String {
         // take no notice of how it came there.
         (code, false) => format!("__breakfix_status {code} || eval {}; ", quote(text)),
         (code, true) => {
-            // `set -x` has a line of its own, to run also when the text is no valid bash.
-            let text = quote(&format!("\\builtin set -x\n{text}"));
-            let and = if code == 0 { ";" } else { "||" };
-            format!(
-                "{{ \\builtin set +x; __breakfix_status {code}; }} 2>/dev/null {and} eval {text}; "
-            )
+            let code = if before.errexit { 0 } else { code };
+            // What turns the trace on again has a line of its own, to run also when the text is no
+            // valid bash.
+            let quiet = format!("{{ \\builtin set -x; __breakfix_status {code}; }} 2>/dev/null");
+            let text = quote(&format!("{quiet}\n{text}"));
+            format!("{{ \\builtin set +x; }} 2>/dev/null; eval {text}; ")
         }
     }
 }
@@ -72,6 +72,8 @@ pub(crate) struct Before {
     pub(crate) code: i32,
     /// `set -x` is on, and would show how we run commands.
     pub(crate) traced: bool,
+    /// `set -e` is on.
+    pub(crate) errexit: bool,
 }
 
 impl Before {
@@ -138,15 +140,26 @@ mod tests {
 
     #[test]
     fn a_command_finds_the_status_of_the_one_before() {
-        let check = |code, traced, expected: &str| {
-            assert_eq!(command("f", &Before { code, traced }), expected)
+        let check = |code, options: &str, expected: &str| {
+            let before = Before {
+                code,
+                traced: options.contains('x'),
+                errexit: options.contains('e'),
+            };
+            assert_eq!(command("f", &before), expected);
         };
-        check(0, false, "eval 'f'; ");
-        check(3, false, "__breakfix_status 3 || eval 'f'; ");
+        check(0, "", "eval 'f'; ");
+        check(3, "", "__breakfix_status 3 || eval 'f'; ");
         check(
             3,
-            true,
-            r"{ \builtin set +x; __breakfix_status 3; } 2>/dev/null || eval $'\\builtin set -x\nf'; ",
+            "x",
+            r"{ \builtin set +x; } 2>/dev/null; eval $'{ \\builtin set -x; __breakfix_status 3; } 2>/dev/null\nf'; ",
+        );
+        // Else it would end the shell.
+        check(
+            3,
+            "ex",
+            r"{ \builtin set +x; } 2>/dev/null; eval $'{ \\builtin set -x; __breakfix_status 0; } 2>/dev/null\nf'; ",
         );
     }
 

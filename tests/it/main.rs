@@ -7,8 +7,11 @@
 
 mod cli;
 mod content;
+mod hooks;
 mod layering;
+mod limits;
 mod scenarios;
+mod secrets;
 mod shell;
 mod simulator;
 mod support;

@@ -13,6 +13,7 @@ pub(crate) struct Breakfix {
     directory: TempDir,
     arguments: Vec<OsString>,
     path: OsString,
+    variables: Vec<(String, String)>,
 }
 
 /// What a call left behind.
@@ -33,6 +34,7 @@ pub(crate) fn breakfix(arguments: &[&str]) -> Breakfix {
         directory,
         arguments: arguments.iter().map(Into::into).collect(),
         path: std::env::var_os("PATH").unwrap(),
+        variables: Vec::new(),
     }
 }
 
@@ -40,6 +42,42 @@ impl Breakfix {
     /// Where the call happens.
     pub(crate) fn work(&self) -> PathBuf {
         self.directory.path().join("work")
+    }
+
+    /// Where everything of the call is: its home, its temporary files, its state.
+    pub(crate) fn root(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Calls with other arguments in the same place from now on.
+    pub(crate) fn arguments(mut self, arguments: &[&str]) -> Self {
+        self.arguments = arguments.iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets a variable of the environment.
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Processes that stand in a directory of the call, by command line.
+    pub(crate) fn survivors(&self) -> Vec<String> {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        processes
+            .map(|process| process.path())
+            .filter(|process| {
+                let directory = std::fs::read_link(process.join("cwd"));
+                directory.is_ok_and(|directory| directory.starts_with(self.root()))
+            })
+            .map(|process| std::fs::read_to_string(process.join("cmdline")).unwrap_or_default())
+            .map(|line| line.replace('\0', " "))
+            .collect()
+    }
+
+    /// Waits until a file is in the working directory.
+    pub(crate) fn wait_for(&self, name: &str) {
+        wait_until(name, || self.work().join(name).exists());
     }
 
     /// Writes a file into the working directory.
@@ -96,12 +134,17 @@ impl Breakfix {
         command
             .env("PATH", &self.path)
             .env("LANG", "C.UTF-8")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command
     }
 
     pub(crate) fn run(self) -> Outcome {
-        let output = self.command().output().unwrap();
+        self.outcome(self.command().output().unwrap())
+    }
+
+    /// What a call that was started and has ended left behind.
+    pub(crate) fn outcome(&self, output: std::process::Output) -> Outcome {
         Outcome {
             status: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -171,6 +214,20 @@ impl Outcome {
             .unwrap_or_else(|| panic!("no check {id} in {lab:#}"))
             .clone()
     }
+}
+
+/// Waits for something that must come.
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let limit = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !is_so() {
+        assert!(std::time::Instant::now() < limit, "{what} did not come");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+/// Sends a signal to a call that was started.
+pub(crate) fn signal(child: &Child, signal: rustix::process::Signal) {
+    rustix::process::kill_process(rustix::process::Pid::from_child(child), signal).unwrap();
 }
 
 fn make_executable(path: &Path) {
