@@ -2,6 +2,7 @@
 //! below `commands` sees clap.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -9,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::commands::content::Selection;
 use crate::commands::plan::PlanRequest;
 use crate::commands::run::report_files::ReportRequest;
-use crate::commands::run::{Backend, RunRequest};
+use crate::commands::run::{Backend, RunRequest, ShellPer};
 use crate::commands::simulate::SimulateRequest;
 use crate::plan::StepSelection;
 use crate::report::Format;
@@ -128,6 +129,59 @@ pub struct RunArguments {
     /// Let a step pass that passes on a retry only
     #[arg(long)]
     allow_flaky: bool,
+
+    #[command(flatten)]
+    shell: ShellArguments,
+}
+
+/// How steps are run, wherever they act.
+#[derive(Debug, Args)]
+struct ShellArguments {
+    /// What shares one shell, with its variables, functions and directory
+    #[arg(long, value_enum, default_value_t = PerArgument::Lab, value_name = "SCOPE")]
+    shell_per: PerArgument,
+
+    /// Stop everything at the first step or suite hook that fails
+    #[arg(long)]
+    bail: bool,
+
+    /// Limit of each page's steps together, in the lab's time: seconds, or `90s`, `5m`, `1h`
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    page_timeout: Option<Duration>,
+
+    /// Limit of the whole run, in real time: seconds, or `90s`, `5m`, `1h`
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    run_timeout: Option<Duration>,
+
+    /// Hide this variable's value too; `*_TOKEN`, `*_PASSWORD` and `*_SECRET*` are hidden anyway
+    #[arg(long, value_name = "NAME")]
+    mask: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum PerArgument {
+    /// Each page starts afresh
+    Page,
+    /// Pages of a lab share one
+    Lab,
+    /// All labs share one; only with `--on none`
+    Run,
+}
+
+/// Seconds, or a number with `s`, `m` or `h`; more than nothing.
+fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = match text.char_indices().last() {
+        Some((at, 's')) => (&text[..at], 1),
+        Some((at, 'm')) => (&text[..at], 60),
+        Some((at, 'h')) => (&text[..at], 3600),
+        _ => (text, 1),
+    };
+    let seconds = number.parse::<u64>().ok();
+    let seconds = seconds.and_then(|number| number.checked_mul(unit));
+    match seconds {
+        Some(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
+        _ => Err("write seconds, such as 90, or 90s, 5m, 1h".to_owned()),
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -206,6 +260,15 @@ impl RunArguments {
             reports: self.reports,
             allow_flaky: self.allow_flaky,
             verbose: verbose > 0,
+            shell_per: match self.shell.shell_per {
+                PerArgument::Page => ShellPer::Page,
+                PerArgument::Lab => ShellPer::Lab,
+                PerArgument::Run => ShellPer::Run,
+            },
+            bail: self.shell.bail,
+            page_timeout: self.shell.page_timeout,
+            run_timeout: self.shell.run_timeout,
+            mask: self.shell.mask,
         }
     }
 }

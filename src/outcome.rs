@@ -66,6 +66,8 @@ pub struct LabOutcome {
     pub steps: Vec<StepOutcome>,
     /// Blocks that were not meant to run, each with its reason: no skip goes uncounted.
     pub skipped: Vec<SkippedBlock>,
+    /// Calls of the `hook-suite.sh` files around the lab that happened in its environment, in order.
+    pub suite_hooks: Vec<SuiteHookOutcome>,
     /// The scenario's verdicts after the steps; empty when the lab ran without a scenario.
     pub checks: Vec<CheckOutcome>,
     /// What undoing could not remove, by name.
@@ -85,6 +87,21 @@ pub struct SkippedBlock {
     /// Line of the block's fence, counted from 1.
     pub line: usize,
     pub reason: String,
+}
+
+/// One call of a `hook-suite.sh`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SuiteHookOutcome {
+    pub script: PathBuf,
+    pub phase: HookPhase,
+    /// Never `Flaky`; a failure is a [`Failure::Hook`].
+    pub result: StepResult,
+    /// Real time.
+    pub duration: Duration,
+    /// Both streams in order of arrival, capped.
+    pub output: Vec<(Stream, Vec<u8>)>,
+    /// Bytes dropped from `output` by the cap.
+    pub dropped: u64,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -241,10 +258,20 @@ impl LabOutcome {
     /// What the run would exit with if this were its only lab.
     pub fn exit(&self, allow_flaky: bool) -> Exit {
         let of_steps = self.steps.iter().map(|step| step.result.exit(allow_flaky));
+        let of_hooks = self
+            .suite_hooks
+            .iter()
+            .map(|hook| hook.result.exit(allow_flaky));
         let of_checks = self.checks.iter().map(|check| check.verdict.exit());
         let leftovers = (!self.leftovers.is_empty()).then_some(Exit::Leftovers);
         let error = self.error.as_ref().map(|_| Exit::CannotTell);
-        first_that_applies(of_steps.chain(of_checks).chain(leftovers).chain(error))
+        first_that_applies(
+            of_steps
+                .chain(of_hooks)
+                .chain(of_checks)
+                .chain(leftovers)
+                .chain(error),
+        )
     }
 }
 

@@ -80,8 +80,8 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::outcome::{
-        CheckKind, CheckOutcome, CommandOutcome, Failure, LabOutcome, SkippedBlock, StepOutcome,
-        StepResult, Stream, Verdict,
+        CheckKind, CheckOutcome, CommandOutcome, Failure, HookPhase, LabOutcome, SkippedBlock,
+        StepOutcome, StepResult, Stream, SuiteHookOutcome, Verdict,
     };
 
     /// A step of one command with this result.
@@ -107,6 +107,17 @@ pub(crate) mod tests {
             exit_code,
             duration: Duration::from_millis(400),
             output: vec![(Stream::Stderr, output.to_vec())],
+            dropped: 0,
+        }
+    }
+
+    pub(crate) fn suite_hook(result: StepResult) -> SuiteHookOutcome {
+        SuiteHookOutcome {
+            script: "lab/tests/hook-suite.sh".into(),
+            phase: HookPhase::After,
+            result,
+            duration: Duration::from_millis(420),
+            output: vec![(Stream::Stdout, b"no cluster\n".to_vec())],
             dropped: 0,
         }
     }
@@ -158,6 +169,7 @@ pub(crate) mod tests {
                 check("node", CheckKind::Condition, not_met),
                 check("encrypted", CheckKind::Invariant, Verdict::Met),
             ],
+            suite_hooks: vec![suite_hook(StepResult::Pass)],
             leftovers: vec!["key 1234".to_owned()],
             error: None,
             log: Some("runs/1.log".into()),

@@ -3,7 +3,16 @@
 //!
 //! Between breakfix and bash stands a [`supervisor`] process, so that nothing of a lab outlives
 //! its run. `exit` ends a block, not the lab: bash saves its state on the way out, and the next
-//! command finds it in a new bash. Steps, hooks' meaning and verdicts are `run`'s business.
+//! command finds it in a new bash. Secrets are hidden here, between the pipes and everything else:
+//! what a sink is [`Output::Shown`] and what the log gets holds none. Steps, hooks' meaning and
+//! verdicts are `run`'s business.
+//!
+//! Where a command can tell that it is not pasted into a terminal: `$_` is not carried over, `set -x`
+//! shows one `+` more (for `eval`), a `DEBUG` trap also runs for our report, and after
+//! `set -o posix` an EXIT trap of the author's replaces ours, so that `exit` loses the shell. When
+//! `exit` is called inside a function, its locals come back as globals: bash cannot look past them.
+//! A secret that two commands print in halves is not recognized, nor one in the output of the very
+//! command that makes it.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
@@ -18,14 +27,19 @@ mod capture;
 mod channels;
 mod descendants;
 mod interrupt;
+mod mask;
 mod script;
+mod secrets;
 pub mod supervisor;
 
 pub use capture::{Capture, KEPT_BYTES};
 pub use interrupt::Interrupt;
+pub use mask::{HIDDEN, Mask};
+pub use secrets::Secrets;
 
-use channels::{Channels, Said, Sink};
-use script::{Begin, opening, quote, quote_path, report_done};
+use channels::{Channels, Said};
+use mask::MaskedStream;
+use script::{Before, Begin, command, opening, quote, quote_path, report_done};
 
 /// The last line of a saved state that is whole.
 const STATE_END: &[u8] = b"\n__breakfix_restored=1\n";
@@ -49,6 +63,8 @@ pub struct ShellConfig {
     pub directory: PathBuf,
     /// The whole environment of the lab; nothing is inherited beside it.
     pub environment: Vec<(OsString, OsString)>,
+    /// What to hide beside the secrets of `environment`.
+    pub secrets: Secrets,
     /// An existing private directory for this shell alone; its owner removes it.
     pub scratch: PathBuf,
     /// Where all output goes in full, appended.
@@ -74,6 +90,7 @@ impl ShellConfig {
             bash: "bash".into(),
             directory,
             environment,
+            secrets: Secrets::default(),
             scratch,
             log: None,
             grace: Duration::from_secs(2),
@@ -112,6 +129,18 @@ pub struct Bounds<'a> {
     /// the first one tolerates it.
     pub interrupts: usize,
 }
+
+/// A piece of output on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output<'a> {
+    /// Without secrets: all that may leave the lab. What might be the beginning of one comes later.
+    Shown(Stream, &'a [u8]),
+    /// As it came, for what stays in the lab.
+    Raw(&'a [u8]),
+}
+
+/// Receives output as it arrives.
+pub type Sink<'a> = &'a mut dyn FnMut(Output<'_>);
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,6 +187,7 @@ pub struct Shell {
     directory: PathBuf,
     scratch: PathBuf,
     log: Option<File>,
+    secrets: Secrets,
     grace: Duration,
     /// Numbers the commands, so that a late answer is not taken for the next one's.
     sequence: u64,
@@ -166,6 +196,9 @@ pub struct Shell {
     running: bool,
     lost: bool,
     background: Option<i32>,
+    before: Before,
+    /// Bash has secret variables whose values it was not asked for.
+    secrets_untold: bool,
 }
 
 impl Shell {
@@ -181,10 +214,12 @@ impl Shell {
         if script.symlink_metadata().is_err() {
             std::os::unix::fs::symlink(format!("/dev/fd/{}", supervisor::SCRIPT), &script)?;
         }
-        let log = config
-            .log
-            .as_ref()
-            .map(|path| OpenOptions::new().append(true).create(true).open(path));
+        for state in ["state", "state.last"] {
+            // What another shell left there is none of this one's.
+            let _ = fs::remove_file(scratch.join(state));
+        }
+        let mut secrets = config.secrets.clone();
+        secrets.learn_environment(&config.environment);
         let config = ShellConfig {
             bash,
             scratch: scratch.clone(),
@@ -195,13 +230,16 @@ impl Shell {
             interrupt: config.interrupt.clone(),
             directory,
             scratch,
-            log: log.transpose()?,
+            log: open_log(config.log.as_deref())?,
+            secrets,
             grace: config.grace,
             sequence: 0,
             script_lines: 0,
             running: false,
             lost: false,
             background: None,
+            before: Before::default(),
+            secrets_untold: false,
         };
         shell.start_bash()?;
         Ok(shell)
@@ -216,7 +254,7 @@ impl Shell {
         text: &str,
         line: Option<usize>,
         bounds: Bounds<'_>,
-        sink: &mut dyn FnMut(Stream, &[u8]),
+        sink: Sink<'_>,
     ) -> Result<Finished, ShellError> {
         if self.lost {
             return Err(ShellError::Bash(
@@ -228,16 +266,20 @@ impl Shell {
         }
         let started = Instant::now();
         let background_before = self.background;
-        self.sequence += 1;
         // Bash counts the lines of its script, this one too.
-        let padding = line.map_or(0, |line| line.saturating_sub(self.script_lines + 1));
+        let above = self.script_lines + 1 + self.before.lines_above();
+        let padding = line.map_or(0, |line| line.saturating_sub(above));
+        let report = self.next_report();
         self.send(&format!(
-            "{}eval {}; {}",
+            "{}{}{report}",
             "\n".repeat(padding),
-            quote(text),
-            report_done(self.sequence)
+            command(text, &self.before),
         ));
         let ending = self.await_ending(bounds, sink)?;
+        if let Ending::Status(code) | Ending::Exited(code) = ending {
+            self.before.code = code;
+        }
+        self.ask_for_secrets()?;
         let background = self
             .background
             .filter(|pid| background_before != Some(*pid));
@@ -256,8 +298,9 @@ impl Shell {
         argument: &str,
         output: Option<&HookInput>,
         bounds: Bounds<'_>,
-        sink: &mut dyn FnMut(Stream, &[u8]),
+        sink: Sink<'_>,
     ) -> Result<Finished, ShellError> {
+        let code = self.before.code;
         let script = std::path::absolute(script)?;
         let mut text = format!(
             "__breakfix_hook {} {}",
@@ -271,7 +314,10 @@ impl Shell {
                 quote_path(&input.variable)
             );
         }
-        self.run(&text, None, bounds, sink)
+        let finished = self.run(&text, None, bounds, sink);
+        // The page's next command follows its last one, not our hook.
+        self.before.code = code;
+        finished
     }
 
     /// Whether a command replaced or killed bash, so that no further one can run.
@@ -279,9 +325,26 @@ impl Shell {
         self.lost
     }
 
-    /// Adds a line of ours to the log.
+    /// Makes a lost shell usable again: with the state that was saved last, else as it began.
+    pub fn revive(&mut self) {
+        self.lost = false;
+    }
+
+    /// What is secret, as far as this shell knows.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// Adds a line of ours to the log, secrets hidden.
     pub fn log_line(&mut self, line: &str) {
+        let line = self.secrets.mask().text(line);
         write_log(&mut self.log, format!("{line}\n").as_bytes());
+    }
+
+    /// Writes the log to another file from now on.
+    pub fn log_to(&mut self, path: Option<&Path>) -> Result<(), ShellError> {
+        self.log = open_log(path)?;
+        Ok(())
     }
 
     /// Ends the lab: bash leaves by its own EXIT trap, everything else by SIGTERM, then SIGKILL.
@@ -294,7 +357,7 @@ impl Shell {
                 remaining: &remaining,
                 interrupts: 1,
             };
-            self.run("\\builtin exit", None, bounds, &mut |_, _| {})?;
+            self.run("\\builtin exit", None, bounds, &mut |_| {})?;
         }
         self.end_all(&mut |_, _| {})
     }
@@ -311,14 +374,16 @@ impl Shell {
         } else {
             "start new"
         });
-        self.sequence += 1;
         self.script_lines = 0;
+        self.secrets_untold = false;
+        let report = self.next_report();
         let begin = if restored {
             Begin::Restored(&last)
         } else {
             Begin::In(&self.directory)
         };
-        self.send(&opening(&begin, &state, self.sequence));
+        let script = opening(&begin, &state, &report);
+        self.send(&script);
         self.running = true;
         let mut messages = Capture::new(8 * 1024);
         let deadline = Instant::now() + START_LIMIT;
@@ -327,21 +392,41 @@ impl Shell {
             remaining: &remaining,
             interrupts: 1,
         };
-        match self.await_ending(bounds, &mut |stream, bytes| messages.push(stream, bytes))? {
-            Ending::Status(0) => Ok(()),
-            ending => {
-                let said: Vec<u8> = messages
-                    .finish()
-                    .0
-                    .into_iter()
-                    .flat_map(|(_, bytes)| bytes)
-                    .collect();
-                Err(ShellError::Bash(format!(
-                    "{ending:?} {}",
-                    String::from_utf8_lossy(&said).trim()
-                )))
+        let mut sink = |output: Output<'_>| {
+            if let Output::Shown(stream, bytes) = output {
+                messages.push(stream, bytes);
             }
+        };
+        match self.await_ending(bounds, &mut sink)? {
+            Ending::Status(0) => self.ask_for_secrets(),
+            ending => Err(ShellError::Bash(format!(
+                "{ending:?} {}",
+                messages.text().trim()
+            ))),
         }
+    }
+
+    /// The text that has bash say how the next command ended.
+    fn next_report(&mut self) -> String {
+        self.sequence += 1;
+        report_done(self.sequence, self.secrets.names())
+    }
+
+    /// Variables whose names are new were not in the last report.
+    fn ask_for_secrets(&mut self) -> Result<(), ShellError> {
+        if !(self.secrets_untold && self.running) {
+            return Ok(());
+        }
+        self.secrets_untold = false;
+        let report = self.next_report();
+        self.send(&report);
+        let deadline = Instant::now() + START_LIMIT;
+        let remaining = || deadline.saturating_duration_since(Instant::now());
+        let bounds = Bounds {
+            remaining: &remaining,
+            interrupts: 1,
+        };
+        self.await_ending(bounds, &mut |_| {}).map(drop)
     }
 
     fn send(&mut self, script: &str) {
@@ -351,16 +436,34 @@ impl Shell {
 
     fn await_ending(&mut self, bounds: Bounds<'_>, sink: Sink<'_>) -> Result<Ending, ShellError> {
         let mut log = self.log.take();
-        let mut logging = |stream: Stream, bytes: &[u8]| {
-            write_log(&mut log, bytes);
-            sink(stream, bytes);
+        let mask = self.secrets.mask().clone();
+        let mut masking = [MaskedStream::default(), MaskedStream::default()];
+        let mut shown = Vec::new();
+        let mut show = |stream: Stream, shown: &mut Vec<u8>, sink: Sink<'_>| {
+            if !shown.is_empty() {
+                write_log(&mut log, shown);
+                sink(Output::Shown(stream, shown));
+                shown.clear();
+            }
         };
-        let ending = self.listen(bounds, &mut logging);
+        let ending = self.listen(bounds, &mut |stream, bytes| {
+            sink(Output::Raw(bytes));
+            masking[stream as usize].push(&mask, bytes, &mut shown);
+            show(stream, &mut shown, sink);
+        });
+        for stream in [Stream::Stdout, Stream::Stderr] {
+            masking[stream as usize].finish(&mask, &mut shown);
+            show(stream, &mut shown, sink);
+        }
         self.log = log;
         ending
     }
 
-    fn listen(&mut self, bounds: Bounds<'_>, sink: Sink<'_>) -> Result<Ending, ShellError> {
+    fn listen(
+        &mut self,
+        bounds: Bounds<'_>,
+        sink: channels::Sink<'_>,
+    ) -> Result<Ending, ShellError> {
         loop {
             let stopped = if self.interrupt.count() > bounds.interrupts {
                 Some(Ending::Interrupted)
@@ -371,6 +474,7 @@ impl Shell {
                 self.end_all(sink)?;
                 return Ok(ending);
             }
+            self.suspend_if_asked();
             let timeout = (bounds.remaining)().min(TICK);
             let mut ending = None;
             for said in self.channels.turn(timeout, &self.interrupt, sink)? {
@@ -384,15 +488,35 @@ impl Shell {
         }
     }
 
+    /// Ctrl-Z: the lab stops and goes on with us.
+    fn suspend_if_asked(&mut self) {
+        if self.interrupt.take_suspension() {
+            self.channels.request("stop");
+            self.interrupt.stop_this_process();
+            self.channels.request("continue");
+        }
+    }
+
     fn hear(&mut self, said: Said) -> Result<Option<Ending>, ShellError> {
         match said {
             Said::Done {
                 sequence,
                 code,
                 background,
+                options,
             } if sequence == self.sequence => {
                 self.background = background;
+                self.before.traced = options.contains('x');
+                self.before.errexit = options.contains('e');
                 Ok(Some(Ending::Status(code)))
+            }
+            Said::Names(names) => {
+                self.secrets_untold |= self.secrets.learn_names(names.iter().map(String::as_str));
+                Ok(None)
+            }
+            Said::Secret(value) => {
+                self.secrets.learn_values([value.as_slice()]);
+                Ok(None)
             }
             Said::Exited { code } => {
                 self.running = false;
@@ -413,7 +537,7 @@ impl Shell {
 
     /// Ends every process, bash too, and keeps what they still print. The second interrupt takes
     /// the grace away.
-    fn end_all(&mut self, sink: Sink<'_>) -> Result<usize, ShellError> {
+    fn end_all(&mut self, sink: channels::Sink<'_>) -> Result<usize, ShellError> {
         self.channels
             .request(&format!("end {}", self.grace.as_millis()));
         let mut killed = false;
@@ -464,6 +588,11 @@ fn find_program(
 /// Whether bash got to the end of saving.
 fn is_whole_state(path: &Path) -> bool {
     fs::read(path).is_ok_and(|state| state.ends_with(STATE_END))
+}
+
+fn open_log(path: Option<&Path>) -> std::io::Result<Option<File>> {
+    path.map(|path| OpenOptions::new().append(true).create(true).open(path))
+        .transpose()
 }
 
 fn write_log(log: &mut Option<File>, bytes: &[u8]) {

@@ -1,11 +1,15 @@
-//! INT, TERM and HUP as values.
+//! INT, TERM, HUP and Ctrl-Z as values.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::shell::Interrupt;
+
+/// How long Ctrl-Z waits for whoever runs a lab.
+const SUSPENSION_PATIENCE: Duration = Duration::from_millis(300);
 
 /// Raises `interrupt` at every INT, TERM and HUP from now on.
 pub(super) fn watch(runtime: &tokio::runtime::Runtime) -> anyhow::Result<Arc<Interrupt>> {
@@ -24,7 +28,28 @@ pub(super) fn watch(runtime: &tokio::runtime::Runtime) -> anyhow::Result<Arc<Int
             }
         });
     }
+    watch_suspension(&interrupt)?;
     Ok(interrupt)
+}
+
+/// Ctrl-Z stops the lab and its limits before this process.
+fn watch_suspension(interrupt: &Arc<Interrupt>) -> anyhow::Result<()> {
+    let kind = SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw());
+    let mut signals = signal(kind).context("failed to listen for signals")?;
+    let interrupt = Arc::clone(interrupt);
+    tokio::spawn(async move {
+        while signals.recv().await.is_some() {
+            let interrupt = Arc::clone(&interrupt);
+            let stop = move || {
+                // Whoever runs a lab or waits stops this process; else it is done here.
+                if !interrupt.suspend(SUSPENSION_PATIENCE) {
+                    interrupt.stop_this_process();
+                }
+            };
+            let _ = tokio::task::spawn_blocking(stop).await;
+        }
+    });
+    Ok(())
 }
 
 /// Resolves at the first INT, TERM or HUP.

@@ -3,10 +3,11 @@
 mod ground;
 mod prepare;
 pub mod report_files;
+mod scratch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
@@ -18,7 +19,8 @@ use crate::live::Live;
 use crate::outcome::{Exit, LabOutcome, RunOutcome};
 use crate::plan::Lab;
 use crate::report::Format;
-use crate::run;
+pub use crate::run::ShellPer;
+use crate::run::{self, Options, Run};
 use crate::scenarios::Source;
 use crate::session::runs;
 use crate::shell::Interrupt;
@@ -39,6 +41,13 @@ pub struct RunRequest {
     pub allow_flaky: bool,
     /// Show the commands' output as it comes.
     pub verbose: bool,
+    pub shell_per: ShellPer,
+    /// Stop everything at the first failure.
+    pub bail: bool,
+    pub page_timeout: Option<Duration>,
+    pub run_timeout: Option<Duration>,
+    /// Variables whose values are hidden, beside those whose names say that they are secret.
+    pub mask: Vec<String>,
 }
 
 /// Where a lesson's commands act.
@@ -92,30 +101,40 @@ fn run_labs(request: &RunRequest, prepared: Vec<Prepared>) -> anyhow::Result<Run
     let interrupt = interrupt::watch(&runtime)?;
     let state = runs::state_directory(|name| std::env::var_os(name));
     let logs = runs::new_directory(&state, jiff::Timestamp::now())?;
+    let scratch = scratch::Scratch::new(&std::env::temp_dir())?;
     let started = Instant::now();
     let mut live = Live::on_stderr(request.verbose);
     let mut outcome = RunOutcome {
         allow_flaky: request.allow_flaky,
         ..RunOutcome::default()
     };
-    for (number, (lab, source)) in prepared.into_iter().enumerate() {
-        if interrupt.count() > 0 {
-            let reason = "the run was interrupted";
-            outcome.labs.push(run::not_run(&lab, reason));
-            continue;
-        }
-        let setting = ground::Setting {
-            runtime: &runtime,
-            interrupt: &interrupt,
-            request,
-            log: logs.join(format!("{}.log", number + 1)),
-        };
+    let mut setting = ground::Setting {
+        runtime: &runtime,
+        interrupt: &interrupt,
+        request,
+        scratch: &scratch,
+        log: PathBuf::new(),
+    };
+    let mut run = Run::new(request.options(), interrupt.as_ref().clone());
+    let mut labs = prepared.into_iter();
+    while let Some((lab, source)) = labs.next() {
+        let number = outcome.labs.len() + 1;
+        setting.log = logs.join(format!("{number}.log"));
+        let next = next_suites(labs.as_slice());
         let lab_started = Instant::now();
-        let mut lab_outcome = run_lab(&setting, &lab, source, &mut live);
+        let mut lab_outcome = if run.is_stopped() {
+            run.skip(&lab)
+        } else {
+            run_lab(&setting, &mut run, &lab, next, source, &mut live)
+        };
         lab_outcome.duration = lab_started.elapsed();
         outcome.labs.push(lab_outcome);
     }
+    if let Some(last) = outcome.labs.last_mut().filter(|_| !run.is_finished()) {
+        ground::finish(&setting, run, last, &mut live)?;
+    }
     outcome.interrupted = interrupt.count() > 0;
+    drop(live);
     outcome.duration = started.elapsed();
     Ok(outcome)
 }
@@ -132,23 +151,43 @@ fn unfinished(prepared: &[Prepared], error: &str) -> RunOutcome {
     }
 }
 
+/// The suites of the next lab that has anything to run: those it shares with this one stay open.
+fn next_suites(labs: &[prepare::Prepared]) -> &[PathBuf] {
+    let next = labs.iter().find(|(lab, _)| lab.runs_something());
+    next.map_or(&[], |(lab, _)| &lab.suite_hooks)
+}
+
 fn run_lab(
     setting: &ground::Setting<'_>,
+    run: &mut Run,
     lab: &Lab,
+    next: &[PathBuf],
     source: Option<Source>,
     live: &mut Live,
 ) -> LabOutcome {
     if !lab.runs_something() {
         return run::not_run(lab, "not selected");
     }
+    let part = ground::Part { run, lab, next };
     let result = match setting.request.backend {
-        Backend::Nothing => ground::run_bare(setting, lab, live),
-        Backend::Simulator | Backend::Aws => ground::run_simulated(setting, lab, source, live),
+        Backend::Nothing => ground::run_bare(setting, part, live),
+        Backend::Simulator | Backend::Aws => ground::run_simulated(setting, part, source, live),
     };
     result.unwrap_or_else(|error| LabOutcome {
         error: Some(format!("{error:#}")),
         ..run::not_run(lab, "the environment failed")
     })
+}
+
+impl RunRequest {
+    fn options(&self) -> Options {
+        Options {
+            shell_per: self.shell_per,
+            bail: self.bail,
+            page_timeout: self.page_timeout,
+            run_timeout: self.run_timeout,
+        }
+    }
 }
 
 /// The interrupt that signals raise, for rooms that only look at it.

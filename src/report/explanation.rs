@@ -4,7 +4,7 @@
 use super::text::{elided, elided_output};
 use crate::outcome::{
     CheckKind, CheckOutcome, CommandOutcome, Failure, HookPhase, LabOutcome, StepOutcome,
-    StepResult, Verdict,
+    StepResult, SuiteHookOutcome, Verdict,
 };
 
 /// Why a step did not simply pass.
@@ -38,6 +38,28 @@ pub(crate) enum Standing {
     Flaky,
     Failed,
     Interrupted,
+}
+
+/// `before` or `after`.
+pub(crate) fn phase_word(phase: HookPhase) -> &'static str {
+    match phase {
+        HookPhase::Before => "before",
+        HookPhase::After => "after",
+    }
+}
+
+/// Why a suite's hook did not pass, on one line; `None` when it did.
+pub(crate) fn suite_reason(hook: &SuiteHookOutcome) -> Option<String> {
+    Some(match &hook.result {
+        StepResult::Pass | StepResult::Flaky { .. } => return None,
+        StepResult::Fail(Failure::Hook { detail, .. }) => {
+            detail.lines().next().unwrap_or_default().to_owned()
+        }
+        StepResult::Fail(_) => "it failed".to_owned(),
+        StepResult::Timeout(limit) => format!("time ran out: {limit}"),
+        StepResult::Interrupted => "interrupted".to_owned(),
+        StepResult::Skip(reason) => format!("did not run: {reason}"),
+    })
 }
 
 /// How the step stands.
@@ -108,10 +130,7 @@ fn of_failure<'a>(step: &'a StepOutcome, failure: &'a Failure) -> Explanation<'a
             phase,
             detail,
         } => {
-            let phase = match phase {
-                HookPhase::Before => "before",
-                HookPhase::After => "after",
-            };
+            let phase = phase_word(*phase);
             let (first, rest) = detail.split_once('\n').unwrap_or((detail, ""));
             Explanation {
                 kind: "hook",

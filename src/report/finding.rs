@@ -5,11 +5,11 @@ use std::path::Path;
 
 use super::Counts;
 use super::explanation::{
-    Standing, explain, kind_word, leftover_words, standing, verdict_lines, verdict_text,
-    verdict_word,
+    Standing, explain, kind_word, leftover_words, phase_word, standing, suite_reason,
+    verdict_lines, verdict_text, verdict_word,
 };
-use super::text::{elided, reason_line, short_line};
-use crate::outcome::{CheckOutcome, Exit, LabOutcome, RunOutcome, StepOutcome};
+use super::text::{elided, output_text, reason_line, short_line};
+use crate::outcome::{CheckOutcome, Exit, LabOutcome, RunOutcome, StepOutcome, SuiteHookOutcome};
 
 /// One thing to be told.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +39,8 @@ pub(crate) enum Level {
 /// cut to about `limit` bytes.
 pub(crate) fn of_lab(lab: &LabOutcome, limit: usize) -> Vec<Finding<'_>> {
     let mut found = Vec::new();
+    let hooks = lab.suite_hooks.iter();
+    found.extend(hooks.filter_map(|hook| of_suite_hook(hook, limit)));
     for step in &lab.steps {
         found.extend(of_step(step, limit));
     }
@@ -93,6 +95,20 @@ fn of_step(step: &StepOutcome, limit: usize) -> Vec<Finding<'_>> {
     });
     found.extend(notes);
     found
+}
+
+fn of_suite_hook(hook: &SuiteHookOutcome, limit: usize) -> Option<Finding<'_>> {
+    let reason = suite_reason(hook)?;
+    let level = match standing(&hook.result) {
+        Standing::Passed | Standing::Flaky | Standing::Skipped => Level::Warning,
+        Standing::Failed | Standing::Interrupted => Level::Error,
+    };
+    let title = format!("suite hook {}", phase_word(hook.phase));
+    Some(Finding {
+        place: Some((&hook.script, 1)),
+        evidence: elided(&output_text(&hook.output), limit),
+        ..plain(level, title, &reason)
+    })
 }
 
 fn of_check(check: &CheckOutcome, limit: usize) -> Vec<Finding<'static>> {

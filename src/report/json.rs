@@ -6,9 +6,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Counts;
-use super::explanation::{explain, kind_word, verdict_word};
+use super::explanation::{explain, kind_word, phase_word, suite_reason, verdict_word};
 use crate::outcome::{
-    CheckOutcome, CommandOutcome, LabOutcome, RunOutcome, StepOutcome, StepResult, Stream, Verdict,
+    CheckOutcome, CommandOutcome, LabOutcome, RunOutcome, StepOutcome, StepResult, Stream,
+    SuiteHookOutcome, Verdict,
 };
 
 /// Raised when a field changes its meaning or goes; new fields do not raise it.
@@ -55,8 +56,22 @@ struct LabView<'a> {
     steps: Vec<StepView<'a>>,
     /// Blocks that were not meant to run.
     skipped: Vec<SkippedView<'a>>,
+    suite_hooks: Vec<SuiteHookView>,
     checks: Vec<CheckView<'a>>,
     leftovers: &'a [String],
+}
+
+#[derive(Serialize)]
+struct SuiteHookView {
+    script: String,
+    /// `before` or `after`.
+    phase: &'static str,
+    /// As of a step.
+    result: &'static str,
+    reason: Option<String>,
+    duration_ms: u128,
+    output: Vec<OutputView>,
+    dropped_bytes: u64,
 }
 
 #[derive(Serialize)]
@@ -155,6 +170,7 @@ fn lab_view(lab: &LabOutcome) -> LabView<'_> {
             .map(|path| path.to_string_lossy().into_owned()),
         steps: lab.steps.iter().map(step_view).collect(),
         skipped: skipped.collect(),
+        suite_hooks: lab.suite_hooks.iter().map(suite_hook_view).collect(),
         checks: lab.checks.iter().map(check_view).collect(),
         leftovers: &lab.leftovers,
     }
@@ -168,14 +184,7 @@ fn step_view(step: &StepOutcome) -> StepView<'_> {
         title: &step.title,
         page: step.page.to_string_lossy().into_owned(),
         line: step.line,
-        result: match step.result {
-            StepResult::Pass => "pass",
-            StepResult::Fail(_) => "fail",
-            StepResult::Timeout(_) => "timeout",
-            StepResult::Skip(_) => "skip",
-            StepResult::Flaky { .. } => "flaky",
-            StepResult::Interrupted => "interrupted",
-        },
+        result: result_word(&step.result),
         kind: explanation.as_ref().map(|explanation| explanation.kind),
         reason: explanation.map(|explanation| explanation.reason),
         duration_ms: step.duration.as_millis(),
@@ -185,20 +194,47 @@ fn step_view(step: &StepOutcome) -> StepView<'_> {
     }
 }
 
-fn command_view(command: &CommandOutcome) -> CommandView<'_> {
-    let output = command.output.iter().map(|(stream, bytes)| OutputView {
+fn suite_hook_view(hook: &SuiteHookOutcome) -> SuiteHookView {
+    SuiteHookView {
+        script: hook.script.to_string_lossy().into_owned(),
+        phase: phase_word(hook.phase),
+        result: result_word(&hook.result),
+        reason: suite_reason(hook),
+        duration_ms: hook.duration.as_millis(),
+        output: output_view(&hook.output),
+        dropped_bytes: hook.dropped,
+    }
+}
+
+fn result_word(result: &StepResult) -> &'static str {
+    match result {
+        StepResult::Pass => "pass",
+        StepResult::Fail(_) => "fail",
+        StepResult::Timeout(_) => "timeout",
+        StepResult::Skip(_) => "skip",
+        StepResult::Flaky { .. } => "flaky",
+        StepResult::Interrupted => "interrupted",
+    }
+}
+
+fn output_view(output: &[(Stream, Vec<u8>)]) -> Vec<OutputView> {
+    let view = |(stream, bytes): &(Stream, Vec<u8>)| OutputView {
         stream: match stream {
             Stream::Stdout => "stdout",
             Stream::Stderr => "stderr",
         },
         text: String::from_utf8_lossy(bytes).into_owned(),
-    });
+    };
+    output.iter().map(view).collect()
+}
+
+fn command_view(command: &CommandOutcome) -> CommandView<'_> {
     CommandView {
         line: command.line,
         text: &command.text,
         exit_code: command.exit_code,
         duration_ms: Duration::as_millis(&command.duration),
-        output: output.collect(),
+        output: output_view(&command.output),
         dropped_bytes: command.dropped,
     }
 }
@@ -263,6 +299,8 @@ mod tests {
         check("/labs/0/skipped/0/reason", "test=false".into());
         check("/labs/0/checks/0/verdict", "not met".into());
         check("/labs/0/checks/0/observed", "none".into());
+        check("/labs/0/suite_hooks/0/phase", "after".into());
+        check("/labs/0/suite_hooks/0/result", "pass".into());
         check("/labs/0/leftovers/0", "key 1234".into());
     }
 }

@@ -8,11 +8,13 @@ use quick_junit::{
 };
 
 use super::explanation::{
-    Explanation, explain, kind_word, leftover_words, verdict_lines, verdict_text, verdict_word,
+    Explanation, Standing, explain, kind_word, leftover_words, phase_word, standing, suite_reason,
+    verdict_lines, verdict_text, verdict_word,
 };
-use super::text::{elided, reason_line, short_line};
+use super::text::{elided, output_text, reason_line, short_line};
 use crate::outcome::{
-    CheckOutcome, Exit, LabOutcome, RunOutcome, SkippedBlock, StepOutcome, StepResult, Verdict,
+    CheckOutcome, Exit, LabOutcome, RunOutcome, SkippedBlock, StepOutcome, StepResult,
+    SuiteHookOutcome, Verdict,
 };
 
 /// Bytes of a command and its output that a failure quotes; the run's log has all of it.
@@ -51,6 +53,7 @@ fn steps_suite(lab: &LabOutcome, allow_flaky: bool) -> TestSuite {
     }
     suite.add_test_cases(lab.steps.iter().map(|step| step_case(step, allow_flaky)));
     suite.add_test_cases(lab.skipped.iter().map(skipped_case));
+    suite.add_test_cases(lab.suite_hooks.iter().map(suite_hook_case));
     if let Some(error) = &lab.error {
         let mut status = non_success(NonSuccessKind::Error, "environment", error);
         status.set_description(xml(&elided(error, EVIDENCE_BYTES)));
@@ -123,6 +126,23 @@ fn flaky(failures: usize, explanation: &Explanation<'_>, allowed: bool) -> TestC
         status.add_rerun(rerun);
     }
     status
+}
+
+fn suite_hook_case(hook: &SuiteHookOutcome) -> TestCase {
+    let status = match (suite_reason(hook), standing(&hook.result)) {
+        (None, _) => TestCaseStatus::success(),
+        (Some(reason), Standing::Skipped) => skipped(&reason),
+        (Some(reason), _) => {
+            let mut status = non_success(NonSuccessKind::Failure, "suite-hook", &reason);
+            status.set_description(xml(&elided(&output_text(&hook.output), EVIDENCE_BYTES)));
+            status
+        }
+    };
+    let name = format!("suite hook {}", phase_word(hook.phase));
+    let mut case = case(&name, &hook.script.to_string_lossy(), status);
+    at(&mut case, &hook.script, 1);
+    case.set_time(hook.duration);
+    case
 }
 
 fn skipped_case(block: &SkippedBlock) -> TestCase {

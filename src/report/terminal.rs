@@ -4,10 +4,13 @@
 use std::fmt::Write;
 
 use super::Counts;
-use super::explanation::{Evidence, Standing, explain, standing, verdict_lines};
+use super::explanation::{
+    Evidence, Standing, explain, phase_word, standing, suite_reason, verdict_lines,
+};
 use super::text::{duration_text, output_text, printable, short_line, shortened};
 use crate::outcome::{
-    CheckKind, CheckOutcome, CommandOutcome, Exit, LabOutcome, RunOutcome, StepOutcome, Verdict,
+    CheckKind, CheckOutcome, CommandOutcome, Exit, LabOutcome, RunOutcome, StepOutcome,
+    SuiteHookOutcome, Verdict,
 };
 
 mod labs;
@@ -68,6 +71,9 @@ fn render_lab(text: &mut String, lab: &LabOutcome, paint: Paint) {
         .unwrap_or(1);
     for step in &lab.steps {
         render_step(text, step, width, paint);
+    }
+    for hook in &lab.suite_hooks {
+        render_suite_hook(text, hook, width, paint);
     }
     for (kind, heading) in [
         (CheckKind::Symptom, "Symptoms"),
@@ -154,6 +160,25 @@ fn went_wrong(step: &StepOutcome) -> bool {
         standing(&step.result),
         Standing::Failed | Standing::Interrupted
     )
+}
+
+/// A suite's hook that did not pass; the others are furniture.
+fn render_suite_hook(text: &mut String, hook: &SuiteHookOutcome, width: usize, paint: Paint) {
+    let Some(reason) = suite_reason(hook) else {
+        return;
+    };
+    let _ = writeln!(
+        text,
+        "  {} {:>width$}  {} {}  {}",
+        paint.bad("✗"),
+        "",
+        short_line(&hook.script.to_string_lossy()),
+        phase_word(hook.phase),
+        paint.quiet(&duration_text(hook.duration))
+    );
+    let indent = " ".repeat(width + 6);
+    let _ = writeln!(text, "{indent}{}", paint.bad(&short_line(&reason)));
+    quote(text, &output_text(&hook.output), &indent, paint);
 }
 
 /// What a failure's sentence leaves open: the hook's own words, or the command and its output.
@@ -244,6 +269,12 @@ fn render_checks<'a>(
 fn summary(outcome: &RunOutcome, paint: Paint) -> String {
     let counts = Counts::of(outcome);
     let mut steps = counts.step_words();
+    let hooks = outcome.labs.iter().flat_map(|lab| &lab.suite_hooks);
+    match hooks.filter(|hook| suite_reason(hook).is_some()).count() {
+        0 => {}
+        1 => steps.push_str(", 1 suite hook did not pass"),
+        bad => steps.push_str(&format!(", {bad} suite hooks did not pass")),
+    }
     steps.extend(counts.skip_words().map(|words| format!(", {words}")));
     let steps = if outcome.exit() == Exit::Met {
         paint.good(&steps)
@@ -302,7 +333,7 @@ const LINE_WIDTH: usize = 120;
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{command, full_run, step};
+    use super::super::tests::{command, full_run, step, suite_hook};
     use super::*;
     use crate::outcome::{Failure, StepResult};
 
@@ -381,6 +412,20 @@ lab/page.md
         check_step(
             step(1, StepResult::Fail(failure)),
             "  ✗ 1  Look at it, 1  0.42 s\n       hook fix after the step: exit code 7\n       │ no node\n",
+        );
+    }
+
+    #[test]
+    fn a_suites_hook_is_shown_when_it_did_not_pass() {
+        let check = |result, expected: &str| {
+            let mut text = String::new();
+            render_suite_hook(&mut text, &suite_hook(result), 1, Paint(false));
+            assert_eq!(text, expected);
+        };
+        check(StepResult::Pass, "");
+        check(
+            StepResult::Timeout("the 300 s it may take".to_owned()),
+            "  ✗    lab/tests/hook-suite.sh after  0.42 s\n       time ran out: the 300 s it may take\n       │ no cluster\n",
         );
     }
 

@@ -1,8 +1,13 @@
 //! What a step printed, as its `after` hook is given it: `TEST_OUTPUT` and `TEST_OUTPUT_FILE`.
+//!
+//! Hooks get the output as it was printed, secrets included: they belong to the lab, hold its
+//! variables anyway, and judge what really came. So the files are for the user alone, in the
+//! shell's private directory, and go with the step.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::path::PathBuf;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 
 use crate::plan::{Hook, HookSource, Step};
 use crate::shell::{HookInput, ShellConfig};
@@ -10,6 +15,7 @@ use crate::shell::{HookInput, ShellConfig};
 /// Bytes of a step's output that fit into one environment variable (Linux: 128 KiB with its name),
 /// less a little for the line that says that it was cut.
 const TEST_OUTPUT_BYTES: usize = 128 * 1024 - 1024;
+
 /// Collects what a step prints into the files that its `after` hook is given.
 pub(crate) struct StepOutput {
     files: HookInput,
@@ -40,7 +46,7 @@ impl StepOutput {
             variable: path("test-output.start"),
         };
         Ok(Some(StepOutput {
-            all: File::create(&files.file)?,
+            all: create_private(&files.file)?,
             files,
             start: Vec::new(),
             bytes: 0,
@@ -57,11 +63,30 @@ impl StepOutput {
         self.all.write_all(bytes)
     }
 
-    /// The files, complete.
-    pub(crate) fn finish(self) -> std::io::Result<HookInput> {
-        std::fs::write(&self.files.variable, variable_text(&self.start, self.bytes))?;
-        Ok(self.files)
+    /// The files, complete; they last as long as this value.
+    pub(crate) fn finish(&mut self) -> std::io::Result<&HookInput> {
+        let text = variable_text(&self.start, self.bytes);
+        create_private(&self.files.variable)?.write_all(&text)?;
+        Ok(&self.files)
     }
+}
+
+impl Drop for StepOutput {
+    fn drop(&mut self) {
+        for file in [&self.files.file, &self.files.variable] {
+            // If it is not there, all the better.
+            let _ = std::fs::remove_file(file);
+        }
+    }
+}
+
+fn create_private(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
 }
 
 /// What a variable can hold of the output: no NUL, no half character at the cut, and a last line

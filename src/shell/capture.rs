@@ -63,6 +63,13 @@ impl Capture {
         (chunks, self.dropped)
     }
 
+    /// What was kept, as text, whichever stream it was on.
+    pub fn text(self) -> String {
+        let chunks = self.finish().0.into_iter();
+        let bytes: Vec<u8> = chunks.flat_map(|(_, bytes)| bytes).collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     fn shorten_tail(&mut self) {
         let mut excess = self.tail_bytes.saturating_sub(self.half);
         self.dropped += excess as u64;

@@ -1,7 +1,7 @@
 //! The pipes between breakfix, its supervisor and bash, and the one place that waits on them.
 //!
 //! What bash should do goes in as a script on a private descriptor; what became of it comes back
-//! as lines on another. The commands' own stdin, stdout and stderr carry nothing of ours.
+//! as records on another, each between two NULs: no value of a variable can hold one. The commands' own stdin, stdout and stderr carry nothing of ours.
 
 use std::ffi::OsStr;
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
@@ -28,7 +28,13 @@ pub(crate) enum Said {
         sequence: u64,
         code: i32,
         background: Option<i32>,
+        /// Its `$-` then.
+        options: String,
     },
+    /// Names of the variables that are set.
+    Names(Vec<String>),
+    /// The value of a variable that was asked for.
+    Secret(Vec<u8>),
     /// Bash itself ended.
     Exited {
         code: i32,
@@ -49,8 +55,8 @@ pub(crate) enum Said {
 pub(crate) struct Channels {
     supervisor: Child,
     requests: Option<ChildStdin>,
-    reports: Lines<ChildStdout>,
-    control: Lines<PipeReader>,
+    reports: Records<ChildStdout>,
+    control: Records<PipeReader>,
     script: PipeWriter,
     /// Script text that the pipe had no room for yet.
     unsent: Vec<u8>,
@@ -113,8 +119,8 @@ impl Channels {
         Ok(Channels {
             supervisor,
             requests,
-            reports: Lines::new(reports),
-            control: Lines::new(control),
+            reports: Records::new(reports, b'\n'),
+            control: Records::new(control, 0),
             script,
             unsent: Vec::new(),
             stdout,
@@ -156,16 +162,21 @@ impl Channels {
             .control
             .read()?
             .iter()
-            .filter_map(|line| parse_control(line))
+            .filter_map(|record| parse_control(record))
             .collect();
-        said.extend(self.reports.read()?.iter().map(|line| parse_report(line)));
+        let reports = self.reports.read()?;
+        said.extend(
+            reports
+                .iter()
+                .map(|line| parse_report(&String::from_utf8_lossy(line))),
+        );
         if self.reports.ended {
             said.push(Said::Hangup);
         }
         if said.iter().any(|said| matches!(said, Said::Exited { .. })) {
             // Bash said this before it ended, but maybe after the first look.
             let late = self.control.read()?;
-            said.splice(0..0, late.iter().filter_map(|line| parse_control(line)));
+            said.splice(0..0, late.iter().filter_map(|record| parse_control(record)));
         }
         self.drain(sink)?;
         self.push_script();
@@ -243,61 +254,75 @@ impl Drop for Channels {
     }
 }
 
-/// Reads whole lines from a descriptor that does not block.
+/// Reads whole records from a descriptor that does not block.
 #[derive(Debug)]
-struct Lines<R> {
+struct Records<R> {
     source: R,
+    end: u8,
     partial: Vec<u8>,
     ended: bool,
 }
 
-impl<R: Read> Lines<R> {
-    fn new(source: R) -> Lines<R> {
-        Lines {
+impl<R: Read> Records<R> {
+    /// Records end with this byte.
+    fn new(source: R, end: u8) -> Records<R> {
+        Records {
             source,
+            end,
             partial: Vec::new(),
             ended: false,
         }
     }
 
-    fn read(&mut self) -> std::io::Result<Vec<String>> {
-        let mut buffer = [0; 4096];
+    /// The records that are complete by now, without the empty ones.
+    fn read(&mut self) -> std::io::Result<Vec<Vec<u8>>> {
+        let mut buffer = [0; 16 * 1024];
+        let mut whole = None;
         loop {
             match self.source.read(&mut buffer) {
                 Ok(0) => {
                     self.ended = true;
                     break;
                 }
-                Ok(read) => self.partial.extend_from_slice(&buffer[..read]),
+                Ok(read) => {
+                    let last = buffer[..read].iter().rposition(|byte| *byte == self.end);
+                    whole = last.map(|last| self.partial.len() + last).or(whole);
+                    self.partial.extend_from_slice(&buffer[..read]);
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
                 Err(error) => return Err(error),
             }
         }
-        let whole = self
-            .partial
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |end| end + 1);
-        let text: Vec<u8> = self.partial.drain(..whole).collect();
-        Ok(String::from_utf8_lossy(&text)
-            .lines()
-            .map(str::to_owned)
+        let Some(whole) = whole else {
+            return Ok(Vec::new());
+        };
+        let records: Vec<u8> = self.partial.drain(..=whole).collect();
+        Ok(records
+            .split(|byte| *byte == self.end)
+            .filter(|record| !record.is_empty())
+            .map(<[u8]>::to_vec)
             .collect())
     }
 }
 
-/// `done SEQUENCE CODE [BACKGROUND]`; anything else on this descriptor is not ours.
-fn parse_control(line: &str) -> Option<Said> {
-    let mut words = line.split(' ');
-    if words.next()? != "done" {
-        return None;
+/// `done SEQUENCE CODE BACKGROUND|- OPTIONS`, `names NAME…` (one a line) or `secret VALUE`;
+/// anything else on this descriptor is not ours.
+fn parse_control(record: &[u8]) -> Option<Said> {
+    if let Some(value) = record.strip_prefix(b"secret ") {
+        return Some(Said::Secret(value.to_vec()));
     }
+    let text = std::str::from_utf8(record).ok()?;
+    if let Some(names) = text.strip_prefix("names ") {
+        return Some(Said::Names(names.lines().map(str::to_owned).collect()));
+    }
+    let mut words = text.strip_prefix("done ")?.split(' ');
     let (sequence, code) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
     Some(Said::Done {
         sequence,
         code,
-        background: words.next().and_then(|word| word.parse().ok()),
+        background: words.next()?.parse().ok(),
+        options: words.next()?.to_owned(),
     })
 }
 
@@ -320,21 +345,37 @@ mod tests {
 
     #[test]
     fn bash_says_how_a_command_ended() {
-        let done = |sequence, code, background| {
+        let done = |sequence, code, background, options: &str| {
             Some(Said::Done {
                 sequence,
                 code,
                 background,
+                options: options.to_owned(),
             })
         };
-        assert_eq!(parse_control("done 7 127 "), done(7, 127, None));
-        assert_eq!(parse_control("done 7 0 4711"), done(7, 0, Some(4711)));
+        assert_eq!(parse_control(b"done 7 127 - hB"), done(7, 127, None, "hB"));
+        assert_eq!(
+            parse_control(b"done 7 0 4711 hxB"),
+            done(7, 0, Some(4711), "hxB")
+        );
     }
 
     #[test]
-    fn a_stray_line_on_the_control_descriptor_means_nothing() {
-        for line in ["", "done", "done x 0", "hello world"] {
-            assert_eq!(parse_control(line), None, "{line:?}");
+    fn bash_says_what_variables_there_are_and_what_is_in_some() {
+        let names = vec!["A".to_owned(), "B_TOKEN".to_owned()];
+        assert_eq!(
+            parse_control(b"names A\nB_TOKEN\n"),
+            Some(Said::Names(names))
+        );
+        let value = b"one\ndone 1 2 - x\xff".to_vec();
+        let record = [b"secret ".to_vec(), value.clone()].concat();
+        assert_eq!(parse_control(&record), Some(Said::Secret(value)));
+    }
+
+    #[test]
+    fn a_stray_record_on_the_control_descriptor_means_nothing() {
+        for record in ["", "done", "done x 0", "done 1 2", "hello world"] {
+            assert_eq!(parse_control(record.as_bytes()), None, "{record:?}");
         }
     }
 
@@ -347,9 +388,9 @@ mod tests {
     }
 
     #[test]
-    fn lines_wait_for_their_end() {
-        let mut lines = Lines::new(std::io::Cursor::new(b"one\ntw".to_vec()));
-        assert_eq!(lines.read().unwrap(), ["one"]);
-        assert_eq!(lines.partial, b"tw");
+    fn records_wait_for_their_end() {
+        let mut records = Records::new(std::io::Cursor::new(b"\0one\0\0two\0thr".to_vec()), 0);
+        assert_eq!(records.read().unwrap(), [b"one", b"two"]);
+        assert_eq!(records.partial, b"thr");
     }
 }

@@ -1,13 +1,15 @@
 //! How Ctrl-C, SIGTERM and SIGHUP reach a shell that waits: a count, and a pipe that ends its poll.
+//! Ctrl-Z goes the same way, so that the lab and its limits stop before we do.
 
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::ioctl_fionbio;
+use rustix::process::{Signal, getpid, kill_process};
 
 /// Counts the interrupts of a run. Clones share the count, so a signal task can hold one and each
 /// shell another.
@@ -17,6 +19,10 @@ pub struct Interrupt(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     count: AtomicUsize,
+    /// Somebody should stop this process.
+    suspension: AtomicBool,
+    /// Nanoseconds for which it was stopped.
+    suspended: AtomicU64,
     woken: PipeReader,
     wake: PipeWriter,
 }
@@ -29,6 +35,8 @@ impl Interrupt {
         ioctl_fionbio(&wake, true)?;
         Ok(Interrupt(Arc::new(Shared {
             count: AtomicUsize::new(0),
+            suspension: AtomicBool::new(false),
+            suspended: AtomicU64::new(0),
             woken,
             wake,
         })))
@@ -50,7 +58,12 @@ impl Interrupt {
     pub fn sleep(&self, duration: Duration) -> bool {
         let before = self.count();
         let end = Instant::now() + duration;
+        let suspended = self.suspended();
         while self.count() == before {
+            if self.take_suspension() {
+                self.stop_this_process();
+            }
+            let end = end + self.suspended().saturating_sub(suspended);
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return true;
@@ -62,6 +75,40 @@ impl Interrupt {
             self.settle();
         }
         false
+    }
+
+    /// Asks whoever waits here to stop this process. True when somebody will have within `patience`;
+    /// else nobody is waiting.
+    pub fn suspend(&self, patience: Duration) -> bool {
+        self.0.suspension.store(true, Ordering::SeqCst);
+        let _ = (&self.0.wake).write(b"z");
+        let end = Instant::now() + patience;
+        while Instant::now() < end {
+            if !self.0.suspension.load(Ordering::SeqCst) {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        !self.take_suspension()
+    }
+
+    /// Whether this process should stop; whoever asks sees to it.
+    pub(crate) fn take_suspension(&self) -> bool {
+        self.0.suspension.swap(false, Ordering::SeqCst)
+    }
+
+    /// Stops this process as Ctrl-Z would, until somebody lets it continue.
+    pub fn stop_this_process(&self) {
+        let stopped = Instant::now();
+        // A process may always stop itself.
+        let _ = kill_process(getpid(), Signal::STOP);
+        let nanoseconds = u64::try_from(stopped.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.0.suspended.fetch_add(nanoseconds, Ordering::SeqCst);
+    }
+
+    /// Real time for which this process was stopped: limits do not count it.
+    pub fn suspended(&self) -> Duration {
+        Duration::from_nanos(self.0.suspended.load(Ordering::SeqCst))
     }
 
     /// Empties the pipe, so that the next poll waits again.

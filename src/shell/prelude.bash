@@ -32,6 +32,14 @@ trap() {
     return "$__breakfix_failed"
 }
 __breakfix_status() { return "$1"; }
+__breakfix_report() {
+    builtin local __breakfix_said="done $1 $2 ${3:--} $4" __breakfix_control="$5"
+    builtin shift 5
+    [[ $# == 0 ]] || builtin printf '\0secret %s\0' "$@" >&"$__breakfix_control"
+    builtin printf '\0names ' >&"$__breakfix_control"
+    builtin compgen -v >&"$__breakfix_control" || :
+    builtin printf '\0%s\0' "$__breakfix_said" >&"$__breakfix_control"
+}
 __breakfix_save() {
     {
         builtin printf 'builtin cd -- %q\n' "$PWD"

@@ -22,7 +22,7 @@ pub(crate) enum Begin<'a> {
 }
 
 /// What a new bash runs before any command; on its exit it saves its state into `state`.
-pub(crate) fn opening(begin: &Begin<'_>, state: &Path, sequence: u64) -> String {
+pub(crate) fn opening(begin: &Begin<'_>, state: &Path, report: &str) -> String {
     let begin = match begin {
         // Setting what is read-only fails, and is meant to.
         Begin::Restored(path) => format!("builtin source {} >/dev/null 2>&1", quote_path(path)),
@@ -42,14 +42,53 @@ pub(crate) fn opening(begin: &Begin<'_>, state: &Path, sequence: u64) -> String 
         supervisor::SCRIPT,
         quote(PRELUDE),
         quote_path(state),
-        report_done(sequence),
+        report,
     )
 }
 
-/// The line that has bash report a command's status, its xtrace kept out of the lab's stderr.
-pub(crate) fn report_done(sequence: u64) -> String {
+/// A command as the one line that runs it. Its first line is `line` lines below this one: see
+/// [`lines_above`].
+pub(crate) fn command(text: &str, before: &Before) -> String {
+    match (before.code, before.traced) {
+        (0, false) => format!("eval {}; ", quote(text)),
+        // On the right of `||` the command finds the status in `$?`, and errexit and traps of ERR
+        // take no notice of how it came there.
+        (code, false) => format!("__breakfix_status {code} || eval {}; ", quote(text)),
+        (code, true) => {
+            let code = if before.errexit { 0 } else { code };
+            // What turns the trace on again has a line of its own, to run also when the text is no
+            // valid bash.
+            let quiet = format!("{{ \\builtin set -x; __breakfix_status {code}; }} 2>/dev/null");
+            let text = quote(&format!("{quiet}\n{text}"));
+            format!("{{ \\builtin set +x; }} 2>/dev/null; eval {text}; ")
+        }
+    }
+}
+
+/// How the previous command left the shell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Before {
+    /// Its status, which the next command finds in `$?`.
+    pub(crate) code: i32,
+    /// `set -x` is on, and would show how we run commands.
+    pub(crate) traced: bool,
+    /// `set -e` is on.
+    pub(crate) errexit: bool,
+}
+
+impl Before {
+    /// Lines of ours above the first one of a command's text.
+    pub(crate) fn lines_above(&self) -> usize {
+        usize::from(self.traced)
+    }
+}
+
+/// The line that has bash report a command's status, the values of these variables and the names
+/// of all: without any process, its xtrace kept out of the lab's stderr.
+pub(crate) fn report_done<'a>(sequence: u64, secrets: impl Iterator<Item = &'a str>) -> String {
+    let values: String = secrets.map(|name| format!(" \"${{{name}-}}\"")).collect();
     format!(
-        "{{ \\builtin printf 'done {sequence} %s %s\\n' \"$?\" \"${{!-}}\" >&{}; }} 2>/dev/null\n",
+        "{{ __breakfix_report {sequence} \"$?\" \"${{!-}}\" \"$-\" {}{values}; }} 2>/dev/null\n",
         supervisor::CONTROL
     )
 }
@@ -97,6 +136,39 @@ mod tests {
         assert_eq!(quote("it's $(id) \"x\""), "'it'\\''s $(id) \"x\"'");
         assert_eq!(quote("it's\n\\n"), r"$'it\'s\n\\n'");
         assert_eq!(quote("a\0b"), "'ab'");
+    }
+
+    #[test]
+    fn a_command_finds_the_status_of_the_one_before() {
+        let check = |code, options: &str, expected: &str| {
+            let before = Before {
+                code,
+                traced: options.contains('x'),
+                errexit: options.contains('e'),
+            };
+            assert_eq!(command("f", &before), expected);
+        };
+        check(0, "", "eval 'f'; ");
+        check(3, "", "__breakfix_status 3 || eval 'f'; ");
+        check(
+            3,
+            "x",
+            r"{ \builtin set +x; } 2>/dev/null; eval $'{ \\builtin set -x; __breakfix_status 3; } 2>/dev/null\nf'; ",
+        );
+        // Else it would end the shell.
+        check(
+            3,
+            "ex",
+            r"{ \builtin set +x; } 2>/dev/null; eval $'{ \\builtin set -x; __breakfix_status 0; } 2>/dev/null\nf'; ",
+        );
+    }
+
+    #[test]
+    fn the_report_asks_for_the_values_of_secret_variables() {
+        assert_eq!(
+            report_done(7, ["A_TOKEN"].into_iter()),
+            "{ __breakfix_report 7 \"$?\" \"${!-}\" \"$-\" 199 \"${A_TOKEN-}\"; } 2>/dev/null\n"
+        );
     }
 
     #[test]

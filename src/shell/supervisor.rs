@@ -2,8 +2,8 @@
 //! adopts its orphans, and ends every one of them on request, and when breakfix is gone, however
 //! it went. It knows nothing of steps and reads nothing of what the lab prints.
 //!
-//! Requests come as lines on stdin: `start new`, `start restored`, `end GRACE_MILLISECONDS`, `kill`; its end means
-//! that breakfix is gone. Reports leave as lines on stdout: `exited CODE`, `failed REASON`, `ended LEFT`.
+//! Requests come as lines on stdin: `start new`, `start restored`, `stop`, `continue`,
+//! `end GRACE_MILLISECONDS`, `kill`; its end means that breakfix is gone. Reports leave as lines on stdout: `exited CODE`, `failed REASON`, `ended LEFT`.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
@@ -57,6 +57,8 @@ enum Message {
         grace: Duration,
     },
     Kill,
+    /// Stop every process, or let them continue.
+    Send(Signal),
     BreakfixGone,
     Exited {
         pid: Pid,
@@ -117,6 +119,7 @@ impl Supervisor {
                 Ok(Message::Start { restored }) => self.start(restored),
                 Ok(Message::End { grace }) => report(&format!("ended {}", self.end(grace))),
                 Ok(Message::Kill) => report(&format!("ended {}", self.end(Duration::ZERO))),
+                Ok(Message::Send(signal)) => self.signal_all(signal),
                 Ok(other) => self.note(&other),
                 Err(_) => self.breakfix_gone = true,
             }
@@ -136,6 +139,7 @@ impl Supervisor {
             Message::Start { .. }
             | Message::End { .. }
             | Message::Kill
+            | Message::Send(_)
             | Message::Exited { .. } => {}
         }
     }
@@ -179,6 +183,8 @@ impl Supervisor {
     fn end(&mut self, grace: Duration) -> usize {
         if !self.childless && !grace.is_zero() {
             self.signal_all(Signal::TERM);
+            // A stopped process handles its SIGTERM only once it goes on.
+            self.signal_all(Signal::CONT);
         }
         let mut deadline = Instant::now() + grace;
         let mut last = deadline + KILL_LIMIT;
@@ -209,7 +215,6 @@ impl Supervisor {
     fn signal_all(&self, signal: Signal) {
         if let Some(group) = self.running {
             let _ = kill_process_group(group, signal);
-            let _ = kill_process_group(group, Signal::CONT);
         }
         let group = self.running.map_or(0, |pid| pid.as_raw_nonzero().get());
         for process in descendants()
@@ -217,8 +222,6 @@ impl Supervisor {
             .filter(|process| process.group != group)
         {
             let _ = kill_process(process.pid, signal);
-            // A stopped process handles its SIGTERM only once it goes on.
-            let _ = kill_process(process.pid, Signal::CONT);
         }
     }
 }
@@ -247,6 +250,8 @@ fn read_requests(messages: &Sender<Message>) {
             ("start", how) => Message::Start {
                 restored: how == "restored",
             },
+            ("stop", _) => Message::Send(Signal::STOP),
+            ("continue", _) => Message::Send(Signal::CONT),
             ("end", grace) => Message::End {
                 grace: Duration::from_millis(grace.parse().unwrap_or(0)),
             },

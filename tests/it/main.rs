@@ -7,9 +7,12 @@
 
 mod cli;
 mod content;
+mod hooks;
 mod layering;
+mod limits;
 mod reports;
 mod scenarios;
+mod secrets;
 mod shell;
 mod simulator;
 mod support;

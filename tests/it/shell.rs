@@ -9,25 +9,27 @@ use std::time::{Duration, Instant};
 
 use breakfix::outcome::{Event, Failure, HookPhase, LabOutcome, StepOutcome, StepResult, Stream};
 use breakfix::plan::{Command, ExpectError, Hook, HookSource, Lab, Step};
-use breakfix::run::{Surroundings, run};
+use breakfix::run::{Options, Run, Surroundings};
 use breakfix::shell::{Interrupt, ShellConfig};
 use tempfile::TempDir;
 
 /// A lab under construction, and the place where it runs.
-struct Fixture {
-    directory: TempDir,
-    config: ShellConfig,
-    steps: Vec<Step>,
-    clock: Clock,
+pub(crate) struct Fixture {
+    pub(crate) directory: TempDir,
+    pub(crate) config: ShellConfig,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) clock: Clock,
+    pub(crate) options: Options,
+    pub(crate) suites: Vec<PathBuf>,
 }
 
 /// Real time, and more when the test says so.
-struct Clock {
+pub(crate) struct Clock {
     started: Instant,
     /// Added to real time once a file of this name exists: a clock that jumps during a command.
-    jump: Option<(PathBuf, Duration)>,
-    paused: Vec<Duration>,
-    checks: HashMap<(String, bool), String>,
+    pub(crate) jump: Option<(PathBuf, Duration)>,
+    pub(crate) paused: Vec<Duration>,
+    pub(crate) checks: HashMap<(String, bool), String>,
 }
 
 impl Surroundings for Clock {
@@ -58,7 +60,7 @@ impl Surroundings for Clock {
 }
 
 impl Fixture {
-    fn new() -> Fixture {
+    pub(crate) fn new() -> Fixture {
         let directory = tempfile::tempdir().unwrap();
         let (scratch, work) = (
             directory.path().join("scratch"),
@@ -90,15 +92,17 @@ impl Fixture {
             config,
             steps: Vec::new(),
             clock,
+            options: Options::default(),
+            suites: Vec::new(),
         }
     }
 
-    fn work(&self) -> &Path {
+    pub(crate) fn work(&self) -> &Path {
         &self.config.directory
     }
 
     /// Adds a step of these commands.
-    fn step(&mut self, commands: &[&str]) -> &mut Step {
+    pub(crate) fn step(&mut self, commands: &[&str]) -> &mut Step {
         let number = self.steps.len() + 1;
         let line = number * 10;
         let command = |(index, text): (usize, &&str)| Command {
@@ -125,7 +129,7 @@ impl Fixture {
         self.steps.last_mut().unwrap()
     }
 
-    fn script_hook(&self, name: &str, text: &str) -> Option<Hook> {
+    pub(crate) fn script_hook(&self, name: &str, text: &str) -> Option<Hook> {
         let path = self.directory.path().join(format!("hook {name}.sh"));
         fs::write(&path, text).unwrap();
         Some(Hook {
@@ -134,21 +138,36 @@ impl Fixture {
         })
     }
 
-    fn run_with(&mut self, on_event: &mut dyn FnMut(Event)) -> LabOutcome {
-        let lab = Lab {
+    /// Writes a suite's script, which is innermost from now on.
+    pub(crate) fn suite(&mut self, name: &str, text: &str) {
+        let path = self.directory.path().join(format!("suite {name}.sh"));
+        fs::write(&path, text).unwrap();
+        self.suites.push(path);
+    }
+
+    pub(crate) fn lab(&self) -> Lab {
+        Lab {
             name: "lab".to_owned(),
             scenario: None,
             scenario_at: None,
             pages: Vec::new(),
             steps: self.steps.clone(),
             skipped: Vec::new(),
-            suite_hooks: Vec::new(),
-        };
-        run(&lab, &self.config, &mut self.clock, on_event)
+            suite_hooks: self.suites.clone(),
+        }
+    }
+
+    pub(crate) fn run_with(&mut self, on_event: &mut dyn FnMut(Event)) -> LabOutcome {
+        let mut run = Run::new(self.options.clone(), self.config.interrupt.clone());
+        let mut outcome = run.lab(&self.lab(), &[], &self.config, &mut self.clock, on_event);
+        if !run.is_finished() {
+            run.finish(&self.config, &mut self.clock, on_event, &mut outcome);
+        }
+        outcome
     }
 
     /// Runs the lab; a lab of the tests must never leave a process behind.
-    fn run(&mut self) -> LabOutcome {
+    pub(crate) fn run(&mut self) -> LabOutcome {
         let outcome = self.run_with(&mut |_| {});
         assert_eq!(outcome.error, None);
         assert_eq!(self.survivors(), Vec::<String>::new());
@@ -156,7 +175,7 @@ impl Fixture {
     }
 
     /// Processes that hold the fixture's directory as their current one, by command line.
-    fn survivors(&self) -> Vec<String> {
+    pub(crate) fn survivors(&self) -> Vec<String> {
         let here = self.directory.path();
         let processes = fs::read_dir("/proc")
             .unwrap()
@@ -174,7 +193,7 @@ impl Fixture {
     }
 }
 
-fn text(outcome: &StepOutcome, stream: Option<Stream>) -> String {
+pub(crate) fn text(outcome: &StepOutcome, stream: Option<Stream>) -> String {
     let chunks = outcome.commands.iter().flat_map(|command| &command.output);
     let wanted = chunks.filter(|(of, _)| stream.is_none_or(|stream| stream == *of));
     String::from_utf8_lossy(
@@ -187,7 +206,7 @@ fn text(outcome: &StepOutcome, stream: Option<Stream>) -> String {
 
 /// Runs each inner slice as a step; all must pass; the last one's output must be `expected`.
 #[track_caller]
-fn check(steps: &[&[&str]], expected: &str) {
+pub(crate) fn check(steps: &[&[&str]], expected: &str) {
     let mut fixture = Fixture::new();
     for commands in steps {
         fixture.step(commands);
@@ -199,7 +218,7 @@ fn check(steps: &[&[&str]], expected: &str) {
     assert_eq!(text(outcome.steps.last().unwrap(), None), expected);
 }
 
-fn result(fixture: &mut Fixture) -> Vec<StepResult> {
+pub(crate) fn result(fixture: &mut Fixture) -> Vec<StepResult> {
     fixture
         .run()
         .steps
@@ -208,7 +227,7 @@ fn result(fixture: &mut Fixture) -> Vec<StepResult> {
         .collect()
 }
 
-const EARLIER: &str = "an earlier step failed";
+pub(crate) const EARLIER: &str = "an earlier step failed";
 
 #[test]
 fn what_a_block_sets_the_next_one_finds() {
@@ -280,6 +299,50 @@ fn the_shell_looks_like_a_fresh_terminal() {
         ]],
         "0 1 2\nclosed\n",
     );
+}
+
+#[test]
+fn the_status_of_the_last_command_is_there_for_the_next() {
+    let mut fixture = Fixture::new();
+    fixture.step(&["(exit 3) || (exit 4)"]).expect_error = ExpectError::Must;
+    fixture.step(&["echo $?", "false || echo $?"]);
+    fixture.step(&["exit 7"]).expect_error = ExpectError::Must;
+    fixture.step(&["echo $?"]);
+    fixture
+        .step(&["trap 'echo trapped' ERR; set -E; false"])
+        .expect_error = ExpectError::Must;
+    fixture.step(&["echo $?"]);
+    let outcome = fixture.run();
+    assert_eq!(text(&outcome.steps[1], None), "4\n1\n");
+    assert_eq!(text(&outcome.steps[3], None), "7\n");
+    assert_eq!(text(&outcome.steps[5], None), "1\n");
+}
+
+#[test]
+fn a_trace_shows_the_commands_and_nothing_of_ours() {
+    let mut fixture = Fixture::new();
+    fixture
+        .step(&["set -x", "echo hi", "(exit 3)"])
+        .expect_error = ExpectError::May;
+    fixture.step(&["echo $? $LINENO", "if then"]).expect_error = ExpectError::May;
+    fixture.step(&["set +x", "echo quiet"]);
+    let outcome = fixture.run();
+    assert_eq!(
+        text(&outcome.steps[0], Some(Stream::Stderr)),
+        "++ echo hi\n++ exit 3\n"
+    );
+    assert_eq!(text(&outcome.steps[1], Some(Stream::Stdout)), "3 21\n");
+    let errors = text(&outcome.steps[1], Some(Stream::Stderr));
+    assert!(
+        errors.starts_with("++ echo 3 21\nbash: eval: line 22: syntax error"),
+        "{errors}"
+    );
+    assert_eq!(text(&outcome.steps[2], None), "++ set +x\nquiet\n");
+
+    let mut fixture = Fixture::new();
+    fixture.step(&["set -ex; false"]).expect_error = ExpectError::Must;
+    fixture.step(&["set +ex", "echo on"]);
+    assert_eq!(result(&mut fixture), [StepResult::Pass, StepResult::Pass]);
 }
 
 #[test]

@@ -44,6 +44,36 @@ impl Breakfix {
         self.directory.path().join("work")
     }
 
+    /// Where everything of the call is: its home, its temporary files, its state.
+    pub(crate) fn root(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Calls with other arguments in the same place from now on.
+    pub(crate) fn arguments(mut self, arguments: &[&str]) -> Self {
+        self.arguments = arguments.iter().map(Into::into).collect();
+        self
+    }
+
+    /// Processes that stand in a directory of the call, by command line.
+    pub(crate) fn survivors(&self) -> Vec<String> {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        processes
+            .map(|process| process.path())
+            .filter(|process| {
+                let directory = std::fs::read_link(process.join("cwd"));
+                directory.is_ok_and(|directory| directory.starts_with(self.root()))
+            })
+            .map(|process| std::fs::read_to_string(process.join("cmdline")).unwrap_or_default())
+            .map(|line| line.replace('\0', " "))
+            .collect()
+    }
+
+    /// Waits until a file is in the working directory.
+    pub(crate) fn wait_for(&self, name: &str) {
+        wait_until(name, || self.work().join(name).exists());
+    }
+
     /// Writes a file into the working directory.
     pub(crate) fn file(self, name: &str, text: &str) -> Self {
         let path = self.work().join(name);
@@ -115,7 +145,11 @@ impl Breakfix {
 
     /// Runs the call while its directory stays, for tests that read files there.
     pub(crate) fn run_once(&self) -> Outcome {
-        let output = self.command().output().unwrap();
+        self.outcome(self.command().output().unwrap())
+    }
+
+    /// What a call that was started and has ended left behind.
+    pub(crate) fn outcome(&self, output: std::process::Output) -> Outcome {
         Outcome {
             status: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -185,6 +219,20 @@ impl Outcome {
             .unwrap_or_else(|| panic!("no check {id} in {lab:#}"))
             .clone()
     }
+}
+
+/// Waits for something that must come.
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let limit = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !is_so() {
+        assert!(std::time::Instant::now() < limit, "{what} did not come");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+/// Sends a signal to a call that was started.
+pub(crate) fn signal(child: &Child, signal: rustix::process::Signal) {
+    rustix::process::kill_process(rustix::process::Pid::from_child(child), signal).unwrap();
 }
 
 fn make_executable(path: &Path) {

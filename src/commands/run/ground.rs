@@ -1,4 +1,7 @@
 //! What a lab stands on: the simulator with a scenario in it, or nothing but the shell.
+//!
+//! Each simulated lab has a world of its own. An interrupt ends what is going on; undoing then has a
+//! little time, and the second interrupt ends that too: the simulated world goes with the process.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -10,6 +13,7 @@ use tokio::runtime::Runtime;
 
 use super::super::sleep::{CLOCK_ADDRESS, CLOCK_TOKEN};
 use super::super::{interrupt, output, simulate};
+use super::scratch::Scratch;
 use super::{RunRequest, Signals};
 use crate::cloud::aws::Endpoint;
 use crate::cloud::kubernetes::Access;
@@ -17,7 +21,7 @@ use crate::cloud::{Cloud, Pause};
 use crate::live::Live;
 use crate::outcome::{CheckOutcome, Event, HookPhase, LabOutcome, Verdict};
 use crate::plan::{self, Lab};
-use crate::run::{self, Surroundings};
+use crate::run::{CLEANUP_LIMIT, Run, ShellPer, Surroundings};
 use crate::scenarios::Source;
 use crate::session::Session;
 use crate::shell::ShellConfig;
@@ -32,42 +36,72 @@ pub(super) struct Setting<'a> {
     pub(super) runtime: &'a Runtime,
     pub(super) interrupt: &'a Signals,
     pub(super) request: &'a RunRequest,
+    pub(super) scratch: &'a Scratch,
     /// Where this lab's full output goes.
     pub(super) log: PathBuf,
+}
+
+/// A lab and its place in the run.
+pub(super) struct Part<'a> {
+    pub(super) run: &'a mut Run,
+    pub(super) lab: &'a Lab,
+    /// The suites of the lab after it.
+    pub(super) next: &'a [PathBuf],
 }
 
 /// Runs a lab in the environment that breakfix was called in.
 pub(super) fn run_bare(
     setting: &Setting<'_>,
-    lab: &Lab,
+    part: Part<'_>,
     live: &mut Live,
 ) -> anyhow::Result<LabOutcome> {
-    let scratch = scratch()?;
-    let config = shell_config(setting, scratch.path(), Vec::new())?;
-    let mut surroundings = Bare {
-        started: Instant::now(),
-        interrupt: setting.interrupt,
+    // One shell for all labs keeps its files through all of them.
+    let kept = setting.request.shell_per == ShellPer::Run;
+    let scratch = if kept {
+        setting.scratch.part("shell")?
+    } else {
+        setting.lab_scratch()?
     };
-    Ok(run::run(lab, &config, &mut surroundings, &mut |event| {
-        live.show(&event)
-    }))
+    let config = shell_config(setting, &scratch, Vec::new())?;
+    let mut on_event = |event| live.show(&event);
+    let Part { run, lab, next } = part;
+    let outcome = run.lab(lab, next, &config, &mut setting.bare(), &mut on_event);
+    if !kept {
+        remove(&scratch);
+    }
+    Ok(outcome)
+}
+
+/// Leaves what is still open of a run whose last lab could not: in the environment that breakfix was
+/// called in, since no other is left.
+pub(super) fn finish(
+    setting: &Setting<'_>,
+    run: Run,
+    last: &mut LabOutcome,
+    live: &mut Live,
+) -> anyhow::Result<()> {
+    let scratch = setting.scratch.part("end")?;
+    let config = shell_config(setting, &scratch, Vec::new())?;
+    let mut on_event = |event| live.show(&event);
+    run.finish(&config, &mut setting.bare(), &mut on_event, last);
+    Ok(())
 }
 
 /// Runs a lab on a simulator of its own, broken by its scenario if it has one.
 pub(super) fn run_simulated(
     setting: &Setting<'_>,
-    lab: &Lab,
+    part: Part<'_>,
     source: Option<Source>,
     live: &mut Live,
 ) -> anyhow::Result<LabOutcome> {
-    let scratch = scratch()?;
+    let scratch = setting.lab_scratch()?;
     let pace = setting.request.pace;
     let simulator = Arc::new(setting.runtime.block_on(Simulator::start(Configuration {
         pace,
         ..Configuration::default()
     }))?);
-    let mut environment = simulator.environment(scratch.path(), &simulator.learner_key())?;
-    environment.extend(clock_shim(&simulator, scratch.path())?);
+    let mut environment = simulator.environment(&scratch, &simulator.learner_key())?;
+    environment.extend(clock_shim(&simulator, &scratch)?);
     let mut surroundings = Simulated {
         setting,
         simulator,
@@ -83,23 +117,58 @@ pub(super) fn run_simulated(
         );
         surroundings.session = Some(session);
     }
-    let config = shell_config(setting, scratch.path(), environment.clone())?;
-    let mut outcome = run::run(lab, &config, &mut surroundings, &mut |event| {
-        live.show(&event)
-    });
+    let config = shell_config(setting, &scratch, environment.clone())?;
+    let mut on_event = |event| live.show(&event);
+    let Part { run, lab, next } = part;
+    let mut outcome = run.lab(lab, next, &config, &mut surroundings, &mut on_event);
     surroundings.judge(&mut outcome, live);
     if setting.request.keep && setting.interrupt.count() == 0 {
         keep(setting, &environment, live)?;
     }
     surroundings.undo(&mut outcome, live);
+    remove(&scratch);
     Ok(outcome)
 }
 
-fn scratch() -> anyhow::Result<tempfile::TempDir> {
-    tempfile::Builder::new()
-        .prefix("breakfix-")
-        .tempdir()
-        .context("failed to make a directory for the lab's files")
+impl Setting<'_> {
+    /// An empty directory for one lab.
+    fn lab_scratch(&self) -> anyhow::Result<PathBuf> {
+        let name = self.log.file_stem().unwrap_or_default().to_string_lossy();
+        self.scratch.part(&name)
+    }
+
+    fn bare(&self) -> Bare<'_> {
+        Bare {
+            started: Instant::now(),
+            interrupt: self.interrupt,
+        }
+    }
+
+    /// The future's value, unless more interrupts than these come first.
+    fn unless_interrupted<T>(
+        &self,
+        tolerated: usize,
+        future: impl Future<Output = T>,
+    ) -> Option<T> {
+        self.runtime.block_on(async {
+            tokio::select! {
+                value = future => Some(value),
+                () = interrupted(self.interrupt, tolerated) => None,
+            }
+        })
+    }
+}
+
+/// Resolves when there were more interrupts than these.
+async fn interrupted(interrupt: &Signals, tolerated: usize) {
+    while interrupt.count() <= tolerated {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// The lab is over; if its files cannot go now, they go with the run's.
+fn remove(scratch: &Path) {
+    let _ = std::fs::remove_dir_all(scratch);
 }
 
 /// The lab's shell: the environment that breakfix was called in, changed by `variables`.
@@ -124,6 +193,7 @@ fn shell_config(
         interrupt,
     );
     config.log = Some(setting.log.clone());
+    config.secrets.declare(setting.request.mask.iter().cloned());
     Ok(config)
 }
 
@@ -205,8 +275,10 @@ impl Simulated<'_> {
             .block_on(connect(&self.simulator))
             .context("failed to reach the simulator")?;
         let mut session = Session::new(source, cloud);
-        let injected = self.setting.runtime.block_on(session.inject());
-        injected.with_context(|| format!("failed to inject {name}"))?;
+        let injected = self.setting.unless_interrupted(0, session.inject());
+        injected
+            .context("interrupted")?
+            .with_context(|| format!("failed to inject {name}"))?;
         Ok(session)
     }
 
@@ -226,13 +298,11 @@ impl Simulated<'_> {
             Verdict::NotYet { .. } => true,
             Verdict::NotMet { .. } | Verdict::CannotTell { .. } => jumps,
         };
-        match self
-            .setting
-            .runtime
-            .block_on(session.settled_verdicts(PATIENCE, worth_waiting))
-        {
-            Ok(checks) => outcome.checks = checks,
-            Err(error) => outcome.error = Some(format!("{error:#}")),
+        let verdicts = session.settled_verdicts(PATIENCE, worth_waiting);
+        match self.setting.unless_interrupted(0, verdicts) {
+            Some(Ok(checks)) => outcome.checks = checks,
+            Some(Err(error)) => outcome.error = Some(format!("{error:#}")),
+            None => {}
         }
     }
 
@@ -243,7 +313,13 @@ impl Simulated<'_> {
         live.show(&Event::Stage {
             text: "undoing what was made".to_owned(),
         });
-        outcome.leftovers = self.setting.runtime.block_on(session.undo());
+        let limit = self.setting.interrupt.count() > 0;
+        let limit = if limit { CLEANUP_LIMIT } else { Duration::MAX };
+        let undone = self.setting.unless_interrupted(1, async {
+            tokio::time::timeout(limit, session.undo()).await.ok()
+        });
+        // What was cut short leaves nothing either: the world ends with its simulator.
+        outcome.leftovers = undone.flatten().unwrap_or_default();
     }
 }
 

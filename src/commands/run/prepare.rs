@@ -5,6 +5,7 @@ use super::super::tools;
 use super::{Backend, RunRequest};
 use crate::outcome::Exit;
 use crate::plan::{HookSource, Lab};
+use crate::run::ShellPer;
 use crate::scenarios::Source;
 
 /// A lab and the scenario that it runs against.
@@ -43,6 +44,10 @@ fn check_backend(request: &RunRequest) -> Result<(), Refused> {
         Backend::Nothing if request.selection.scenario.is_some() => Err(refused(
             Exit::Usage,
             "--on none has no environment to inject a scenario into: leave out --scenario, or use --on simulator",
+        )),
+        Backend::Simulator if request.shell_per == ShellPer::Run => Err(refused(
+            Exit::Usage,
+            "--shell-per run needs one environment for all labs, and on the simulator each lab has its own: use --on none, or --shell-per lab",
         )),
         Backend::Nothing | Backend::Simulator => Ok(()),
     }

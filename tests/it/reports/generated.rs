@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use breakfix::outcome::{
     CheckKind, CheckOutcome, CommandOutcome, Failure, HookPhase, LabOutcome, RunOutcome,
-    SkippedBlock, StepOutcome, StepResult, Stream, Verdict,
+    SkippedBlock, StepOutcome, StepResult, Stream, SuiteHookOutcome, Verdict,
 };
 use fastrand::Rng;
 
@@ -70,11 +70,31 @@ fn lab(random: &mut Rng) -> LabOutcome {
             .map(|number| step(random, number, well))
             .collect(),
         skipped: (0..random.usize(0..3)).map(|_| skipped(random)).collect(),
+        suite_hooks: (0..random.usize(0..3))
+            .map(|_| suite_hook(random, well))
+            .collect(),
         checks: (0..checks).map(|_| check(random, well)).collect(),
         leftovers: if well { Vec::new() } else { some(random) },
         error: (!well && one_in(random, 4)).then(|| text(random)),
         log: random.bool().then(|| path(random)),
         duration: duration(random),
+    }
+}
+
+fn suite_hook(random: &mut Rng, well: bool) -> SuiteHookOutcome {
+    SuiteHookOutcome {
+        script: path(random),
+        phase: *random
+            .choice(&[HookPhase::Before, HookPhase::After])
+            .unwrap(),
+        result: if well {
+            StepResult::Pass
+        } else {
+            result(random)
+        },
+        duration: duration(random),
+        output: vec![(Stream::Stdout, text(random).into_bytes())],
+        dropped: 0,
     }
 }
 
