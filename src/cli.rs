@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::run::{Backend, RunRequest};
+use crate::commands::run::{Backend, Documented, RunRequest};
 use crate::commands::simulate::SimulateRequest;
 use crate::report::Format;
 use crate::simulator::clock::Pace;
@@ -70,9 +70,23 @@ pub struct RunArguments {
     #[arg(long, value_name = "DIR")]
     scenarios: Option<PathBuf>,
 
+    /// What it means when a command prints other than the lesson shows
+    #[arg(long, value_enum, value_name = "MEANING", default_value_t = OnDrift::Report)]
+    documented: OnDrift,
+
     /// How to report on stdout
     #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
     format: ReportFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum OnDrift {
+    /// One line in the report; more with -v
+    Report,
+    /// The lesson is wrong: exit code 3
+    Fail,
+    /// Do not compare
+    Ignore,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -113,6 +127,11 @@ impl RunArguments {
             pace: self.clock,
             keep: self.keep,
             scenarios: self.scenarios,
+            documented: match self.documented {
+                OnDrift::Report => Documented::Report,
+                OnDrift::Fail => Documented::Fail,
+                OnDrift::Ignore => Documented::Ignore,
+            },
             format: match self.format {
                 ReportFormat::Terminal => Format::Terminal,
                 ReportFormat::Json => Format::Json,

@@ -56,6 +56,8 @@ pub struct RunOutcome {
     pub interrupted: bool,
     /// Real time from start to end.
     pub duration: Duration,
+    /// Drift of documented output makes the content wrong (`--documented=fail`).
+    pub drift_fails: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -149,6 +151,23 @@ pub struct CommandOutcome {
     pub output: Vec<(Stream, Vec<u8>)>,
     /// Bytes dropped from `output` by the cap.
     pub dropped: u64,
+    /// Where the page's documented output and this one part.
+    pub drift: Option<Drift>,
+}
+
+/// Documented output that is not what came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// Line of the page, counted from 1.
+    pub line: usize,
+    /// What differs, in one or two words for programs: `value`, `wrapper gone`.
+    pub kind: &'static str,
+    /// What the page shows.
+    pub expected: String,
+    /// What came.
+    pub found: String,
+    /// One sentence for the author.
+    pub why: String,
 }
 
 /// One named predicate over the observed world, judged.
@@ -212,8 +231,22 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+impl StepOutcome {
+    /// Drift of the documented output of its commands.
+    pub fn drifts(&self) -> impl Iterator<Item = &Drift> {
+        let commands = self.commands.iter();
+        commands.filter_map(|command| command.drift.as_ref())
+    }
+}
+
 impl RunOutcome {
-    /// The first that applies, in the order of the documented list: 130, 5, 4, 1, 6, else 0.
+    /// Every drift of documented output, with its step.
+    pub fn drifts(&self) -> impl Iterator<Item = (&StepOutcome, &Drift)> {
+        let steps = self.labs.iter().flat_map(|lab| &lab.steps);
+        steps.flat_map(|step| step.drifts().map(move |drift| (step, drift)))
+    }
+
+    /// The first that applies, in the order of the documented list: 130, 3, 5, 4, 1, 6, else 0.
     pub fn exit(&self) -> Exit {
         let checks = || {
             self.labs
@@ -229,6 +262,8 @@ impl RunOutcome {
         };
         if self.interrupted {
             Exit::Interrupted
+        } else if self.drift_fails && self.drifts().next().is_some() {
+            Exit::Content
         } else if self.labs.iter().any(|lab| !lab.leftovers.is_empty()) {
             Exit::Leftovers
         } else if self.labs.iter().any(|lab| lab.error.is_some())

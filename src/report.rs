@@ -232,6 +232,7 @@ pub(crate) mod tests {
             duration: Duration::from_millis(400),
             output: vec![(Stream::Stderr, output.to_vec())],
             dropped: 0,
+            drift: None,
         }
     }
 
@@ -288,8 +289,8 @@ pub(crate) mod tests {
         };
         RunOutcome {
             labs: vec![lab],
-            interrupted: false,
             duration: Duration::from_millis(1500),
+            ..RunOutcome::default()
         }
     }
 

@@ -301,6 +301,7 @@ impl LabRun<'_> {
             duration: finished.duration,
             output,
             dropped,
+            drift: None,
         };
         Ok((finished, outcome))
     }

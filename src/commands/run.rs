@@ -1,5 +1,6 @@
 //! `breakfix run`: lessons against their scenarios, judged.
 
+mod documented;
 mod ground;
 mod prepare;
 
@@ -10,6 +11,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 
+pub use self::documented::Documented;
 use super::{interrupt, output, runtime};
 use crate::live::Live;
 use crate::outcome::{Exit, LabOutcome, RunOutcome};
@@ -32,6 +34,8 @@ pub struct RunRequest {
     pub keep: bool,
     /// Where scenarios are looked for before the built-in ones.
     pub scenarios: Option<PathBuf>,
+    /// What drift of documented output means.
+    pub documented: Documented,
     pub format: Format,
     /// Show the commands' output as it comes.
     pub verbose: bool,
@@ -63,7 +67,10 @@ pub fn run(request: RunRequest) -> anyhow::Result<Exit> {
     let logs = runs::new_directory(&state, jiff::Timestamp::now())?;
     let started = Instant::now();
     let mut live = Live::on_stderr(request.verbose);
-    let mut outcome = RunOutcome::default();
+    let mut outcome = RunOutcome {
+        drift_fails: request.documented == Documented::Fail,
+        ..RunOutcome::default()
+    };
     for (number, (lab, source)) in prepared.into_iter().enumerate() {
         let setting = ground::Setting {
             runtime: &runtime,
@@ -71,7 +78,10 @@ pub fn run(request: RunRequest) -> anyhow::Result<Exit> {
             request: &request,
             log: logs.join(format!("{}.log", number + 1)),
         };
-        let lab_outcome = run_lab(&setting, &lab, source, &mut live);
+        let mut lab_outcome = run_lab(&setting, &lab, source, &mut live);
+        if request.documented != Documented::Ignore {
+            documented::compare(&lab, &mut lab_outcome);
+        }
         outcome.labs.push(lab_outcome);
         if interrupt.count() > 0 {
             outcome.interrupted = true;
@@ -80,6 +90,10 @@ pub fn run(request: RunRequest) -> anyhow::Result<Exit> {
     }
     drop(live);
     outcome.duration = started.elapsed();
+    if request.verbose && !outcome.drift_fails {
+        let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        output::complain(&report::terminal::drift_details(&outcome, color));
+    }
     let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     output::say(&report::render(&outcome, request.format, color));
     Ok(outcome.exit())

@@ -1,8 +1,11 @@
 //! The report that a person reads after a run: every step with its commands and time, what went
 //! wrong and where, the checks, what is left over, and one line of counts.
 
+mod drift;
+
 use std::fmt::Write;
 
+pub use self::drift::details as drift_details;
 use super::{Counts, culprit, duration_text, output_text, printable, reason};
 use crate::outcome::{
     CheckKind, CheckOutcome, CommandOutcome, Failure, LabOutcome, RunOutcome, StepOutcome,
@@ -19,7 +22,7 @@ pub fn render(outcome: &RunOutcome, color: bool) -> String {
     let paint = Paint(color);
     let mut text = String::new();
     for lab in &outcome.labs {
-        render_lab(&mut text, lab, paint);
+        render_lab(&mut text, lab, outcome.drift_fails, paint);
     }
     let _ = writeln!(text, "{}", summary(outcome, paint));
     text
@@ -54,7 +57,7 @@ impl Paint {
     }
 }
 
-fn render_lab(text: &mut String, lab: &LabOutcome, paint: Paint) {
+fn render_lab(text: &mut String, lab: &LabOutcome, drift_fails: bool, paint: Paint) {
     let _ = writeln!(text, "{}\n", paint.strong(&line(&lab.lab)));
     let width = lab
         .steps
@@ -77,6 +80,7 @@ fn render_lab(text: &mut String, lab: &LabOutcome, paint: Paint) {
             paint,
         );
     }
+    drift::render(text, lab, drift_fails, paint);
     if !lab.leftovers.is_empty() {
         let _ = writeln!(text, "\n  {}", paint.bad("Left over"));
         for name in &lab.leftovers {
@@ -251,6 +255,10 @@ fn summary(outcome: &RunOutcome, paint: Paint) -> String {
             counts.all_skipped(),
             reasons.join("; ")
         ));
+    }
+    let drifted = outcome.drifts().count();
+    if drifted > 0 {
+        parts.push(format!("{drifted} drifted"));
     }
     let checks: Vec<&CheckOutcome> = outcome.labs.iter().flat_map(|lab| &lab.checks).collect();
     let met = checks
