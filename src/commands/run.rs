@@ -90,7 +90,7 @@ pub fn run(request: RunRequest) -> anyhow::Result<Exit> {
     }
     drop(live);
     outcome.duration = started.elapsed();
-    if request.verbose && !outcome.drift_fails {
+    if request.verbose && !outcome.drift_fails && outcome.drifts().next().is_some() {
         let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         output::complain(&report::terminal::drift_details(&outcome, color));
     }

@@ -65,7 +65,7 @@ pub(super) fn opaque(rest: &str) -> Option<(Form, usize)> {
     let length = run(rest, |byte| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
     });
-    let text = rest[..length].as_bytes();
+    let text = &rest.as_bytes()[..length];
     let mixed = text.iter().any(u8::is_ascii_digit)
         && text.iter().any(u8::is_ascii_uppercase)
         && text.iter().any(u8::is_ascii_lowercase);
@@ -196,7 +196,7 @@ pub(super) fn generated(rest: &str, before: Option<char>) -> Option<(Form, usize
     if !ends_word(rest, length) {
         return None;
     }
-    let word = rest[..length].as_bytes();
+    let word = &rest.as_bytes()[..length];
     let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
     let all = |letters: &[u8]| word.iter().all(|byte| letters.contains(byte));
     let is_id = if digits == length {
@@ -218,7 +218,7 @@ pub(super) fn resource_id(rest: &str) -> Option<(usize, usize)> {
     let length = run(id, |byte| {
         byte.is_ascii_digit() || byte.is_ascii_lowercase()
     });
-    let word = id[..length].as_bytes();
+    let word = &id.as_bytes()[..length];
     // Documentation invents letters beyond hexadecimal ones; a word has no digit.
     let fits = match length {
         17 => true,

@@ -90,20 +90,20 @@ fn spelled(rest: &str) -> Option<usize> {
             break;
         }
         let start = rest.len() - behind.len();
-        let word = run(behind, |byte| byte.is_ascii_alphanumeric());
         if let Some(length) = clock(behind) {
             clocks += 1;
             at = start + length;
-        } else if MONTHS.contains(&&behind[..word]) {
+            continue;
+        }
+        let word = &behind[..run(behind, |byte| byte.is_ascii_alphanumeric())];
+        let is_number =
+            matches!(word.len(), 1 | 2 | 4) && word.bytes().all(|byte| byte.is_ascii_digit());
+        if MONTHS.contains(&word) {
             months += 1;
-            at = start + word;
-        } else if matches!(word, 1 | 2 | 4) && behind[..word].bytes().all(|b| b.is_ascii_digit()) {
-            at = start + word;
-        } else if matches!(&behind[..word], "UTC" | "GMT") {
-            at = start + word;
-        } else {
+        } else if !is_number && !matches!(word, "UTC" | "GMT") {
             break;
         }
+        at = start + word.len();
     }
     (months == 1 && clocks == 1).then_some(at)
 }
