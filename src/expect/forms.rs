@@ -84,7 +84,6 @@ pub(super) struct Real<'a> {
 /// Takes a documented text apart. Blanks at its ends are ignored.
 pub(super) fn documented(text: &str, context: Context) -> Documented {
     let formed = tokens(text, Side::Documented, Some(context));
-    let is_open = |token: &Token| matches!(token, Token::Elision | Token::Placeholder);
     let literal = formed
         .iter()
         .any(is_open)
@@ -140,6 +139,28 @@ fn tokens(text: &str, side: Side, context: Option<Context>) -> Vec<Token> {
 
 /// Whether documented tokens, some of which are open, can stand for the real ones.
 fn stands_for(documented: &[Token], real: &[Token]) -> bool {
+    let first = documented.iter().position(is_open);
+    let last = documented.iter().rposition(is_open);
+    let (Some(first), Some(last)) = (first, last) else {
+        return documented == real;
+    };
+    // What is not open at the ends decides most cases at once, however long the line.
+    let (start, end) = (&documented[..first], &documented[last + 1..]);
+    let rest = real.strip_prefix(start);
+    let Some(between) = rest.and_then(|rest| rest.strip_suffix(end)) else {
+        return false;
+    };
+    reaches_end(&documented[first..=last], between)
+}
+
+fn is_open(token: &Token) -> bool {
+    matches!(token, Token::Elision | Token::Placeholder)
+}
+
+fn reaches_end(documented: &[Token], real: &[Token]) -> bool {
+    if documented == [Token::Elision] {
+        return true;
+    }
     // `reached[n]`: the documented tokens so far can stand for the first n real ones.
     let mut reached = vec![false; real.len() + 1];
     reached[0] = true;

@@ -24,10 +24,11 @@ pub(super) fn compare(lab: &Lab, outcome: &mut LabOutcome) {
         let Some(planned) = planned.filter(|_| passed) else {
             continue;
         };
-        for (command, ran) in planned.commands.iter().zip(&mut step.commands) {
+        let pairs = planned.commands.iter().zip(&mut step.commands);
+        for (command, ran) in pairs.filter(|(command, _)| !command.documented.trim().is_empty()) {
             if ran.dropped == 0 {
                 ran.drift = drift(command, ran);
-            } else if !command.documented.trim().is_empty() {
+            } else {
                 step.notes.push(format!(
                     "the output of line {} is too long to be held against the page",
                     command.line
@@ -44,7 +45,11 @@ fn drift(command: &Command, ran: &CommandOutcome) -> Option<Drift> {
     };
     let drift = against(&printed(ran, &[Stream::Stdout, Stream::Stderr]))?;
     let stdout = printed(ran, &[Stream::Stdout]);
-    let drift = if stdout.trim().is_empty() {
+    let is_mixed = ran
+        .output
+        .iter()
+        .any(|(stream, _)| *stream == Stream::Stderr);
+    let drift = if stdout.trim().is_empty() || !is_mixed {
         drift
     } else {
         // Into a terminal curl writes no progress, and many authors leave warnings out.
