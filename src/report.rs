@@ -108,6 +108,7 @@ pub(crate) mod tests {
             duration: Duration::from_millis(400),
             output: vec![(Stream::Stderr, output.to_vec())],
             dropped: 0,
+            drift: None,
         }
     }
 

@@ -661,6 +661,7 @@ impl<'a> LabRun<'a> {
             duration: finished.duration,
             output,
             dropped,
+            drift: None,
         };
         Ok((finished, outcome))
     }

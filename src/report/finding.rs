@@ -66,12 +66,22 @@ pub(crate) fn of_lab(lab: &LabOutcome, limit: usize) -> Vec<Finding<'_>> {
     found
 }
 
-/// What concerns no single lab.
-pub(crate) fn of_run(outcome: &RunOutcome) -> Option<Finding<'static>> {
-    let reason = "the run was interrupted";
-    outcome
-        .interrupted
-        .then(|| plain(Level::Error, "breakfix".to_owned(), reason))
+/// What concerns no single lab, and drift, whose weight the run decides.
+pub(crate) fn of_run(outcome: &RunOutcome) -> Vec<Finding<'_>> {
+    let mut found = Vec::new();
+    if outcome.interrupted {
+        let reason = "the run was interrupted";
+        found.push(plain(Level::Error, "breakfix".to_owned(), reason));
+    }
+    let level = match outcome.drift_fails {
+        true => Level::Error,
+        false => Level::Warning,
+    };
+    found.extend(outcome.drifts().map(|(step, drift)| Finding {
+        place: Some((&step.page, drift.line)),
+        ..plain(level, "documented output".to_owned(), &drift.why)
+    }));
+    found
 }
 
 fn of_step(step: &StepOutcome, limit: usize) -> Vec<Finding<'_>> {

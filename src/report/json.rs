@@ -44,6 +44,8 @@ struct CountsView {
     flaky: usize,
     interrupted: usize,
     skipped: usize,
+    /// Commands whose documented output is not what came.
+    drifted: usize,
 }
 
 #[derive(Serialize)]
@@ -103,6 +105,18 @@ struct CommandView<'a> {
     output: Vec<OutputView>,
     /// Bytes missing in the middle of `output`.
     dropped_bytes: u64,
+    /// Where the page's documented output is not what came.
+    drift: Option<DriftView<'a>>,
+}
+
+#[derive(Serialize)]
+struct DriftView<'a> {
+    /// Line of the page.
+    line: usize,
+    kind: &'a str,
+    expected: &'a str,
+    found: &'a str,
+    reason: &'a str,
 }
 
 #[derive(Serialize)]
@@ -149,6 +163,7 @@ fn run_view(outcome: &RunOutcome) -> RunView<'_> {
             flaky: counts.flaky,
             interrupted: counts.interrupted,
             skipped: counts.all_skipped(),
+            drifted: outcome.drifts().count(),
         },
         labs: outcome.labs.iter().map(lab_view).collect(),
     }
@@ -236,6 +251,13 @@ fn command_view(command: &CommandOutcome) -> CommandView<'_> {
         duration_ms: Duration::as_millis(&command.duration),
         output: output_view(&command.output),
         dropped_bytes: command.dropped,
+        drift: command.drift.as_ref().map(|drift| DriftView {
+            line: drift.line,
+            kind: drift.kind,
+            expected: &drift.expected,
+            found: &drift.found,
+            reason: &drift.why,
+        }),
     }
 }
 

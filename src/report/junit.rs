@@ -29,6 +29,9 @@ pub fn render(outcome: &RunOutcome) -> String {
         if !lab.checks.is_empty() {
             report.add_test_suite(checks_suite(lab));
         }
+        if outcome.drift_fails && lab.steps.iter().any(|step| step.drifts().next().is_some()) {
+            report.add_test_suite(drift_suite(lab));
+        }
     }
     if outcome.interrupted {
         let mut suite = TestSuite::new("breakfix");
@@ -150,6 +153,24 @@ fn skipped_case(block: &SkippedBlock) -> TestCase {
     let mut case = case(&name, &block.page.to_string_lossy(), skipped(&block.reason));
     at(&mut case, &block.page, block.line);
     case
+}
+
+/// Documented output that did not come, where that makes the content wrong.
+fn drift_suite(lab: &LabOutcome) -> TestSuite {
+    let name = format!("{}: documented output", short_line(&lab.lab));
+    let mut suite = TestSuite::new(xml(&name));
+    for step in &lab.steps {
+        for drift in step.drifts() {
+            let mut status = non_success(NonSuccessKind::Failure, "drift", &drift.why);
+            let said = format!("documented: {}\nprinted: {}", drift.expected, drift.found);
+            status.set_description(xml(&elided(&said, EVIDENCE_BYTES)));
+            let name = format!("line {}", drift.line);
+            let mut case = case(&name, &step.page.to_string_lossy(), status);
+            at(&mut case, &step.page, drift.line);
+            suite.add_test_case(case);
+        }
+    }
+    suite
 }
 
 fn checks_suite(lab: &LabOutcome) -> TestSuite {

@@ -1,8 +1,11 @@
 //! The report that a person reads after a run: every step with its commands and time, what went
 //! wrong and where, the checks, what is left over, and one line of counts.
 
+mod drift;
+
 use std::fmt::Write;
 
+pub use self::drift::details as drift_details;
 use super::Counts;
 use super::explanation::{
     Evidence, Standing, explain, phase_word, standing, suite_reason, verdict_lines,
@@ -23,7 +26,7 @@ pub fn render(outcome: &RunOutcome, color: bool) -> String {
     let paint = Paint(color);
     let mut text = String::new();
     for lab in &outcome.labs {
-        render_lab(&mut text, lab, paint);
+        render_lab(&mut text, lab, outcome.drift_fails, paint);
     }
     if outcome.labs.len() > 1 {
         labs::render(&mut text, outcome, paint);
@@ -61,7 +64,7 @@ impl Paint {
     }
 }
 
-fn render_lab(text: &mut String, lab: &LabOutcome, paint: Paint) {
+fn render_lab(text: &mut String, lab: &LabOutcome, drift_fails: bool, paint: Paint) {
     let _ = writeln!(text, "{}\n", paint.strong(&short_line(&lab.lab)));
     let width = lab
         .steps
@@ -87,6 +90,7 @@ fn render_lab(text: &mut String, lab: &LabOutcome, paint: Paint) {
             paint,
         );
     }
+    drift::render(text, lab, drift_fails, paint);
     if !lab.leftovers.is_empty() {
         let _ = writeln!(text, "\n  {}", paint.bad("Left over"));
         for name in &lab.leftovers {
@@ -274,6 +278,10 @@ fn summary(outcome: &RunOutcome, paint: Paint) -> String {
         0 => {}
         1 => steps.push_str(", 1 suite hook did not pass"),
         bad => steps.push_str(&format!(", {bad} suite hooks did not pass")),
+    }
+    match outcome.drifts().count() {
+        0 => {}
+        drifted => steps.push_str(&format!(", {drifted} drifted")),
     }
     steps.extend(counts.skip_words().map(|words| format!(", {words}")));
     let steps = if outcome.exit() == Exit::Met {

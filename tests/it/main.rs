@@ -7,6 +7,7 @@
 
 mod cli;
 mod content;
+mod expect;
 mod hooks;
 mod layering;
 mod limits;

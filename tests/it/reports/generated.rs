@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use breakfix::outcome::{
-    CheckKind, CheckOutcome, CommandOutcome, Failure, HookPhase, LabOutcome, RunOutcome,
+    CheckKind, CheckOutcome, CommandOutcome, Drift, Failure, HookPhase, LabOutcome, RunOutcome,
     SkippedBlock, StepOutcome, StepResult, Stream, SuiteHookOutcome, Verdict,
 };
 use fastrand::Rng;
@@ -55,6 +55,7 @@ pub(crate) fn outcome(seed: u64) -> RunOutcome {
         labs: (0..labs).map(|_| lab(&mut random)).collect(),
         interrupted: one_in(&mut random, 8),
         allow_flaky: random.bool(),
+        drift_fails: random.bool(),
         duration: duration(&mut random),
     }
 }
@@ -158,6 +159,13 @@ fn command(random: &mut Rng) -> CommandOutcome {
         } else {
             0
         },
+        drift: one_in(random, 6).then(|| Drift {
+            line: random.usize(1..9999),
+            kind: "value",
+            expected: text(random),
+            found: text(random),
+            why: text(random),
+        }),
     }
 }
 
