@@ -29,8 +29,7 @@ pub struct Selection {
 }
 
 /// Said where a selection has pages but no step.
-pub(super) const NOTHING_RUNS: &str =
-    "nothing selected: no page has a `bash` block that runs";
+pub(super) const NOTHING_RUNS: &str = "nothing selected: no page has a `bash` block that runs";
 
 /// Content as it was asked for, and the scenarios that its labs name.
 pub(super) struct Content {

@@ -74,9 +74,8 @@ fn scenario_of(
         let help = format!("`{one}` is named by {page}; a lab has one scenario");
         let code = "scenario-conflict";
         let at = other.at.clone();
-        diagnostics.push(
-            Diagnostic::new(Severity::Error, code, &other.page, at, message).with_help(help),
-        );
+        diagnostics
+            .push(Diagnostic::new(Severity::Error, code, &other.page, at, message).with_help(help));
         said.push(other);
     }
     Some((first.name, (first.page, first.at)))

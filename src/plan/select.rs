@@ -192,10 +192,7 @@ mod tests {
     fn what_is_left_out_says_that_it_was_not_selected() {
         let mut plan = two_labs();
         select(&mut plan, &these(&["2"])).expect("a known step");
-        assert_eq!(
-            plan.labs[0].steps[0].skip.as_deref(),
-            Some("not selected")
-        );
+        assert_eq!(plan.labs[0].steps[0].skip.as_deref(), Some("not selected"));
         assert!(plan.labs[0].runs_something() && !plan.labs[1].runs_something());
     }
 
@@ -213,6 +210,9 @@ mod tests {
         let backwards = "nothing selected: no step is from check to 2";
         assert_eq!(refused(&between("check", "2")), backwards);
         let none = select(&mut Plan::default(), &these(&["1"])).expect_err("no steps");
-        assert_eq!(none.to_string(), "there is no step 1: there are no steps at all");
+        assert_eq!(
+            none.to_string(),
+            "there is no step 1: there are no steps at all"
+        );
     }
 }

@@ -113,7 +113,11 @@ fn settings(step: &Step) -> String {
     let mut all = vec![format!("at most {}", seconds(step.timeout))];
     if let Some(hook) = &step.hook {
         let limit = seconds(step.hook_timeout);
-        all.push(format!("hook {} ({}), at most {limit}", hook.name, source(hook)));
+        all.push(format!(
+            "hook {} ({}), at most {limit}",
+            hook.name,
+            source(hook)
+        ));
     }
     if !step.wait.is_zero() {
         all.push(format!("wait {}", seconds(step.wait)));
@@ -142,7 +146,12 @@ fn source(hook: &Hook) -> String {
 fn render_skip(text: &mut String, skip: &Skip, width: usize, paint: Paint) {
     let reason = format!("left out: {}", line(&skip.reason));
     let place = paint.quiet(&format!("line {}", skip.line));
-    let _ = writeln!(text, "  {:>width$}  {}  {place}", "-", paint.unsure(&reason));
+    let _ = writeln!(
+        text,
+        "  {:>width$}  {}  {place}",
+        "-",
+        paint.unsure(&reason)
+    );
 }
 
 fn summary(plan: &Plan, diagnostics: &[Diagnostic]) -> String {

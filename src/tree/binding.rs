@@ -47,7 +47,10 @@ impl<'a> Bindings<'a> {
         let directory = super::directory_of(page).to_owned();
         let itself = scenario_of(&page.path, &page.front_matter);
         let inherited = self.inherited(&directory);
-        match (itself.or_else(|| self.of_the_source(page, &directory)), inherited) {
+        match (
+            itself.or_else(|| self.of_the_source(page, &directory)),
+            inherited,
+        ) {
             (Some(own), Some((from, above))) => Some(Binding {
                 inherited_from: (own.name == above.name).then_some(from),
                 scenario: own,

@@ -71,7 +71,8 @@ impl<'a> Labs<'a> {
         let key = self.key(argument, &page, binding.as_ref(), &suite_hooks);
         let lab = self.lab(key);
         lab.suite_hooks = suite_hooks.into_iter().map(|suite| suite.script).collect();
-        lab.scenarios.extend(binding.map(|binding| binding.scenario));
+        lab.scenarios
+            .extend(binding.map(|binding| binding.scenario));
         lab.pages.push(page);
     }
 

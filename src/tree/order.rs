@@ -109,10 +109,15 @@ impl Sorted {
             let read = read.remove(&found.path)?;
             Some(SortedPage { found, read })
         });
-        let (mut indexes, mut pages): (Vec<_>, Vec<_>) = taken.partition(|page| page.found.is_index);
+        let (mut indexes, mut pages): (Vec<_>, Vec<_>) =
+            taken.partition(|page| page.found.is_index);
         pages.sort_by(|one, other| {
-            by_weight(one.weight(), other.weight())
-                .then_with(|| one.found.path.file_name().cmp(&other.found.path.file_name()))
+            by_weight(one.weight(), other.weight()).then_with(|| {
+                one.found
+                    .path
+                    .file_name()
+                    .cmp(&other.found.path.file_name())
+            })
         });
         let second_indexes = match indexes.as_slice() {
             [first, others @ ..] => others

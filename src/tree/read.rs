@@ -75,8 +75,8 @@ pub(super) fn text(path: &Path) -> Result<String, Diagnostic> {
         let at = Location::start_of_file();
         Diagnostic::new(Severity::Error, "page-unreadable", path, at, message)
     };
-    let bytes = fs::read(path)
-        .map_err(|error| unreadable(format!("failed to read this page: {error}")))?;
+    let bytes =
+        fs::read(path).map_err(|error| unreadable(format!("failed to read this page: {error}")))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         unreadable(format!(

@@ -8,6 +8,7 @@
 mod cli;
 mod content;
 mod layering;
+mod plan;
 mod scenarios;
 mod shell;
 mod simulator;

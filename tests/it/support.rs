@@ -101,6 +101,10 @@ impl Breakfix {
     }
 
     pub(crate) fn run(self) -> Outcome {
+        self.outcome()
+    }
+
+    fn outcome(&self) -> Outcome {
         let output = self.command().output().unwrap();
         Outcome {
             status: output.status.code().unwrap_or(-1),
@@ -108,6 +112,12 @@ impl Breakfix {
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
             temporary: self.temporary(),
         }
+    }
+
+    /// Runs it, and looks at what it left in its directory before that goes.
+    pub(crate) fn run_keeping<T>(self, look: impl FnOnce(&Path) -> T) -> (Outcome, T) {
+        let outcome = self.outcome();
+        (outcome, look(&self.work()))
     }
 
     /// Starts the call with both outputs piped.
