@@ -4,9 +4,6 @@ mod extraction;
 mod format;
 mod properties;
 
-use std::path::Path;
-
-use breakfix::lab;
 use serde_json::Value;
 
 use super::support::{Outcome, breakfix, page, project};
@@ -55,41 +52,6 @@ pub(crate) fn codes(document: &Value) -> Vec<&str> {
 }
 
 pub(crate) const STEP: &str = "```bash\n$ true\n```\n";
-
-/// Each line that looks like a prompt, in each tested block, is where a command starts, or is in a
-/// command, or is said to be empty.
-pub(crate) fn assert_nothing_lost(source: &str) {
-    let (parsed, diagnostics) = lab::parse(Path::new("page.md"), source);
-    for block in parsed.blocks.iter().filter(|block| block.tested) {
-        if block.annotations.raw.as_ref().is_some_and(|raw| raw.value) {
-            let all: Vec<&str> = block.commands.iter().map(|one| one.text.as_str()).collect();
-            assert_eq!(all, [block.lines.join("\n")], "{source}");
-            continue;
-        }
-        let mut covered = vec![false; block.lines.len()];
-        for command in &block.commands {
-            let first = command.line - block.line - 1;
-            for (offset, text) in command.text.split('\n').enumerate() {
-                let line = &block.lines[first + offset];
-                assert!(line.ends_with(text), "{line:?} {text:?}\n{source}");
-                assert!(!covered[first + offset], "taken twice: {line:?}\n{source}");
-                covered[first + offset] = true;
-            }
-        }
-        for (index, line) in block.lines.iter().enumerate() {
-            let number = block.line + 1 + index;
-            let said = || {
-                let mut here = diagnostics.iter().filter(|one| one.line == number);
-                here.any(|one| one.code == "command-empty")
-            };
-            let prompt = line.starts_with("$ ") || line == "$";
-            assert!(
-                !prompt || covered[index] || said(),
-                "line {number} is lost: {line:?}\n{source}"
-            );
-        }
-    }
-}
 
 #[test]
 fn the_plan_of_the_lab_shows_steps_commands_limits_and_hooks() {

@@ -1,10 +1,11 @@
 //! Whatever the bytes: the parser comes to an end, its places are in the text, and no prompt is lost.
 
-use std::path::Path;
-
 use breakfix::lab;
 
-use super::assert_nothing_lost;
+#[path = "../../../fuzz/properties.rs"]
+mod promises;
+
+pub(crate) use promises::check_page;
 
 /// Pieces that pages are made of, and that get in each other's way.
 const PIECES: [&str; 76] = [
@@ -100,33 +101,6 @@ impl Numbers {
     }
 }
 
-fn check(source: &str) {
-    let (page, diagnostics) = lab::parse(Path::new("page.md"), source);
-    let lines = source.split('\n').count();
-    for one in &diagnostics {
-        assert!(
-            one.span.start <= one.span.end && source.get(one.span.clone()).is_some(),
-            "{one:?}\n{source:?}"
-        );
-        assert!(
-            (1..=lines).contains(&one.line) && one.column >= 1,
-            "{one:?}\n{source:?}"
-        );
-    }
-    for block in &page.blocks {
-        assert!(
-            block.line + block.lines.len() <= lines + 1,
-            "{block:?}\n{source:?}"
-        );
-        assert!(
-            block.tested == (block.skip.is_none() && block.language == "bash"),
-            "{block:?}"
-        );
-        assert!(!block.tested || !block.commands.is_empty(), "{block:?}");
-    }
-    assert_nothing_lost(source);
-}
-
 #[test]
 fn pages_of_any_pieces_are_read_and_no_prompt_is_lost() {
     let mut numbers = Numbers(41);
@@ -135,7 +109,7 @@ fn pages_of_any_pieces_are_read_and_no_prompt_is_lost() {
         let source: String = (0..length)
             .map(|_| PIECES[numbers.below(PIECES.len())])
             .collect();
-        check(&source);
+        check_page(&source);
     }
 }
 
@@ -150,9 +124,9 @@ fn pages_of_any_characters_are_read() {
         let body: String = (0..length)
             .map(|_| alphabet[numbers.below(alphabet.len())])
             .collect();
-        check(&body);
-        check(&format!("```bash\n$ {body}\n```\n"));
-        check(&format!("---\n{body}\n---\n```bash {body}\n$ a\n```\n"));
+        check_page(&body);
+        check_page(&format!("```bash\n$ {body}\n```\n"));
+        check_page(&format!("---\n{body}\n---\n```bash {body}\n$ a\n```\n"));
     }
 }
 
@@ -181,6 +155,6 @@ fn mutations_of_the_labs_are_read_and_no_prompt_is_lost() {
                 }
             }
         }
-        check(&characters.into_iter().collect::<String>());
+        check_page(&characters.into_iter().collect::<String>());
     }
 }
