@@ -73,6 +73,7 @@ fn a_hook_that_nobody_supplies_is_named_with_its_place() {
         "{}",
         outcome.stderr
     );
+    assert!(outcome.stderr.contains("page.md:5:9"), "{}", outcome.stderr);
 }
 
 #[test]

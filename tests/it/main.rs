@@ -12,6 +12,7 @@ mod hooks;
 mod layering;
 mod limits;
 mod reports;
+mod plan;
 mod scenarios;
 mod secrets;
 mod shell;
