@@ -31,7 +31,7 @@ pub(crate) enum Said {
         /// Its `$-` then.
         options: String,
     },
-    /// Names of the variables that are set.
+    /// Names of variables that are set: at least those that may be secret by their name.
     Names(Vec<String>),
     /// The value of a variable that was asked for.
     Secret(Vec<u8>),
@@ -306,17 +306,17 @@ impl<R: Read> Records<R> {
     }
 }
 
-/// `done SEQUENCE CODE BACKGROUND|- OPTIONS`, `names NAME…` (one a line) or `secret VALUE`;
-/// anything else on this descriptor is not ours.
+/// `done SEQUENCE CODE BACKGROUND|- OPTIONS`, `secret VALUE`, or names, one a line; anything else on
+/// this descriptor is not ours.
 fn parse_control(record: &[u8]) -> Option<Said> {
     if let Some(value) = record.strip_prefix(b"secret ") {
         return Some(Said::Secret(value.to_vec()));
     }
     let text = std::str::from_utf8(record).ok()?;
-    if let Some(names) = text.strip_prefix("names ") {
-        return Some(Said::Names(names.lines().map(str::to_owned).collect()));
-    }
-    let mut words = text.strip_prefix("done ")?.split(' ');
+    let Some(text) = text.strip_prefix("done ") else {
+        return Some(Said::Names(text.lines().map(str::to_owned).collect()));
+    };
+    let mut words = text.split(' ');
     let (sequence, code) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
     Some(Said::Done {
         sequence,
@@ -363,10 +363,7 @@ mod tests {
     #[test]
     fn bash_says_what_variables_there_are_and_what_is_in_some() {
         let names = vec!["A".to_owned(), "B_TOKEN".to_owned()];
-        assert_eq!(
-            parse_control(b"names A\nB_TOKEN\n"),
-            Some(Said::Names(names))
-        );
+        assert_eq!(parse_control(b"A\nB_TOKEN\n"), Some(Said::Names(names)));
         let value = b"one\ndone 1 2 - x\xff".to_vec();
         let record = [b"secret ".to_vec(), value.clone()].concat();
         assert_eq!(parse_control(&record), Some(Said::Secret(value)));
@@ -374,7 +371,7 @@ mod tests {
 
     #[test]
     fn a_stray_record_on_the_control_descriptor_means_nothing() {
-        for record in ["", "done", "done x 0", "done 1 2", "hello world"] {
+        for record in ["done x 0", "done 1 2", "done "] {
             assert_eq!(parse_control(record.as_bytes()), None, "{record:?}");
         }
     }

@@ -36,8 +36,7 @@ __breakfix_report() {
     builtin local __breakfix_said="done $1 $2 ${3:--} $4" __breakfix_control="$5"
     builtin shift 5
     [[ $# == 0 ]] || builtin printf '\0secret %s\0' "$@" >&"$__breakfix_control"
-    builtin printf '\0names ' >&"$__breakfix_control"
-    builtin compgen -v >&"$__breakfix_control" || :
+    builtin compgen -v -X '!*_[TPStps][OAEoae]*' >&"$__breakfix_control" || :
     builtin printf '\0%s\0' "$__breakfix_said" >&"$__breakfix_control"
 }
 __breakfix_save() {

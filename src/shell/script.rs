@@ -7,7 +7,8 @@ use std::path::Path;
 use crate::shell::supervisor;
 
 /// The functions that bash runs first: a `trap` that keeps our place at the exit, and what saves
-/// the state there. Every name of ours but `trap` starts with `__breakfix_`.
+/// the state there. Every name of ours but `trap` starts with `__breakfix_`. The report lists only names
+/// with `_TO`, `_PA` or `_SE`: one in a few that is secret, and all that are.
 ///
 /// When `exit` is called inside a function, its local variables are saved as if they were global:
 /// bash has no way to look past them.
@@ -84,7 +85,7 @@ impl Before {
 }
 
 /// The line that has bash report a command's status, the values of these variables and the names
-/// of all: without any process, its xtrace kept out of the lab's stderr.
+/// of those that may be secret: without any process, its xtrace kept out of the lab's stderr.
 pub(crate) fn report_done<'a>(sequence: u64, secrets: impl Iterator<Item = &'a str>) -> String {
     let values: String = secrets.map(|name| format!(" \"${{{name}-}}\"")).collect();
     format!(

@@ -19,8 +19,9 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Variables of these names are secret too.
+    /// Variables of these names are secret too, once they are set.
     pub fn declare(&mut self, names: impl IntoIterator<Item = String>) {
+        let names = names.into_iter().filter(|name| is_identifier(name));
         self.declared.extend(names);
     }
 
@@ -72,14 +73,14 @@ impl Secrets {
         &self.mask
     }
 
-    /// Names of variables that are, or once were, set and secret: each a bash identifier.
+    /// Names of variables whose values are secret, if they are set: each a bash identifier.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.iter().map(String::as_str)
+        let undeclared = self.names.difference(&self.declared);
+        self.declared.iter().chain(undeclared).map(String::as_str)
     }
 
     fn is_secret(&self, name: &str) -> bool {
-        let declared = || self.declared.contains(name) && is_identifier(name);
-        is_secret_name(name) || declared()
+        self.declared.contains(name) || is_secret_name(name)
     }
 }
 
@@ -144,7 +145,7 @@ mod tests {
         assert_eq!(shown, "*** *** other-value short");
         assert_eq!(
             secrets.names().collect::<Vec<_>>(),
-            ["A_TOKEN", "B_TOKEN", "PIN"]
+            ["PIN", "A_TOKEN", "B_TOKEN"]
         );
     }
 

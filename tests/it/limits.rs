@@ -1,6 +1,7 @@
 //! Limits and signals: what ends, what runs all the same, and that nothing survives.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::time::Duration;
 
 use breakfix::outcome::{Event, StepResult};
@@ -105,6 +106,44 @@ fn check_end(name: &str, block: &str, end: End) {
     );
     assert_eq!(left(), "before\nafter\n", "{name}");
     assert_eq!(outcome.temporary, Vec::<String>::new(), "{name}");
+}
+
+#[test]
+fn nothing_of_a_page_whose_time_ran_out_goes_on_beside_the_next() {
+    let mut fixture = Fixture::new();
+    let beat = "trap '' TERM HUP; while :; do echo x >>beat; sleep 0.02; done";
+    let block = format!("setsid bash -c {beat:?} & until [ -s beat ]; do :; done; sleep 600");
+    fixture.step(&[&block]).timeout = Duration::from_secs(2);
+    let later = fixture.step(&["n=$(wc -c <beat); sleep 0.3; [ $(wc -c <beat) = $n ]"]);
+    later.page = "later.md".into();
+    let results = results(&mut fixture);
+    assert!(matches!(results[0], StepResult::Timeout(_)), "{results:?}");
+    assert_eq!(results[1], StepResult::Pass);
+}
+
+#[test]
+fn a_signal_while_the_environment_is_made_ends_the_run() {
+    // In real time this takes minutes.
+    let call = breakfix(&[
+        "run",
+        "page.md",
+        "--scenario",
+        "missing-worker-nodes",
+        "--clock",
+        "real",
+    ])
+    .file("page.md", &page(&[("", "$ touch never")]))
+    .file("tests/hook-suite.sh", "touch never\n");
+    let mut child = call.start();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(stderr.any(|line| line.unwrap().contains("breaking the environment")));
+    signal(&child, Signal::INT);
+    let rest = std::thread::spawn(move || stderr.for_each(drop));
+    let outcome = call.outcome(child.wait_with_output().unwrap());
+    rest.join().unwrap();
+    assert_eq!(outcome.status, 130, "{}", outcome.stdout);
+    assert!(!call.work().join("never").exists());
+    assert_eq!(outcome.temporary, Vec::<String>::new());
 }
 
 #[test]

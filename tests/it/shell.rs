@@ -273,6 +273,27 @@ fn what_a_block_sets_the_next_one_finds() {
 }
 
 #[test]
+fn what_a_block_sets_stays_after_an_expected_failure() {
+    let mut fixture = Fixture::new();
+    fixture
+        .step(&["X=1; readonly R=r; f() { echo f; }; R=2", "echo never"])
+        .expect_error = ExpectError::Must;
+    fixture.step(&["echo $X $R; f"]);
+    assert_eq!(text(&fixture.run().steps[1], None), "1 r\nf\n");
+}
+
+#[test]
+fn a_lab_without_a_home_runs() {
+    check(
+        &[
+            &["echo ${HOME-none}; cd /; exit 0"],
+            &["echo ${HOME-none} $PWD"],
+        ],
+        "none /\n",
+    );
+}
+
+#[test]
 fn commands_of_many_lines_arrive_whole() {
     check(
         &[&["cat <<EOF\n$ not a prompt\n\nit's \\$HOME\nEOF"]],
