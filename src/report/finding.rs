@@ -17,6 +17,8 @@ pub(crate) struct Finding<'a> {
     pub(crate) level: Level,
     /// Page and line, counted from 1.
     pub(crate) place: Option<(&'a Path, usize)>,
+    /// It concerns more than a step.
+    pub(crate) of_the_whole: bool,
     /// A few words on one line.
     pub(crate) title: String,
     /// One line.
@@ -79,6 +81,7 @@ pub(crate) fn of_run(outcome: &RunOutcome) -> Vec<Finding<'_>> {
     };
     found.extend(outcome.drifts().map(|(step, drift)| Finding {
         place: Some((&step.page, drift.line)),
+        of_the_whole: false,
         ..plain(level, "documented output".to_owned(), &drift.why)
     }));
     found
@@ -95,12 +98,14 @@ fn of_step(step: &StepOutcome, limit: usize) -> Vec<Finding<'_>> {
     if let (Some(level), Some(explanation)) = (level, explain(step)) {
         found.push(Finding {
             place: Some((&step.page, explanation.line)),
+            of_the_whole: false,
             evidence: explanation.evidence.text(limit),
             ..plain(level, title.clone(), &explanation.reason)
         });
     }
     let notes = step.notes.iter().map(|note| Finding {
         place: Some((&step.page, step.line)),
+        of_the_whole: false,
         ..plain(Level::Warning, title.clone(), note)
     });
     found.extend(notes);
@@ -162,6 +167,7 @@ fn plain(level: Level, title: String, reason: &str) -> Finding<'static> {
     Finding {
         level,
         place: None,
+        of_the_whole: true,
         title,
         reason: reason_line(reason),
         evidence: String::new(),

@@ -248,8 +248,8 @@ mod tests {
     fn a_failure_has_its_page_line_command_and_output() {
         let document = render(&full_run());
         let expected = r#"<?xml version="1.0" encoding="UTF-8"?>
-<testsuites name="breakfix" tests="7" skipped="2" failures="2" errors="1" time="1.500">
-    <testsuite name="lab/page.md" tests="5" skipped="2" errors="1" failures="1" time="1.400">
+<testsuites name="breakfix" tests="8" skipped="2" failures="2" errors="1" time="1.500">
+    <testsuite name="lab/page.md" tests="6" skipped="2" errors="1" failures="1" time="1.400">
         <properties>
             <property name="log" value="runs/1.log"/>
         </properties>

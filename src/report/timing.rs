@@ -73,9 +73,9 @@ fn document(outcome: &RunOutcome) -> Document {
         tests.extend(pages(lab, outcome));
     }
     let of_run = finding::of_run(outcome);
-    // Drift has a place, and is told at its page.
-    let unplaced = of_run.iter().find(|finding| finding.place.is_none());
-    if let (Some(finding), Some(last)) = (unplaced, tests.last_mut()) {
+    // Drift is told at its page.
+    let of_all = of_run.iter().find(|finding| finding.of_the_whole);
+    if let (Some(finding), Some(last)) = (of_all, tests.last_mut()) {
         last.blame(finding);
     }
     let of = |kind: Kind| -> Vec<Page> {
@@ -179,7 +179,7 @@ fn pages(lab: &LabOutcome, outcome: &RunOutcome) -> Vec<Page> {
     }
     let problem = finding::of_lab(lab, NO_EVIDENCE)
         .into_iter()
-        .find(|finding| finding.level == Level::Error && finding.place.is_none());
+        .find(|finding| finding.level == Level::Error && finding.of_the_whole);
     if let Some(problem) = problem {
         if pages.is_empty() {
             pages.push(Page::new(lab, Path::new(&lab.lab)));

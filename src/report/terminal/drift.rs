@@ -19,7 +19,8 @@ pub(super) fn render(text: &mut String, lab: &LabOutcome, details: bool, paint: 
                 (0, _) | (_, true) => String::new(),
                 (more, false) => format!(" (and {more} more)"),
             };
-            let place = format!("{}:{}", step.page.display(), drift.line);
+            let page = short_line(&step.page.to_string_lossy());
+            let place = format!("{page}:{}", drift.line);
             let mark = match details {
                 true => paint.bad("≠"),
                 false => paint.unsure("≠"),

@@ -38,6 +38,8 @@ fn compare(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Ve
                 found.push(format!("{at}: {value} is less than {said}"));
             }
             "const" | "enum" | "type" | "minimum" => {}
+            // Only of an object is anything required.
+            "required" if !value.is_object() => {}
             "required" => {
                 let missing = said.as_array().unwrap().iter();
                 let missing = missing.filter(|name| value.get(name.as_str().unwrap()).is_none());
