@@ -4,10 +4,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::content::Selection;
+use crate::commands::plan::PlanRequest;
+use crate::commands::run::report_files::ReportRequest;
 use crate::commands::run::{Backend, RunRequest, ShellPer};
 use crate::commands::simulate::SimulateRequest;
+use crate::plan::StepSelection;
 use crate::report::Format;
 use crate::simulator::clock::Pace;
 
@@ -39,21 +44,65 @@ Exit codes:
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Show what a run would do: every page, step, command, limit, hook and skip, and every mistake
+    Plan(PlanArguments),
     /// Run the steps of lessons, against a broken scenario if they name one, and judge the repair
     Run(RunArguments),
     /// Serve the simulator alone and print the environment that leads clients to it
     Simulate(SimulateArguments),
 }
 
+/// What `plan` and `run` are about.
 #[derive(Debug, Args)]
-pub struct RunArguments {
+struct SelectionArguments {
     /// Lessons: Markdown files, or directories of them
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 
+    /// Only pages whose path below PATH matches; `*` crosses `/`, as in `{module,module/**}`
+    #[arg(short, long, value_name = "GLOB")]
+    glob: Option<String>,
+
+    /// Only this step, by its number or its `id=`; may be given again
+    #[arg(long = "step", value_name = "STEP", conflicts_with_all = ["from", "to"])]
+    steps: Vec<String>,
+
+    /// Only from this step on
+    #[arg(long, value_name = "STEP")]
+    from: Option<String>,
+
+    /// Only up to this step
+    #[arg(long, value_name = "STEP")]
+    to: Option<String>,
+
     /// Scenario to inject [default: the one that the lesson's front matter names]
     #[arg(long, value_name = "NAME")]
     scenario: Option<String>,
+
+    /// Directory with scenarios; they come before the built-in ones of the same name
+    #[arg(long, value_name = "DIR")]
+    scenarios: Option<PathBuf>,
+
+    /// The lessons are translations of those in DIR, and take hooks, `.notest` and scenario from there
+    /// [default: what the layout `i18n/LANGUAGE` says]
+    #[arg(long, value_name = "DIR")]
+    source_tree: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArguments {
+    #[command(flatten)]
+    selection: SelectionArguments,
+
+    /// How to show it on stdout
+    #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
+    format: ReportFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    #[command(flatten)]
+    selection: SelectionArguments,
 
     /// Where the lesson's commands act
     #[arg(long, value_enum, default_value_t = On::Simulator)]
@@ -67,13 +116,19 @@ pub struct RunArguments {
     #[arg(long)]
     keep: bool,
 
-    /// Directory with scenarios; they come before the built-in ones of the same name
-    #[arg(long, value_name = "DIR")]
-    scenarios: Option<PathBuf>,
+    /// How to report on stdout [default: terminal]
+    #[arg(long, value_enum)]
+    format: Option<ReportFormat>,
 
-    /// How to report on stdout
-    #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
-    format: ReportFormat,
+    /// Write a report to a file, `-` for stdout; may be given several times. Kinds: terminal, json,
+    /// timing, junit, github, summary (without a path: into $GITHUB_STEP_SUMMARY)
+    #[arg(long = "report", value_name = "KIND=PATH",
+          value_parser = OsStringValueParser::new().try_map(|text| ReportRequest::parse(&text)))]
+    reports: Vec<ReportRequest>,
+
+    /// Let a step pass that passes on a retry only
+    #[arg(long)]
+    allow_flaky: bool,
 
     #[command(flatten)]
     shell: ShellArguments,
@@ -137,11 +192,20 @@ enum ReportFormat {
     Json,
 }
 
+impl From<ReportFormat> for Format {
+    fn from(format: ReportFormat) -> Format {
+        match format {
+            ReportFormat::Terminal => Format::Terminal,
+            ReportFormat::Json => Format::Json,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum On {
     /// The embedded simulator: no account, no cost
     Simulator,
-    /// A real AWS account
+    /// A real AWS account (not built yet: refused)
     Aws,
     /// The shell alone: no scenario, the environment as it is
     None,
@@ -154,11 +218,37 @@ pub struct SimulateArguments {
     clock: Pace,
 }
 
+impl SelectionArguments {
+    fn into_selection(self) -> Selection {
+        let steps = match (self.steps, self.from, self.to) {
+            (steps, None, None) if steps.is_empty() => StepSelection::All,
+            (steps, None, None) => StepSelection::These(steps),
+            (_, from, to) => StepSelection::Between { from, to },
+        };
+        Selection {
+            paths: self.paths,
+            glob: self.glob,
+            source_tree: self.source_tree,
+            scenario: self.scenario,
+            scenarios: self.scenarios,
+            steps,
+        }
+    }
+}
+
+impl PlanArguments {
+    pub fn into_request(self) -> PlanRequest {
+        PlanRequest {
+            selection: self.selection.into_selection(),
+            json: matches!(self.format, ReportFormat::Json),
+        }
+    }
+}
+
 impl RunArguments {
     pub fn into_request(self, verbose: u8) -> RunRequest {
         RunRequest {
-            paths: self.paths,
-            scenario: self.scenario,
+            selection: self.selection.into_selection(),
             backend: match self.on {
                 On::Simulator => Backend::Simulator,
                 On::Aws => Backend::Aws,
@@ -166,11 +256,9 @@ impl RunArguments {
             },
             pace: self.clock,
             keep: self.keep,
-            scenarios: self.scenarios,
-            format: match self.format {
-                ReportFormat::Terminal => Format::Terminal,
-                ReportFormat::Json => Format::Json,
-            },
+            format: self.format.map(Format::from),
+            reports: self.reports,
+            allow_flaky: self.allow_flaky,
             verbose: verbose > 0,
             shell_per: match self.shell.shell_per {
                 PerArgument::Page => ShellPer::Page,

@@ -1,7 +1,9 @@
 //! One room per verb: load, call the core, render, return the exit code.
 
+pub mod content;
 mod interrupt;
 mod output;
+pub mod plan;
 pub mod run;
 pub mod simulate;
 pub mod sleep;
@@ -14,6 +16,7 @@ use crate::outcome::Exit;
 pub fn dispatch(cli: Cli) -> Exit {
     let verbose = cli.verbose;
     let result = match cli.verb {
+        Verb::Plan(arguments) => Ok(plan::plan(&arguments.into_request())),
         Verb::Run(arguments) => run::run(arguments.into_request(verbose)),
         Verb::Simulate(arguments) => simulate::simulate(arguments.into_request()),
     };

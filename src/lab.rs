@@ -66,6 +66,11 @@ pub fn parse(path: &Path, source: &str) -> (Page, Vec<Diagnostic>) {
     )
 }
 
+/// Only what the page says about itself; what is wrong with it is for [`parse`] to say.
+pub fn front_matter(path: &Path, source: &str) -> FrontMatter {
+    front_matter::parse(&PageText::new(path, source), source).0
+}
+
 /// Whether `name` can name a scenario or a hook: letters, digits, `.`, `_` and `-`, never a path.
 pub fn is_name(name: &str) -> bool {
     annotation::is_name(name)

@@ -54,6 +54,8 @@ pub enum Stream {
 pub struct RunOutcome {
     pub labs: Vec<LabOutcome>,
     pub interrupted: bool,
+    /// A pass on a retry counts as one (`--allow-flaky`).
+    pub allow_flaky: bool,
     /// Real time from start to end.
     pub duration: Duration,
 }
@@ -74,6 +76,8 @@ pub struct LabOutcome {
     pub error: Option<String>,
     /// The file that holds all output in full.
     pub log: Option<PathBuf>,
+    /// Real time, with all that was done around the steps.
+    pub duration: Duration,
 }
 
 /// A block that is no step, such as one with `test=false`.
@@ -90,7 +94,7 @@ pub struct SkippedBlock {
 pub struct SuiteHookOutcome {
     pub script: PathBuf,
     pub phase: HookPhase,
-    /// Never `Flaky`; a failure is a [`Failure::Hook`].
+    /// Never `Flaky` or `Skip`; a failure is a [`Failure::Hook`].
     pub result: StepResult,
     /// Real time.
     pub duration: Duration,
@@ -229,42 +233,142 @@ pub enum Exit {
     Interrupted = 130,
 }
 
+/// From the one that tells most to the one that tells least: the first that applies is told.
+const EXITS_BY_WEIGHT: [Exit; 8] = [
+    Exit::Interrupted,
+    Exit::Usage,
+    Exit::Content,
+    Exit::Leftovers,
+    Exit::CannotTell,
+    Exit::Failed,
+    Exit::NotYet,
+    Exit::Met,
+];
+
 impl RunOutcome {
     /// The first that applies, in the order of the documented list: 130, 5, 4, 1, 6, else 0.
     pub fn exit(&self) -> Exit {
-        let checks = || {
-            self.labs
-                .iter()
-                .flat_map(|lab| &lab.checks)
-                .map(|check| &check.verdict)
-        };
-        let results = || {
-            self.labs.iter().flat_map(|lab| {
-                let hooks = lab.suite_hooks.iter().map(|hook| &hook.result);
-                lab.steps.iter().map(|step| &step.result).chain(hooks)
-            })
-        };
-        if self.interrupted {
-            Exit::Interrupted
-        } else if self.labs.iter().any(|lab| !lab.leftovers.is_empty()) {
-            Exit::Leftovers
-        } else if self.labs.iter().any(|lab| lab.error.is_some())
-            || checks().any(|verdict| matches!(verdict, Verdict::CannotTell { .. }))
-        {
-            Exit::CannotTell
-        } else if checks().any(|verdict| matches!(verdict, Verdict::NotMet { .. }))
-            || results().any(|result| {
-                matches!(
-                    result,
-                    StepResult::Fail(_) | StepResult::Timeout(_) | StepResult::Flaky { .. }
-                )
-            })
-        {
-            Exit::Failed
-        } else if checks().any(|verdict| matches!(verdict, Verdict::NotYet { .. })) {
-            Exit::NotYet
-        } else {
-            Exit::Met
+        let of_labs = self.labs.iter().map(|lab| lab.exit(self.allow_flaky));
+        let interrupted = self.interrupted.then_some(Exit::Interrupted);
+        first_that_applies(of_labs.chain(interrupted))
+    }
+}
+
+impl LabOutcome {
+    /// What the run would exit with if this were its only lab.
+    pub fn exit(&self, allow_flaky: bool) -> Exit {
+        let steps = self.steps.iter().map(|step| &step.result);
+        let hooks = self.suite_hooks.iter().map(|hook| &hook.result);
+        let of_steps = steps.chain(hooks).map(|result| result.exit(allow_flaky));
+        let of_checks = self.checks.iter().map(|check| check.verdict.exit());
+        let leftovers = (!self.leftovers.is_empty()).then_some(Exit::Leftovers);
+        let error = self.error.as_ref().map(|_| Exit::CannotTell);
+        first_that_applies(of_steps.chain(of_checks).chain(leftovers).chain(error))
+    }
+}
+
+impl StepResult {
+    /// What this result alone makes of the exit code.
+    pub fn exit(&self, allow_flaky: bool) -> Exit {
+        match self {
+            StepResult::Pass | StepResult::Skip(_) => Exit::Met,
+            StepResult::Flaky { .. } if allow_flaky => Exit::Met,
+            StepResult::Fail(_) | StepResult::Timeout(_) | StepResult::Flaky { .. } => Exit::Failed,
+            StepResult::Interrupted => Exit::Interrupted,
         }
+    }
+}
+
+impl Verdict {
+    /// What this verdict alone makes of the exit code.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Verdict::Met => Exit::Met,
+            Verdict::NotYet { .. } => Exit::NotYet,
+            Verdict::NotMet { .. } => Exit::Failed,
+            Verdict::CannotTell { .. } => Exit::CannotTell,
+        }
+    }
+}
+
+impl Exit {
+    /// The one of the two that comes first in the documented list.
+    pub fn or_heavier(self, other: Exit) -> Exit {
+        first_that_applies([self, other].into_iter())
+    }
+}
+
+fn first_that_applies(exits: impl Iterator<Item = Exit>) -> Exit {
+    let weight = |exit: &Exit| EXITS_BY_WEIGHT.iter().position(|known| known == exit);
+    exits.min_by_key(weight).unwrap_or(Exit::Met)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lab(results: &[StepResult], verdicts: &[Verdict]) -> LabOutcome {
+        let step = |result: &StepResult| StepOutcome {
+            number: 1,
+            id: "1".to_owned(),
+            title: "A step".to_owned(),
+            page: "page.md".into(),
+            line: 1,
+            result: result.clone(),
+            commands: Vec::new(),
+            duration: Duration::ZERO,
+            world: Duration::ZERO,
+            notes: Vec::new(),
+        };
+        let check = |verdict: &Verdict| CheckOutcome {
+            id: "check".to_owned(),
+            title: "A check".to_owned(),
+            kind: CheckKind::Condition,
+            verdict: verdict.clone(),
+            warnings: Vec::new(),
+        };
+        LabOutcome {
+            steps: results.iter().map(step).collect(),
+            checks: verdicts.iter().map(check).collect(),
+            ..LabOutcome::default()
+        }
+    }
+
+    fn run(lab: LabOutcome) -> RunOutcome {
+        RunOutcome {
+            labs: vec![LabOutcome::default(), lab],
+            ..RunOutcome::default()
+        }
+    }
+
+    #[test]
+    fn the_exit_code_is_the_first_that_applies() {
+        let failed = StepResult::Timeout("timeout=1".to_owned());
+        let not_yet = Verdict::NotYet {
+            awaiting: "a node".to_owned(),
+        };
+        let unknown = Verdict::CannotTell {
+            why: "denied".to_owned(),
+        };
+        let mut outcome = run(lab(&[StepResult::Pass], &[Verdict::Met]));
+        assert_eq!(outcome.exit(), Exit::Met);
+        outcome.labs.push(lab(&[], &[not_yet]));
+        assert_eq!(outcome.exit(), Exit::NotYet);
+        outcome.labs.push(lab(&[failed], &[]));
+        assert_eq!(outcome.exit(), Exit::Failed);
+        outcome.labs.push(lab(&[], &[unknown]));
+        assert_eq!(outcome.exit(), Exit::CannotTell);
+        outcome.labs[0].leftovers.push("a key".to_owned());
+        assert_eq!(outcome.exit(), Exit::Leftovers);
+        outcome.interrupted = true;
+        assert_eq!(outcome.exit(), Exit::Interrupted);
+    }
+
+    #[test]
+    fn a_flaky_step_passes_only_where_that_is_allowed() {
+        let mut outcome = run(lab(&[StepResult::Flaky { failures: 1 }], &[]));
+        assert_eq!(outcome.exit(), Exit::Failed);
+        outcome.allow_flaky = true;
+        assert_eq!(outcome.exit(), Exit::Met);
     }
 }

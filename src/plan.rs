@@ -2,11 +2,14 @@
 //! known before anything runs. Pure: reading files is `tree`'s work.
 
 mod build;
+mod select;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use self::build::plan;
+pub use self::select::{SelectionError, StepSelection, select};
+use crate::diagnostic::Location;
 use crate::lab::Page;
 pub use crate::lab::{Command, ExpectError};
 
@@ -20,6 +23,11 @@ pub const DEFAULT_HOOK_TIMEOUT: Duration = Duration::from_secs(300);
 pub struct Request {
     /// Bind every lab to this scenario, whatever its pages say.
     pub scenario: Option<String>,
+    /// Only pages whose path below the given directory, or a directory on it, matches. `*` crosses `/`,
+    /// and braces hold alternatives: `{m,m/**}`.
+    pub glob: Option<String>,
+    /// The pages are translations of those in this directory.
+    pub source_tree: Option<PathBuf>,
 }
 
 /// One lab as it was found: pages in their order and the hook files beside them.
@@ -28,14 +36,23 @@ pub struct LabSource {
     /// The page's or directory's path as the user gave it.
     pub name: String,
     pub pages: Vec<Page>,
-    /// The scenario of a directory above, for pages that name none.
-    pub scenario: Option<String>,
+    /// The scenarios that the pages name, themselves or by an index page or the page that they translate,
+    /// in the order of the pages.
+    pub scenarios: Vec<ScenarioName>,
     /// `hook-suite.sh` files around the lab, the outermost first.
     pub suite_hooks: Vec<PathBuf>,
     /// Hook scripts that exist for a page's directory: the directory's, then its source language's.
     pub hook_scripts: Vec<HookScripts>,
     /// Pages that were left out before they were read.
     pub skipped: Vec<Skip>,
+}
+
+/// A scenario's name and the place where a page names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScenarioName {
+    pub name: String,
+    pub page: PathBuf,
+    pub at: Location,
 }
 
 /// The `hook-NAME.sh` files that pages of one directory may name.
@@ -58,13 +75,25 @@ pub struct Plan {
 pub struct Lab {
     /// The page's or directory's path as the user gave it.
     pub name: String,
-    /// The `scenario:` of the front matter, when a page names one.
+    /// The scenario of the request, else the `scenario:` of a page's front matter.
     pub scenario: Option<String>,
+    /// Where a page names the scenario; `None` when the request does.
+    pub scenario_at: Option<(PathBuf, Location)>,
+    /// All pages in order, also those without a step.
+    pub pages: Vec<PlannedPage>,
     pub steps: Vec<Step>,
     pub skipped: Vec<Skip>,
     /// `hook-suite.sh` files that wrap the lab, the outermost first: `before` runs in this order,
     /// `after` in the reverse one, always.
     pub suite_hooks: Vec<PathBuf>,
+}
+
+/// A page as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedPage {
+    pub path: PathBuf,
+    /// The `title:` of its front matter.
+    pub title: Option<String>,
 }
 
 /// A tested block with all that belongs to running it.
@@ -83,9 +112,13 @@ pub struct Step {
     pub timeout: Duration,
     pub wait: Duration,
     pub hook: Option<Hook>,
+    /// Where the block names its hook.
+    pub hook_at: Option<Location>,
     pub hook_timeout: Duration,
     pub expect_error: ExpectError,
     pub retries: u32,
+    /// Why a run leaves this step out.
+    pub skip: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,13 +144,34 @@ pub struct Skip {
 }
 
 impl Plan {
-    /// Steps of all labs.
+    /// Steps of all labs, also those that a run leaves out.
     pub fn step_count(&self) -> usize {
         self.labs.iter().map(|lab| lab.steps.len()).sum()
     }
 
-    /// Blocks and pages of all labs that will not run.
+    /// Blocks and pages of all labs that will not run, and steps that a run leaves out.
     pub fn skip_count(&self) -> usize {
-        self.labs.iter().map(|lab| lab.skipped.len()).sum()
+        let left_out = |lab: &Lab| lab.steps.len() - lab.steps_to_run().count();
+        self.labs
+            .iter()
+            .map(|lab| lab.skipped.len() + left_out(lab))
+            .sum()
+    }
+
+    /// Whether a run of this plan runs anything.
+    pub fn runs_something(&self) -> bool {
+        self.labs.iter().any(Lab::runs_something)
+    }
+}
+
+impl Lab {
+    /// The steps that a run does not leave out.
+    pub fn steps_to_run(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| step.skip.is_none())
+    }
+
+    /// Whether a run of this lab runs anything.
+    pub fn runs_something(&self) -> bool {
+        self.steps_to_run().next().is_some()
     }
 }

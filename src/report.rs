@@ -1,16 +1,23 @@
 //! Outcome becomes text. Renderers return strings and never print; what several formats say
-//! alike (counts, the sentence for a failure, bytes as text) is written here once.
+//! alike is written once: `explanation` has the words for results and verdicts, `finding` what
+//! deserves a reader's eye, `counts` the numbers, `text` how printed bytes become text.
 
-use std::time::Duration;
+use crate::outcome::RunOutcome;
 
-use crate::outcome::{
-    CommandOutcome, Failure, HookPhase, RunOutcome, StepOutcome, StepResult, Stream,
-    SuiteHookOutcome,
-};
+pub use self::counts::Counts;
 
+mod counts;
 pub mod diagnostics;
+mod explanation;
+mod finding;
+pub mod github;
 pub mod json;
+pub mod junit;
+pub mod plan;
+pub mod summary;
 pub mod terminal;
+mod text;
+pub mod timing;
 
 /// How a finished run is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,212 +26,63 @@ pub enum Format {
     Terminal,
     /// For programs; versioned.
     Json,
+    /// Times per page, in the shape that mocha's JSON reporter writes.
+    Timing,
+    /// For CI systems: JUnit's XML.
+    Junit,
+    /// GitHub's workflow commands, which become annotations.
+    Github,
+    /// Markdown for the page of a CI job.
+    Summary,
 }
 
-/// The run's report.
+impl Format {
+    /// Every format with the name by which users ask for it.
+    pub const NAMED: [(&'static str, Format); 6] = [
+        ("terminal", Format::Terminal),
+        ("json", Format::Json),
+        ("timing", Format::Timing),
+        ("junit", Format::Junit),
+        ("github", Format::Github),
+        ("summary", Format::Summary),
+    ];
+
+    /// The format of that name.
+    pub fn named(name: &str) -> Option<Format> {
+        let mut named = Format::NAMED.into_iter();
+        named.find_map(|(known, format)| (known == name).then_some(format))
+    }
+
+    /// The name by which users ask for it.
+    pub fn name(self) -> &'static str {
+        let mut named = Format::NAMED.into_iter();
+        named
+            .find_map(|(name, format)| (format == self).then_some(name))
+            .unwrap_or_default()
+    }
+}
+
+/// The run's report. Only the terminal's knows colours.
 pub fn render(outcome: &RunOutcome, format: Format, color: bool) -> String {
     match format {
         Format::Terminal => terminal::render(outcome, color),
         Format::Json => json::render(outcome),
-    }
-}
-
-/// How many steps ended how. Nothing goes uncounted: blocks that were not meant to run are skips.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Counts {
-    pub passed: usize,
-    pub failed: usize,
-    pub timed_out: usize,
-    pub flaky: usize,
-    pub interrupted: usize,
-    /// Each reason with its count, in order of first appearance.
-    pub skipped: Vec<(String, usize)>,
-}
-
-impl Counts {
-    /// Counts the steps and skipped blocks of all labs.
-    pub fn of(outcome: &RunOutcome) -> Counts {
-        let mut counts = Counts::default();
-        for lab in &outcome.labs {
-            for step in &lab.steps {
-                counts.add(&step.result);
-            }
-            for block in &lab.skipped {
-                counts.skip(&block.reason);
-            }
-        }
-        counts
-    }
-
-    /// All skips together.
-    pub fn all_skipped(&self) -> usize {
-        self.skipped.iter().map(|(_, count)| count).sum()
-    }
-
-    fn add(&mut self, result: &StepResult) {
-        match result {
-            StepResult::Pass => self.passed += 1,
-            StepResult::Fail(_) => self.failed += 1,
-            StepResult::Timeout(_) => self.timed_out += 1,
-            StepResult::Flaky { .. } => self.flaky += 1,
-            StepResult::Interrupted => self.interrupted += 1,
-            StepResult::Skip(reason) => self.skip(reason),
-        }
-    }
-
-    fn skip(&mut self, reason: &str) {
-        match self.skipped.iter_mut().find(|(known, _)| known == reason) {
-            Some((_, count)) => *count += 1,
-            None => self.skipped.push((reason.to_owned(), 1)),
-        }
-    }
-}
-
-/// Why a step's result is what it is, on one line; `None` when it simply passed.
-pub(crate) fn reason(step: &StepOutcome) -> Option<String> {
-    match &step.result {
-        StepResult::Pass => None,
-        StepResult::Skip(reason) => Some(reason.clone()),
-        StepResult::Timeout(limit) => Some(format!("time ran out: {limit}")),
-        StepResult::Flaky { failures: 1 } => Some("passed after failing once".to_owned()),
-        StepResult::Flaky { failures } => Some(format!("passed after failing {failures} times")),
-        StepResult::Interrupted => Some("interrupted".to_owned()),
-        StepResult::Fail(Failure::NothingFailed) => {
-            Some("expectError=must, but nothing failed".to_owned())
-        }
-        StepResult::Fail(Failure::Command { index }) => Some(match step.commands.get(*index) {
-            Some(command) => format!("{}: {}", place(step, command), exit_text(command)),
-            None => "a command failed".to_owned(),
-        }),
-        StepResult::Fail(Failure::ShellLost { index }) => Some(match step.commands.get(*index) {
-            Some(command) => format!(
-                "{}: the shell was replaced or killed ({})",
-                place(step, command),
-                exit_text(command)
-            ),
-            None => "the shell was replaced or killed".to_owned(),
-        }),
-        StepResult::Fail(Failure::Hook {
-            name,
-            phase,
-            detail,
-        }) => Some(format!(
-            "hook {name} {} the step: {}",
-            phase_word(*phase),
-            detail.lines().next().unwrap_or_default()
-        )),
-    }
-}
-
-/// Why a suite's hook did not pass, on one line; `None` when it did.
-pub(crate) fn suite_reason(hook: &SuiteHookOutcome) -> Option<String> {
-    Some(match &hook.result {
-        StepResult::Pass | StepResult::Flaky { .. } => return None,
-        StepResult::Fail(Failure::Hook { detail, .. }) => {
-            detail.lines().next().unwrap_or_default().to_owned()
-        }
-        StepResult::Fail(_) => "it failed".to_owned(),
-        StepResult::Timeout(limit) => format!("time ran out: {limit}"),
-        StepResult::Interrupted => "interrupted".to_owned(),
-        StepResult::Skip(reason) => format!("did not run: {reason}"),
-    })
-}
-
-/// `before` or `after`.
-pub(crate) fn phase_word(phase: HookPhase) -> &'static str {
-    match phase {
-        HookPhase::Before => "before",
-        HookPhase::After => "after",
-    }
-}
-
-/// The command that a reader of a failed step wants to see the output of.
-pub(crate) fn culprit(step: &StepOutcome) -> Option<&CommandOutcome> {
-    match &step.result {
-        StepResult::Fail(Failure::Command { index } | Failure::ShellLost { index }) => {
-            step.commands.get(*index)
-        }
-        StepResult::Timeout(_) | StepResult::Interrupted | StepResult::Fail(_) => {
-            step.commands.last()
-        }
-        StepResult::Pass | StepResult::Skip(_) | StepResult::Flaky { .. } => None,
-    }
-}
-
-/// `0.42 s`, `12.3 s`, `5 min 12 s`.
-pub(crate) fn duration_text(duration: Duration) -> String {
-    let seconds = duration.as_secs_f64();
-    if seconds < 9.995 {
-        format!("{seconds:.2} s")
-    } else if seconds < 59.95 {
-        format!("{seconds:.1} s")
-    } else {
-        let whole = duration.as_secs();
-        format!("{} min {} s", whole / 60, whole % 60)
-    }
-}
-
-/// Both streams as one text, in order of arrival.
-pub(crate) fn output_text(output: &[(Stream, Vec<u8>)]) -> String {
-    let bytes: Vec<u8> = output
-        .iter()
-        .flat_map(|(_, bytes)| bytes.iter().copied())
-        .collect();
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// Text that cannot move a terminal's cursor or change its colours: escape sequences go, a
-/// carriage return leaves what overwrote its line, other control characters become visible.
-pub(crate) fn printable(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut characters = text.chars().peekable();
-    while let Some(character) = characters.next() {
-        match character {
-            '\u{1b}' => skip_escape_sequence(&mut characters),
-            '\r' if matches!(characters.peek(), Some('\n') | None) => {}
-            '\r' => shown.truncate(shown.rfind('\n').map_or(0, |end| end + 1)),
-            '\n' | '\t' => shown.push(character),
-            control if control.is_control() => shown.push(char::REPLACEMENT_CHARACTER),
-            other => shown.push(other),
-        }
-    }
-    shown
-}
-
-/// `ESC [ … letter`, `ESC ] … BEL`, or `ESC` and one character.
-fn skip_escape_sequence(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) {
-    match characters.next() {
-        Some('[') => {
-            while characters
-                .next()
-                .is_some_and(|character| !('@'..='~').contains(&character))
-            {}
-        }
-        Some(']') => {
-            while characters
-                .next()
-                .is_some_and(|character| !matches!(character, '\u{7}' | '\u{1b}'))
-            {}
-        }
-        _ => {}
-    }
-}
-
-fn place(step: &StepOutcome, command: &CommandOutcome) -> String {
-    format!("{}:{}", step.page.display(), command.line)
-}
-
-fn exit_text(command: &CommandOutcome) -> String {
-    match command.exit_code {
-        Some(code) => format!("exit code {code}"),
-        None => "it did not end by itself".to_owned(),
+        Format::Timing => timing::render(outcome),
+        Format::Junit => junit::render(outcome),
+        Format::Github => github::render(outcome),
+        Format::Summary => summary::render(outcome),
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::outcome::{CheckKind, CheckOutcome, LabOutcome, SkippedBlock, Verdict};
+    use crate::outcome::{
+        CheckKind, CheckOutcome, CommandOutcome, Failure, HookPhase, LabOutcome, SkippedBlock,
+        StepOutcome, StepResult, Stream, SuiteHookOutcome, Verdict,
+    };
 
     /// A step of one command with this result.
     pub(crate) fn step(number: usize, result: StepResult) -> StepOutcome {
@@ -253,6 +111,7 @@ pub(crate) mod tests {
         }
     }
 
+    /// The `after` of a suite with this result.
     pub(crate) fn suite_hook(result: StepResult) -> SuiteHookOutcome {
         SuiteHookOutcome {
             script: "lab/tests/hook-suite.sh".into(),
@@ -315,43 +174,20 @@ pub(crate) mod tests {
             leftovers: vec!["key 1234".to_owned()],
             error: None,
             log: Some("runs/1.log".into()),
+            duration: Duration::from_millis(1400),
         };
         RunOutcome {
             labs: vec![lab],
-            interrupted: false,
             duration: Duration::from_millis(1500),
+            ..RunOutcome::default()
         }
     }
 
     #[test]
-    fn nothing_goes_uncounted() {
-        let counts = Counts::of(&full_run());
-        assert_eq!(
-            (counts.passed, counts.failed, counts.all_skipped()),
-            (1, 1, 2)
-        );
-        let reasons = [
-            ("an earlier step failed".to_owned(), 1),
-            ("test=false".to_owned(), 1),
-        ];
-        assert_eq!(counts.skipped, reasons);
-    }
-
-    #[test]
-    fn printed_text_cannot_touch_the_terminal() {
-        let check = |text: &str, expected: &str| assert_eq!(printable(text), expected);
-        check("\u{1b}[1;31mred\u{1b}[0m \u{1b}]0;title\u{7}x", "red x");
-        check("10%\r50%\r100%\r\nnext\r\n", "100%\nnext\n");
-        check("a\0b\tc", "a\u{fffd}b\tc");
-    }
-
-    #[test]
-    fn durations_read_well() {
-        let check = |millis, expected: &str| {
-            assert_eq!(duration_text(Duration::from_millis(millis)), expected)
-        };
-        check(4, "0.00 s");
-        check(12_340, "12.3 s");
-        check(312_000, "5 min 12 s");
+    fn every_format_has_one_name() {
+        for (name, format) in Format::NAMED {
+            assert_eq!((Format::named(name), format.name()), (Some(format), name));
+        }
+        assert_eq!(Format::named("xml"), None);
     }
 }

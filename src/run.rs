@@ -171,23 +171,23 @@ impl Run {
             log: config.log.clone(),
             ..lab_outcome(lab)
         };
-        if !lab.steps.is_empty() {
+        outcome.steps = if lab.runs_something() {
             let mut run = LabRun::new(self, config, surroundings, on_event, lab.steps.len());
             run.start_shell();
             run.close_suites(&lab.suite_hooks);
             run.open_suites(&lab.suite_hooks);
-            outcome.steps = lab
-                .steps
-                .iter()
-                .map(|step| run.step_or_skip(step))
-                .collect();
+            let steps = lab.steps.iter().map(|step| run.step_or_skip(step));
+            let steps = steps.collect();
             let stays = if run.run.stopped.is_some() { &[] } else { next };
             run.close_suites(stays);
             if run.run.options.shell_per != ShellPer::Run {
                 run.end_shell();
             }
             (outcome.suite_hooks, outcome.error) = (run.suite_hooks, run.error);
-        }
+            steps
+        } else {
+            not_run(lab, "not selected").steps
+        };
         on_event(Event::LabFinished {
             lab: lab.name.clone(),
         });
@@ -205,6 +205,10 @@ impl Run {
         let mut outcome = lab_outcome(lab);
         let fired = self.limit_fired();
         for step in &lab.steps {
+            if let Some(reason) = &step.skip {
+                outcome.steps.push(skipped(step, reason.clone()));
+                continue;
+            }
             outcome.steps.push(match (&self.stopped, &fired) {
                 (Some(stop), _) => skipped(step, stop.reason()),
                 (None, Some(limit)) => {
@@ -401,11 +405,15 @@ impl<'a> LabRun<'a> {
     }
 
     fn step_or_skip(&mut self, step: &Step) -> StepOutcome {
-        self.turn_to_page(&step.page);
+        if step.skip.is_none() {
+            self.turn_to_page(&step.page);
+        }
         let page_stopped = || self.page.as_ref().and_then(|page| page.stopped.clone());
         let suite = || self.run.suites.failure().map(str::to_owned);
         let stop = self.run.stopped.as_ref().map(Stop::reason);
-        let reason = stop
+        let left_out = step.skip.clone();
+        let reason = left_out
+            .or(stop)
             .or_else(suite)
             .or_else(|| self.stopped.clone())
             .or_else(page_stopped);
@@ -684,9 +692,10 @@ impl<'a> LabRun<'a> {
     }
 }
 
-/// A lab that does not run: every step is a skip with this reason.
+/// The outcome of a lab that was not run: nothing of it goes untold. A step that would not have run
+/// anyway keeps its own reason.
 pub fn not_run(lab: &Lab, reason: &str) -> LabOutcome {
-    let skip = |step| skipped(step, reason.to_owned());
+    let skip = |step: &Step| skipped(step, step.skip.clone().unwrap_or_else(|| reason.to_owned()));
     LabOutcome {
         steps: lab.steps.iter().map(skip).collect(),
         ..lab_outcome(lab)

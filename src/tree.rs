@@ -3,16 +3,27 @@
 //! A page that cannot be read or understood is a diagnostic, not the end of the run. `Err` means that
 //! there is nothing to plan, or that a directory could not be looked into.
 
+mod binding;
 mod hooks;
+mod labs;
+mod order;
+mod overlay;
+mod read;
 mod walk;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use globset::{Glob, GlobMatcher};
 
 use crate::diagnostic::Diagnostic;
 use crate::lab::Page;
-use crate::plan::{self, HookScripts, LabSource, Plan, Request, Skip};
-use walk::{Found, Walk};
+use crate::plan::{self, LabSource, Plan, Request};
+use binding::Bindings;
+use labs::Labs;
+use order::{Order, Ordered, Read};
+use overlay::Overlay;
+use walk::{Directory, Found, Walk};
 
 /// What a selection of paths holds.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -31,9 +42,12 @@ pub enum LoadError {
     NotFound(PathBuf),
     #[error("{} is not a page: a page's name ends in .md or .mdx", .0.display())]
     NotAPage(PathBuf),
-    #[error("nothing selected: no page (*.md, *.mdx) in {}{}", listed(.paths), excluded_note(*.excluded))]
+    #[error("-g {glob}: {why}")]
+    BadGlob { glob: String, why: String },
+    #[error("nothing selected: no page ({}) in {}{}", wanted(.glob), listed(.paths), excluded_note(*.excluded))]
     NothingSelected {
         paths: Vec<PathBuf>,
+        glob: Option<String>,
         /// Pages that a `.notest` leaves out.
         excluded: usize,
     },
@@ -42,6 +56,13 @@ pub enum LoadError {
         path: PathBuf,
         error: std::io::Error,
     },
+}
+
+fn wanted(glob: &Option<String>) -> String {
+    match glob {
+        Some(glob) => format!("*.md, *.mdx, -g {glob}"),
+        None => "*.md, *.mdx".to_owned(),
+    }
 }
 
 fn listed(paths: &[PathBuf]) -> String {
@@ -65,40 +86,128 @@ fn excluded_note(excluded: usize) -> String {
 }
 
 /// Loads pages and directories of pages, in the given order; a page that is reached twice counts once.
+///
+/// # Errors
+/// When the paths or the glob make no sense or select nothing, or an argument cannot be read.
 pub fn load(paths: &[PathBuf], request: &Request) -> Result<Loaded, LoadError> {
-    let mut walk = Walk::default();
-    let mut groups = Groups {
-        request,
-        keys: Vec::new(),
-        labs: Vec::new(),
-    };
+    let overlay = overlay(paths, request)?;
+    let glob = request.glob.as_deref().map(matcher).transpose()?;
+    let mut walk = Walk::new(glob.as_ref(), &overlay);
+    let mut found = Vec::new();
     for path in paths {
-        for found in walk.path(path)? {
-            groups.add(path, found);
+        found.push((path.as_path(), walk.path(path)?));
+    }
+    let mut diagnostics = walk.diagnostics;
+    let mut bindings = Bindings::new(&overlay);
+    let mut labs = Labs::new(request, &overlay);
+    let mut sources = BTreeMap::new();
+    for (argument, order) in in_order(found) {
+        diagnostics.extend(order.diagnostics);
+        let selected = order.pages.iter().filter_map(|page| match page {
+            Ordered::Page(read) => Some(read),
+            Ordered::Excluded { .. } => None,
+        });
+        for index in order.indexes.iter().chain(selected) {
+            if walk::is_index(&index.page.path) {
+                bindings.know_index(&index.page);
+            }
+        }
+        for index in order.indexes {
+            diagnostics.extend(index.diagnostics);
+            sources.insert(index.page.path, index.source);
+        }
+        for page in order.pages {
+            match page {
+                Ordered::Page(read) => {
+                    diagnostics.extend(read.diagnostics);
+                    sources.insert(read.page.path.clone(), read.source);
+                    labs.page(argument, read.page, &mut bindings);
+                }
+                Ordered::Excluded { page, directory } => labs.excluded(page, directory),
+            }
         }
     }
-    if walk.sources.is_empty() && walk.diagnostics.is_empty() {
-        let excluded = groups.labs.iter().map(|lab| lab.skipped.len()).sum();
+    let labs = labs.finish()?;
+    if labs.iter().all(|lab| lab.pages.is_empty()) && diagnostics.is_empty() {
         return Err(LoadError::NothingSelected {
             paths: paths.to_vec(),
-            excluded,
+            glob: request.glob.clone(),
+            excluded: labs.iter().map(|lab| lab.skipped.len()).sum(),
         });
     }
-    let labs = groups
-        .labs
-        .into_iter()
-        .map(with_hooks)
-        .collect::<Result<Vec<_>, _>>()?;
+    sources.extend(bindings.sources);
+    Ok(planned(labs, request, diagnostics, sources))
+}
+
+fn overlay(paths: &[PathBuf], request: &Request) -> Result<Overlay, LoadError> {
+    let mut overlay = Overlay::default();
+    if let Some(source) = &request.source_tree {
+        if !source.is_dir() {
+            return Err(LoadError::NotFound(source.clone()));
+        }
+        for path in paths {
+            overlay.given(path, source);
+        }
+    }
+    Ok(overlay)
+}
+
+fn matcher(glob: &str) -> Result<GlobMatcher, LoadError> {
+    match Glob::new(glob) {
+        Ok(glob) => Ok(glob.compile_matcher()),
+        Err(error) => Err(LoadError::BadGlob {
+            glob: glob.to_owned(),
+            why: error.kind().to_string(),
+        }),
+    }
+}
+
+/// Reads what was found and puts each argument's pages in reading order.
+fn in_order<'a>(found: Vec<(&'a Path, Found)>) -> Vec<(&'a Path, Order)> {
+    let mut paths = Vec::new();
+    for (_, found) in &found {
+        match found {
+            Found::Directory(directory) => list(directory, &mut paths),
+            Found::Page(page) => paths.push(page.clone()),
+            Found::Nothing => {}
+        }
+    }
+    let pages = read::pages(&paths);
+    let mut read: Read = paths.into_iter().zip(pages).collect();
+    let ordered = found.into_iter().map(|(argument, found)| {
+        let mut order = Order::default();
+        match found {
+            Found::Directory(directory) => order.directory(directory, &mut read),
+            Found::Page(page) => order.page(&page, &mut read),
+            Found::Nothing => {}
+        }
+        (argument, order)
+    });
+    ordered.collect()
+}
+
+fn list(directory: &Directory, paths: &mut Vec<PathBuf>) {
+    paths.extend(directory.pages.iter().map(|page| page.path.clone()));
+    for child in &directory.children {
+        list(child, paths);
+    }
+}
+
+fn planned(
+    labs: Vec<LabSource>,
+    request: &Request,
+    mut diagnostics: Vec<Diagnostic>,
+    sources: BTreeMap<PathBuf, String>,
+) -> Loaded {
     let order = page_order(&labs);
-    let (plan, planned) = plan::plan(labs, request);
-    let mut diagnostics = walk.diagnostics;
-    diagnostics.extend(planned);
+    let (plan, of_the_plan) = plan::plan(labs, request);
+    diagnostics.extend(of_the_plan);
     diagnostics.sort_by_key(|one| (order.get(&one.path).copied(), one.span.start));
-    Ok(Loaded {
+    Loaded {
         plan,
         diagnostics,
-        sources: walk.sources,
-    })
+        sources,
+    }
 }
 
 fn page_order(labs: &[LabSource]) -> BTreeMap<PathBuf, usize> {
@@ -107,122 +216,6 @@ fn page_order(labs: &[LabSource]) -> BTreeMap<PathBuf, usize> {
         .enumerate()
         .map(|(index, page)| (page.path.clone(), index))
         .collect()
-}
-
-/// What makes pages one lab.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Key {
-    /// The nearest directory with a `hook-suite.sh`.
-    Suite(PathBuf),
-    /// The directory whose pages share a scenario.
-    Scenario(PathBuf, String),
-    /// The request's scenario covers all of one argument.
-    Requested(PathBuf),
-    Page(PathBuf),
-    /// A directory with a `.notest`.
-    Excluded(PathBuf),
-}
-
-impl Key {
-    fn name(&self) -> String {
-        let (Key::Suite(path)
-        | Key::Scenario(path, _)
-        | Key::Requested(path)
-        | Key::Page(path)
-        | Key::Excluded(path)) = self;
-        let path = if path.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            path
-        };
-        path.display().to_string()
-    }
-}
-
-struct Groups<'a> {
-    request: &'a Request,
-    keys: Vec<Key>,
-    labs: Vec<LabSource>,
-}
-
-impl Groups<'_> {
-    fn add(&mut self, argument: &Path, found: Found) {
-        match found {
-            Found::Excluded { page, directory } => {
-                let reason = format!(".notest in {}", directory.display());
-                let lab = self.lab(Key::Excluded(directory));
-                lab.skipped.push(Skip {
-                    page,
-                    line: 1,
-                    reason,
-                });
-            }
-            Found::Page { page, inherited } => {
-                let suite_hooks = hooks::suite_hooks(directory_of(&page));
-                let key = self.key(argument, &page, inherited.as_ref(), &suite_hooks);
-                let lab = self.lab(key);
-                lab.suite_hooks = suite_hooks.into_iter().map(|suite| suite.script).collect();
-                lab.scenario = lab.scenario.take().or(inherited.map(|from| from.scenario));
-                lab.pages.push(page);
-            }
-        }
-    }
-
-    fn key(
-        &self,
-        argument: &Path,
-        page: &Page,
-        inherited: Option<&walk::Inherited>,
-        suite_hooks: &[hooks::Suite],
-    ) -> Key {
-        if let Some(nearest) = suite_hooks.last() {
-            return Key::Suite(nearest.directory.clone());
-        }
-        if self.request.scenario.is_some() {
-            return Key::Requested(argument.to_owned());
-        }
-        match (&page.front_matter.scenario, inherited) {
-            (None, Some(from)) => Key::Scenario(from.directory.clone(), from.scenario.clone()),
-            (Some(own), Some(from)) if *own == from.scenario => {
-                Key::Scenario(from.directory.clone(), own.clone())
-            }
-            (Some(own), _) => Key::Scenario(directory_of(page).to_owned(), own.clone()),
-            (None, None) => Key::Page(page.path.clone()),
-        }
-    }
-
-    /// The lab of this key; labs come in the order of their first pages.
-    fn lab(&mut self, key: Key) -> &mut LabSource {
-        let known = self.keys.iter().position(|other| *other == key);
-        let index = known.unwrap_or_else(|| {
-            self.labs.push(LabSource {
-                name: key.name(),
-                ..LabSource::default()
-            });
-            self.keys.push(key);
-            self.labs.len() - 1
-        });
-        &mut self.labs[index]
-    }
-}
-
-/// Finds the scripts that the lab's pages may name; a scenario's only page gives the lab its name.
-fn with_hooks(mut lab: LabSource) -> Result<LabSource, LoadError> {
-    let directories: BTreeSet<&Path> = lab.pages.iter().map(directory_of).collect();
-    lab.hook_scripts = directories
-        .into_iter()
-        .map(|directory| {
-            let scripts = hooks::scripts(directory)?;
-            Ok(HookScripts {
-                directory: directory.to_owned(),
-                scripts,
-            })
-        })
-        .collect::<Result<_, LoadError>>()?;
-    if let ([only], true) = (lab.pages.as_slice(), lab.suite_hooks.is_empty()) {
-        lab.name = only.path.display().to_string();
-    }
-    Ok(lab)
 }
 
 /// Empty for a page in the current directory.

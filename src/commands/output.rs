@@ -1,6 +1,6 @@
 //! The only place that writes to stdout and stderr, besides the live display.
 
-use std::io::Write as _;
+use std::io::{IsTerminal, Write as _};
 
 /// Writes a whole text to stdout. A reader that has gone away is no error.
 pub(super) fn say(text: &str) {
@@ -13,4 +13,12 @@ pub(super) fn say(text: &str) {
 /// Writes a line to stderr.
 pub(super) fn complain(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Whether what is written there may be coloured: a terminal that can, and nobody said no
+/// (<https://no-color.org>: an empty `NO_COLOR` says nothing).
+pub(super) fn is_colored(stream: &impl IsTerminal) -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let cannot = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+    stream.is_terminal() && !refused && !cannot
 }

@@ -2,20 +2,23 @@
 
 mod ground;
 mod prepare;
+pub mod report_files;
 mod scratch;
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
+use self::prepare::Prepared;
+use self::report_files::{ReportRequest, Reports};
+use super::content::Selection;
 use super::{interrupt, output, runtime};
 use crate::live::Live;
 use crate::outcome::{Exit, LabOutcome, RunOutcome};
 use crate::plan::Lab;
-use crate::report::{self, Format};
+use crate::report::Format;
 pub use crate::run::ShellPer;
 use crate::run::{self, Options, Run};
 use crate::scenarios::Source;
@@ -26,16 +29,16 @@ use crate::simulator::clock::Pace;
 /// What to run, and where.
 #[derive(Debug, Clone)]
 pub struct RunRequest {
-    pub paths: Vec<PathBuf>,
-    /// Instead of what the lessons name.
-    pub scenario: Option<String>,
+    pub selection: Selection,
     pub backend: Backend,
     pub pace: Pace,
     /// Leave the world for inspection.
     pub keep: bool,
-    /// Where scenarios are looked for before the built-in ones.
-    pub scenarios: Option<PathBuf>,
-    pub format: Format,
+    /// What stdout gets; the terminal's report unless a report asks for it.
+    pub format: Option<Format>,
+    pub reports: Vec<ReportRequest>,
+    /// A pass on a retry counts as one.
+    pub allow_flaky: bool,
     /// Show the commands' output as it comes.
     pub verbose: bool,
     pub shell_per: ShellPer,
@@ -55,18 +58,45 @@ pub enum Backend {
     Nothing,
 }
 
-/// Runs every lab, reports on stdout.
+/// Runs every lab, reports on stdout and into the files asked for.
 ///
 /// # Errors
 /// When we could not find out: the environment failed before any lab could.
 pub fn run(request: RunRequest) -> anyhow::Result<Exit> {
+    let reports = match Reports::open(&request.reports, request.format) {
+        Ok(reports) => reports,
+        Err(refused) => return Ok(refuse(&refused, Exit::Usage)),
+    };
     let prepared = match prepare::prepare(&request) {
         Ok(prepared) => prepared,
-        Err(refused) => {
-            output::complain(&format!("error: {}", refused.text));
-            return Ok(refused.exit);
-        }
+        Err(refused) => return Ok(refuse(&refused.text, refused.exit)),
     };
+    let killed = "the run did not finish: breakfix is still running, or was killed";
+    let mut unfinished = unfinished(&prepared, killed);
+    if let Err(refused) = reports.begin(&unfinished) {
+        return Ok(refuse(&refused, Exit::Usage));
+    }
+    let result = run_labs(&request, prepared);
+    let outcome = result.as_ref().unwrap_or_else(|error| {
+        for lab in &mut unfinished.labs {
+            lab.error = Some(format!("{error:#}"));
+        }
+        &unfinished
+    });
+    let mut exit = outcome.exit();
+    for problem in reports.finish(outcome) {
+        // Whoever reads the report would not know what this run found out.
+        exit = refuse(&problem, exit.or_heavier(Exit::CannotTell));
+    }
+    result.map(|_| exit)
+}
+
+fn refuse(text: &str, exit: Exit) -> Exit {
+    output::complain(&format!("error: {text}"));
+    exit
+}
+
+fn run_labs(request: &RunRequest, prepared: Vec<Prepared>) -> anyhow::Result<RunOutcome> {
     let runtime = runtime()?;
     let interrupt = interrupt::watch(&runtime)?;
     let state = runs::state_directory(|name| std::env::var_os(name));
@@ -74,11 +104,14 @@ pub fn run(request: RunRequest) -> anyhow::Result<Exit> {
     let scratch = scratch::Scratch::new(&std::env::temp_dir())?;
     let started = Instant::now();
     let mut live = Live::on_stderr(request.verbose);
-    let mut outcome = RunOutcome::default();
+    let mut outcome = RunOutcome {
+        allow_flaky: request.allow_flaky,
+        ..RunOutcome::default()
+    };
     let mut setting = ground::Setting {
         runtime: &runtime,
         interrupt: &interrupt,
-        request: &request,
+        request,
         scratch: &scratch,
         log: PathBuf::new(),
     };
@@ -87,27 +120,39 @@ pub fn run(request: RunRequest) -> anyhow::Result<Exit> {
     while let Some((lab, source)) = labs.next() {
         let number = outcome.labs.len() + 1;
         setting.log = logs.join(format!("{number}.log"));
+        let lab_started = Instant::now();
         let next = next_suites(labs.as_slice());
-        outcome.labs.push(if run.is_stopped() {
+        let mut lab_outcome = if run.is_stopped() {
             run.skip(&lab)
         } else {
             run_lab(&setting, &mut run, &lab, next, source, &mut live)
-        });
+        };
+        lab_outcome.duration = lab_started.elapsed();
+        outcome.labs.push(lab_outcome);
     }
     if let Some(last) = outcome.labs.last_mut().filter(|_| !run.is_finished()) {
         ground::finish(&setting, run, last, &mut live)?;
     }
     outcome.interrupted = interrupt.count() > 0;
-    drop(live);
     outcome.duration = started.elapsed();
-    let color = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    output::say(&report::render(&outcome, request.format, color));
-    Ok(outcome.exit())
+    Ok(outcome)
+}
+
+/// What reports say until the run is over, and for good if breakfix is killed.
+fn unfinished(prepared: &[Prepared], error: &str) -> RunOutcome {
+    let lab = |(lab, _): &Prepared| LabOutcome {
+        error: Some(error.to_owned()),
+        ..run::not_run(lab, "the run did not finish")
+    };
+    RunOutcome {
+        labs: prepared.iter().map(lab).collect(),
+        ..RunOutcome::default()
+    }
 }
 
 /// The suites of the next lab that has anything to run: those it shares with this one stay open.
-fn next_suites(labs: &[prepare::Prepared]) -> &[PathBuf] {
-    let next = labs.iter().find(|(lab, _)| !lab.steps.is_empty());
+fn next_suites(labs: &[Prepared]) -> &[PathBuf] {
+    let next = labs.iter().find(|(lab, _)| lab.runs_something());
     next.map_or(&[], |(lab, _)| &lab.suite_hooks)
 }
 
@@ -119,6 +164,9 @@ fn run_lab(
     source: Option<Source>,
     live: &mut Live,
 ) -> LabOutcome {
+    if !lab.runs_something() {
+        return run::not_run(lab, "not selected");
+    }
     let part = ground::Part { run, lab, next };
     let result = match setting.request.backend {
         Backend::Nothing => ground::run_bare(setting, part, live),
@@ -126,7 +174,7 @@ fn run_lab(
     };
     result.unwrap_or_else(|error| LabOutcome {
         error: Some(format!("{error:#}")),
-        ..run::not_run(lab, "its environment could not be set up")
+        ..run::not_run(lab, "the environment failed")
     })
 }
 

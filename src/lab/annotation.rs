@@ -46,7 +46,7 @@ pub struct Annotations {
     pub id: Option<Setting<String>>,
 }
 
-/// A value and the place of its `name=value` in the page.
+/// A value and the place of its `name=value` (or `name: value`) in the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting<T> {
     pub value: T,

@@ -3,7 +3,7 @@
 
 use serde_yaml::Value;
 
-use super::annotation::is_name;
+use super::annotation::{Setting, is_name};
 use super::text::PageText;
 use crate::diagnostic::{Diagnostic, Severity};
 
@@ -13,8 +13,8 @@ pub struct FrontMatter {
     pub title: Option<String>,
     /// The page's place among its neighbours: `weight`, else `sidebar_position`. Always finite.
     pub weight: Option<f64>,
-    /// The scenario that the page's lab runs against.
-    pub scenario: Option<String>,
+    /// The scenario that the page's lab runs against, and where the page names it.
+    pub scenario: Option<Setting<String>>,
 }
 
 /// Reads the front matter; the offset is that of the page's body.
@@ -94,7 +94,10 @@ fn fields(page: &PageText<'_>, value: &Value) -> (FrontMatter, Vec<Diagnostic>) 
     }
     match plain_text(value.get("scenario")) {
         Ok(None) => {}
-        Ok(Some(name)) if is_name(&name) => front_matter.scenario = Some(name),
+        Ok(Some(name)) if is_name(&name) => {
+            let at = page.locate(key_span(page, "scenario"));
+            front_matter.scenario = Some(Setting { value: name, at });
+        }
         _ => wrong("scenario", "a scenario's name"),
     }
     (front_matter, diagnostics)
@@ -168,7 +171,11 @@ mod tests {
         );
         assert_eq!(front_matter.title.as_deref(), Some("Nodes"));
         assert_eq!(front_matter.weight, Some(71.0));
-        assert_eq!(front_matter.scenario.as_deref(), Some("missing-nodes"));
+        let scenario = front_matter.scenario.expect("a scenario");
+        assert_eq!(
+            (scenario.value.as_str(), scenario.at.line),
+            ("missing-nodes", 5)
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //!
 //! Lines inside a fence are never touched (but for the margin), whatever they look like.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// A page that CommonMark reads as MDX would.
@@ -127,8 +128,12 @@ impl Normalizer<'_> {
             self.fence = Some(fence);
             return;
         }
+        let comments = self.comments(start, line);
+        if comments.is_empty() {
+            return self.push(&without_tag_opening(line));
+        }
         let mut visible = line.as_bytes().to_vec();
-        for hidden in self.comments(start, line) {
+        for hidden in comments {
             visible[hidden].fill(b' ');
         }
         // Comments begin and end at ASCII characters, so what is left is whole characters.
@@ -164,10 +169,11 @@ impl Normalizer<'_> {
 
     /// A lone `\r` ends a line for CommonMark, but not for us.
     fn push(&mut self, line: &str) {
-        self.text.extend(
-            line.chars()
-                .map(|next| if next == '\r' { ' ' } else { next }),
-        );
+        if line.contains('\r') {
+            self.text.push_str(&line.replace('\r', " "));
+        } else {
+            self.text.push_str(line);
+        }
     }
 
     /// Bytes of this line that stand in comments.
@@ -253,7 +259,7 @@ fn after_code_span(line: &str, at: usize) -> usize {
 }
 
 /// Blanks out a `<` at which CommonMark would begin an HTML block.
-fn without_tag_opening(line: &str) -> String {
+fn without_tag_opening(line: &str) -> Cow<'_, str> {
     let at = container_prefix(line).length;
     let mut rest = line[at..].chars();
     let opens = rest.next() == Some('<')
@@ -261,9 +267,9 @@ fn without_tag_opening(line: &str) -> String {
             .next()
             .is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?'));
     if opens {
-        format!("{} {}", &line[..at], &line[at + 1..])
+        Cow::Owned(format!("{} {}", &line[..at], &line[at + 1..]))
     } else {
-        line.to_owned()
+        Cow::Borrowed(line)
     }
 }
 

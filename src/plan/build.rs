@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::{
     DEFAULT_HOOK_TIMEOUT, DEFAULT_TIMEOUT, ExpectError, Hook, HookScripts, HookSource, Lab,
-    LabSource, Plan, Request, Skip, Step,
+    LabSource, Plan, PlannedPage, Request, ScenarioName, Skip, Step,
 };
 use crate::diagnostic::{Diagnostic, Location, Severity, nearest};
-use crate::lab::{Block, Page, Setting};
+use crate::lab::{Block, Setting};
 
 /// Makes the plan of a run. Diagnostics are in the order of labs and pages; with an error among them
 /// the plan is for showing, not for running.
@@ -23,11 +23,10 @@ pub fn plan(labs: Vec<LabSource>, request: &Request) -> (Plan, Vec<Diagnostic>) 
 }
 
 fn plan_lab(source: LabSource, request: &Request, diagnostics: &mut Vec<Diagnostic>) -> Lab {
-    let scenario = request
-        .scenario
-        .clone()
-        .or_else(|| scenario_of(&source.pages, diagnostics))
-        .or(source.scenario);
+    let (scenario, scenario_at) = match &request.scenario {
+        Some(name) => (Some(name.clone()), None),
+        None => scenario_of(source.scenarios, diagnostics).unzip(),
+    };
     let mut planner = Planner {
         bound: scenario.is_some(),
         hook_scripts: source.hook_scripts,
@@ -36,14 +35,21 @@ fn plan_lab(source: LabSource, request: &Request, diagnostics: &mut Vec<Diagnost
         skipped: source.skipped,
         diagnostics,
     };
+    let mut pages = Vec::with_capacity(source.pages.len());
     for page in source.pages {
         for block in page.blocks {
             planner.block(&page.path, block);
         }
+        pages.push(PlannedPage {
+            path: page.path,
+            title: page.front_matter.title,
+        });
     }
     Lab {
         name: source.name,
         scenario,
+        scenario_at,
+        pages,
         steps: planner.steps,
         skipped: planner.skipped,
         suite_hooks: source.suite_hooks,
@@ -51,30 +57,28 @@ fn plan_lab(source: LabSource, request: &Request, diagnostics: &mut Vec<Diagnost
 }
 
 /// The scenario that the pages name; they share one world, so they must not name two.
-fn scenario_of(pages: &[Page], diagnostics: &mut Vec<Diagnostic>) -> Option<String> {
-    let mut named = pages
-        .iter()
-        .filter_map(|page| Some((page, page.front_matter.scenario.as_ref()?)));
-    let (first_page, first) = named.next()?;
-    for (page, other) in named.filter(|(_, other)| *other != first) {
-        let message = format!("scenario `{other}` in a lab that runs against `{first}`");
-        let help = format!(
-            "`{first}` is named by {}; a lab has one scenario",
-            first_page.path.display()
-        );
-        let at = Location::start_of_file();
-        diagnostics.push(
-            Diagnostic::new(
-                Severity::Error,
-                "scenario-conflict",
-                &page.path,
-                at,
-                message,
-            )
-            .with_help(help),
-        );
+fn scenario_of(
+    named: Vec<ScenarioName>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<(String, (PathBuf, Location))> {
+    let mut named = named.into_iter();
+    let first = named.next()?;
+    let mut said = Vec::new();
+    for other in named.filter(|other| other.name != first.name) {
+        if said.contains(&other) {
+            continue;
+        }
+        let (one, two) = (&first.name, &other.name);
+        let message = format!("scenario `{two}` in a lab that runs against `{one}`");
+        let page = first.page.display();
+        let help = format!("`{one}` is named by {page}; a lab has one scenario");
+        let code = "scenario-conflict";
+        let at = other.at.clone();
+        diagnostics
+            .push(Diagnostic::new(Severity::Error, code, &other.page, at, message).with_help(help));
+        said.push(other);
     }
-    Some(first.clone())
+    Some((first.name, (first.page, first.at)))
 }
 
 struct Planner<'a> {
@@ -123,9 +127,11 @@ impl Planner<'_> {
             timeout: value_or(annotations.timeout, DEFAULT_TIMEOUT),
             wait: value_or(annotations.wait, Duration::ZERO),
             hook,
+            hook_at: annotations.hook.map(|hook| hook.at),
             hook_timeout: value_or(annotations.hook_timeout, DEFAULT_HOOK_TIMEOUT),
             expect_error: value_or(annotations.expect_error, ExpectError::No),
             retries: value_or(annotations.retries, 0),
+            skip: None,
         }
     }
 
@@ -195,6 +201,7 @@ fn value_or<T>(setting: Option<Setting<T>>, default: T) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lab::Page;
 
     /// A lab of pages at the given paths, with hook scripts `one` and `two` in `labs/`.
     fn source(pages: &[(&str, &str)]) -> LabSource {
@@ -204,12 +211,22 @@ mod tests {
                 PathBuf::from(format!("labs/tests/hook-{name}.sh")),
             )
         };
+        let pages: Vec<Page> = pages
+            .iter()
+            .map(|(path, text)| crate::lab::parse(Path::new(path), text).0)
+            .collect();
+        let named = |page: &Page| {
+            let scenario = page.front_matter.scenario.clone()?;
+            Some(ScenarioName {
+                name: scenario.value,
+                page: page.path.clone(),
+                at: scenario.at,
+            })
+        };
         LabSource {
             name: "labs".to_owned(),
-            pages: pages
-                .iter()
-                .map(|(path, text)| crate::lab::parse(Path::new(path), text).0)
-                .collect(),
+            scenarios: pages.iter().filter_map(named).collect(),
+            pages,
             hook_scripts: vec![HookScripts {
                 directory: PathBuf::from("labs"),
                 scripts: vec![script("one"), script("two")],
@@ -329,6 +346,7 @@ mod tests {
         });
         let request = Request {
             scenario: Some("broken".to_owned()),
+            ..Request::default()
         };
         let (lab, diagnostics) = planned(&[("labs/page.md", page)], &request);
         assert_eq!((&lab.steps[0].hook, diagnostics.len()), (&from_scenario, 0));
@@ -374,6 +392,7 @@ mod tests {
         );
         let request = Request {
             scenario: Some("c".to_owned()),
+            ..Request::default()
         };
         let (lab, diagnostics) = planned(&pages, &request);
         assert_eq!((lab.scenario.as_deref(), diagnostics.len()), (Some("c"), 0));

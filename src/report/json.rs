@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Counts, phase_word, reason, suite_reason};
+use super::Counts;
+use super::explanation::{explain, explain_suite_hook, kind_word, phase_word, verdict_word};
 use crate::outcome::{
-    CheckKind, CheckOutcome, CommandOutcome, LabOutcome, RunOutcome, StepOutcome, StepResult,
-    Stream, SuiteHookOutcome, Verdict,
+    CheckOutcome, CommandOutcome, LabOutcome, RunOutcome, StepOutcome, StepResult, Stream,
+    SuiteHookOutcome, Verdict,
 };
 
 /// Raised when a field changes its meaning or goes; new fields do not raise it.
@@ -28,6 +29,8 @@ struct RunView<'a> {
     /// What the process exits with.
     exit_code: u8,
     interrupted: bool,
+    /// Whether a pass on a retry counts as one.
+    allow_flaky: bool,
     duration_ms: u128,
     counts: CountsView,
     labs: Vec<LabView<'a>>,
@@ -46,12 +49,14 @@ struct CountsView {
 #[derive(Serialize)]
 struct LabView<'a> {
     lab: &'a str,
+    duration_ms: u128,
     error: Option<&'a str>,
     /// Path of the file with all output.
     log: Option<String>,
     steps: Vec<StepView<'a>>,
     /// Blocks that were not meant to run.
     skipped: Vec<SkippedView<'a>>,
+    /// Calls of the `hook-suite.sh` files around the lab that happened with it.
     suite_hooks: Vec<SuiteHookView>,
     checks: Vec<CheckView<'a>>,
     leftovers: &'a [String],
@@ -79,6 +84,8 @@ struct StepView<'a> {
     line: usize,
     /// `pass`, `fail`, `timeout`, `skip`, `flaky` or `interrupted`.
     result: &'static str,
+    /// What happened, where the result has several kinds: `command`, `hook`, …
+    kind: Option<&'static str>,
     reason: Option<String>,
     duration_ms: u128,
     /// Time that passed in the lab's world.
@@ -134,6 +141,7 @@ fn run_view(outcome: &RunOutcome) -> RunView<'_> {
         version: VERSION,
         exit_code: outcome.exit() as u8,
         interrupted: outcome.interrupted,
+        allow_flaky: outcome.allow_flaky,
         duration_ms: outcome.duration.as_millis(),
         counts: CountsView {
             passed: counts.passed,
@@ -155,6 +163,7 @@ fn lab_view(lab: &LabOutcome) -> LabView<'_> {
     });
     LabView {
         lab: &lab.lab,
+        duration_ms: lab.duration.as_millis(),
         error: lab.error.as_deref(),
         log: lab
             .log
@@ -169,6 +178,7 @@ fn lab_view(lab: &LabOutcome) -> LabView<'_> {
 }
 
 fn step_view(step: &StepOutcome) -> StepView<'_> {
+    let explanation = explain(step);
     StepView {
         number: step.number,
         id: &step.id,
@@ -176,7 +186,8 @@ fn step_view(step: &StepOutcome) -> StepView<'_> {
         page: step.page.to_string_lossy().into_owned(),
         line: step.line,
         result: result_word(&step.result),
-        reason: reason(step),
+        kind: explanation.as_ref().map(|explanation| explanation.kind),
+        reason: explanation.map(|explanation| explanation.reason),
         duration_ms: step.duration.as_millis(),
         world_ms: step.world.as_millis(),
         notes: &step.notes,
@@ -189,7 +200,7 @@ fn suite_hook_view(hook: &SuiteHookOutcome) -> SuiteHookView {
         script: hook.script.to_string_lossy().into_owned(),
         phase: phase_word(hook.phase),
         result: result_word(&hook.result),
-        reason: suite_reason(hook),
+        reason: explain_suite_hook(hook).map(|explanation| explanation.reason),
         duration_ms: hook.duration.as_millis(),
         output: output_view(&hook.output),
         dropped_bytes: hook.dropped,
@@ -230,16 +241,15 @@ fn command_view(command: &CommandOutcome) -> CommandView<'_> {
 }
 
 fn check_view(check: &CheckOutcome) -> CheckView<'_> {
-    let (verdict, expected, observed, reason) = match &check.verdict {
-        Verdict::Met => ("met", None, None, None),
-        Verdict::NotYet { awaiting } => ("not yet", None, None, Some(awaiting.as_str())),
-        Verdict::CannotTell { why } => ("cannot tell", None, None, Some(why.as_str())),
+    let (expected, observed, reason) = match &check.verdict {
+        Verdict::Met => (None, None, None),
+        Verdict::NotYet { awaiting } => (None, None, Some(awaiting.as_str())),
+        Verdict::CannotTell { why } => (None, None, Some(why.as_str())),
         Verdict::NotMet {
             expected,
             observed,
             reason,
         } => (
-            "not met",
             Some(expected.as_str()),
             Some(observed.as_str()),
             reason.as_deref(),
@@ -248,12 +258,8 @@ fn check_view(check: &CheckOutcome) -> CheckView<'_> {
     CheckView {
         id: &check.id,
         title: &check.title,
-        kind: match check.kind {
-            CheckKind::Symptom => "symptom",
-            CheckKind::Condition => "condition",
-            CheckKind::Invariant => "invariant",
-        },
-        verdict,
+        kind: kind_word(check.kind),
+        verdict: verdict_word(&check.verdict),
         expected,
         observed,
         reason,
@@ -275,7 +281,9 @@ mod tests {
         check("/version", 1.into());
         check("/exit_code", 5.into());
         check("/counts/skipped", 2.into());
+        check("/labs/0/duration_ms", 1400.into());
         check("/labs/0/steps/1/result", "fail".into());
+        check("/labs/0/steps/1/kind", "command".into());
         check(
             "/labs/0/steps/1/reason",
             "lab/page.md:41: exit code 254".into(),

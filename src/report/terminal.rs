@@ -3,18 +3,20 @@
 
 use std::fmt::Write;
 
-use super::{
-    Counts, culprit, duration_text, output_text, phase_word, printable, reason, suite_reason,
+use super::Counts;
+use super::explanation::{
+    Evidence, Standing, explain, explain_suite_hook, standing, verdict_lines,
 };
+use super::text::{duration_text, output_text, printable, short_line, shortened};
 use crate::outcome::{
-    CheckKind, CheckOutcome, CommandOutcome, Failure, LabOutcome, RunOutcome, StepOutcome,
-    StepResult, SuiteHookOutcome, Verdict,
+    CheckKind, CheckOutcome, CommandOutcome, Exit, LabOutcome, RunOutcome, StepOutcome,
+    SuiteHookOutcome, Verdict,
 };
+
+mod labs;
 
 /// Lines of a failed command's output that are shown, from its end.
 const TAIL_LINES: usize = 20;
-/// Characters of a line that are shown of a command or its output.
-const LINE_CHARACTERS: usize = 160;
 
 /// The whole report. `color` is for a terminal that understands it.
 pub fn render(outcome: &RunOutcome, color: bool) -> String {
@@ -23,13 +25,16 @@ pub fn render(outcome: &RunOutcome, color: bool) -> String {
     for lab in &outcome.labs {
         render_lab(&mut text, lab, paint);
     }
+    if outcome.labs.len() > 1 {
+        labs::render(&mut text, outcome, paint);
+    }
     let _ = writeln!(text, "{}", summary(outcome, paint));
     text
 }
 
 /// ANSI colours, or none.
 #[derive(Clone, Copy)]
-struct Paint(bool);
+pub(super) struct Paint(pub(super) bool);
 
 impl Paint {
     fn with(self, code: &str, text: &str) -> String {
@@ -45,19 +50,19 @@ impl Paint {
     fn bad(self, text: &str) -> String {
         self.with("31", text)
     }
-    fn unsure(self, text: &str) -> String {
+    pub(super) fn unsure(self, text: &str) -> String {
         self.with("33", text)
     }
-    fn quiet(self, text: &str) -> String {
+    pub(super) fn quiet(self, text: &str) -> String {
         self.with("2", text)
     }
-    fn strong(self, text: &str) -> String {
+    pub(super) fn strong(self, text: &str) -> String {
         self.with("1", text)
     }
 }
 
 fn render_lab(text: &mut String, lab: &LabOutcome, paint: Paint) {
-    let _ = writeln!(text, "{}\n", paint.strong(&line(&lab.lab)));
+    let _ = writeln!(text, "{}\n", paint.strong(&short_line(&lab.lab)));
     let width = lab
         .steps
         .iter()
@@ -85,41 +90,40 @@ fn render_lab(text: &mut String, lab: &LabOutcome, paint: Paint) {
     if !lab.leftovers.is_empty() {
         let _ = writeln!(text, "\n  {}", paint.bad("Left over"));
         for name in &lab.leftovers {
-            let _ = writeln!(text, "  - {}", line(name));
+            let _ = writeln!(text, "  - {}", short_line(name));
         }
     }
     if let Some(error) = &lab.error {
-        let _ = writeln!(text, "\n  {} {}", paint.bad("error:"), line(error));
+        let _ = writeln!(text, "\n  {} {}", paint.bad("error:"), paragraphs(error, 9));
     }
-    if let (Some(log), true) = (
-        &lab.log,
-        lab.steps.iter().any(|step| culprit(step).is_some()),
-    ) {
-        let _ = writeln!(text, "\n  all output: {}", log.display());
+    if let (Some(log), true) = (&lab.log, lab.steps.iter().any(went_wrong)) {
+        let _ = writeln!(
+            text,
+            "\n  all output: {}",
+            printable(&log.to_string_lossy())
+        );
     }
     text.push('\n');
 }
 
 fn render_step(text: &mut String, step: &StepOutcome, width: usize, paint: Paint) {
-    let mark = match &step.result {
-        StepResult::Pass => paint.good("✓"),
-        StepResult::Fail(_) | StepResult::Timeout(_) => paint.bad("✗"),
-        StepResult::Flaky { .. } => paint.unsure("~"),
-        StepResult::Interrupted => paint.unsure("!"),
-        StepResult::Skip(_) => paint.quiet("-"),
+    let mark = match standing(&step.result) {
+        Standing::Passed => paint.good("✓"),
+        Standing::Failed => paint.bad("✗"),
+        Standing::Flaky => paint.unsure("~"),
+        Standing::Interrupted => paint.unsure("!"),
+        Standing::Skipped => paint.quiet("-"),
     };
     let _ = write!(
         text,
         "  {mark} {:>width$}  {}",
         step.number,
-        line(&step.title)
+        short_line(&step.title)
     );
-    if let StepResult::Skip(reason) = &step.result {
-        let _ = writeln!(
-            text,
-            "  {}",
-            paint.quiet(&format!("skipped: {}", line(reason)))
-        );
+    let explanation = explain(step);
+    if let (Standing::Skipped, Some(why)) = (standing(&step.result), &explanation) {
+        let skipped = format!("skipped: {}", short_line(&why.reason));
+        let _ = writeln!(text, "  {}", paint.quiet(&skipped));
         return;
     }
     let _ = writeln!(text, "  {}", paint.quiet(&time(step)));
@@ -131,49 +135,57 @@ fn render_step(text: &mut String, step: &StepOutcome, width: usize, paint: Paint
             paint.quiet(&format!("$ {}", first_line(&command.text)))
         );
     }
-    if let Some(reason) = reason(step) {
-        let painted = if culprit(step).is_some() {
-            paint.bad(&line(&reason))
+    if let Some(explanation) = explanation {
+        let reason = short_line(&explanation.reason);
+        let painted = if went_wrong(step) {
+            paint.bad(&reason)
         } else {
-            paint.unsure(&line(&reason))
+            paint.unsure(&reason)
         };
         let _ = writeln!(text, "{indent}{painted}");
-        render_evidence(text, step, &indent, paint);
+        render_evidence(text, &explanation.evidence, &indent, paint);
     }
     for note in &step.notes {
-        let _ = writeln!(text, "{indent}{} {}", paint.unsure("note:"), line(note));
+        let _ = writeln!(
+            text,
+            "{indent}{} {}",
+            paint.unsure("note:"),
+            short_line(note)
+        );
     }
 }
 
 /// A suite's hook that did not pass; the others are furniture.
 fn render_suite_hook(text: &mut String, hook: &SuiteHookOutcome, width: usize, paint: Paint) {
-    let Some(reason) = suite_reason(hook) else {
+    let Some(explanation) = explain_suite_hook(hook) else {
         return;
     };
-    let _ = writeln!(
-        text,
-        "  {} {:>width$}  {} {}  {}",
-        paint.bad("✗"),
-        "",
-        line(&hook.script.to_string_lossy()),
-        phase_word(hook.phase),
-        paint.quiet(&duration_text(hook.duration))
-    );
+    let mark = paint.bad("✗");
+    let reason = paint.bad(&short_line(&explanation.reason));
+    let time = paint.quiet(&duration_text(hook.duration));
+    let _ = writeln!(text, "  {mark} {:>width$}  {reason}  {time}", "");
     let indent = " ".repeat(width + 6);
-    let _ = writeln!(text, "{indent}{}", paint.bad(&line(&reason)));
-    quote(text, &output_text(&hook.output), &indent, paint);
+    render_evidence(text, &explanation.evidence, &indent, paint);
+}
+
+fn went_wrong(step: &StepOutcome) -> bool {
+    matches!(
+        standing(&step.result),
+        Standing::Failed | Standing::Interrupted
+    )
 }
 
 /// What a failure's sentence leaves open: the hook's own words, or the command and its output.
-fn render_evidence(text: &mut String, step: &StepOutcome, indent: &str, paint: Paint) {
-    if let StepResult::Fail(Failure::Hook { detail, .. }) = &step.result {
-        let rest: Vec<&str> = detail.lines().skip(1).collect();
-        quote(text, &rest.join("\n"), indent, paint);
-    } else if let Some(command) = culprit(step) {
-        for written in printable(&command.text).lines() {
-            let _ = writeln!(text, "{indent}{} {}", paint.quiet(">"), elided(written));
+fn render_evidence(text: &mut String, evidence: &Evidence<'_>, indent: &str, paint: Paint) {
+    match evidence {
+        Evidence::Nothing => {}
+        Evidence::Text(said) => quote(text, said, indent, paint),
+        Evidence::Command(command) => {
+            for written in printable(&command.text).lines() {
+                let _ = writeln!(text, "{indent}{} {}", paint.quiet(">"), shortened(written));
+            }
+            render_output(text, command, indent, paint);
         }
-        render_output(text, command, indent, paint);
     }
 }
 
@@ -207,7 +219,7 @@ fn quote(text: &mut String, printed: &str, indent: &str, paint: Paint) {
         );
     }
     for shown in &lines[hidden..] {
-        let _ = writeln!(text, "{indent}{} {}", paint.quiet("│"), elided(shown));
+        let _ = writeln!(text, "{indent}{} {}", paint.quiet("│"), shortened(shown));
     }
 }
 
@@ -222,83 +234,44 @@ fn render_checks<'a>(
         let _ = writeln!(text, "\n  {}", paint.strong(heading));
     }
     for check in checks {
-        let (mark, lines) = match &check.verdict {
-            Verdict::Met => (paint.good("✓"), Vec::new()),
-            Verdict::NotYet { awaiting } => (paint.unsure("…"), vec![("not yet", awaiting)]),
-            Verdict::CannotTell { why } => (paint.unsure("?"), vec![("cannot tell", why)]),
-            Verdict::NotMet {
-                expected,
-                observed,
-                reason,
-            } => {
-                let mut lines = vec![("expected", expected), ("observed", observed)];
-                lines.extend(reason.as_ref().map(|reason| ("because", reason)));
-                (paint.bad("✗"), lines)
-            }
+        let mark = match &check.verdict {
+            Verdict::Met => paint.good("✓"),
+            Verdict::NotYet { .. } => paint.unsure("…"),
+            Verdict::CannotTell { .. } => paint.unsure("?"),
+            Verdict::NotMet { .. } => paint.bad("✗"),
         };
         let _ = writeln!(
             text,
             "  {mark} {}  {}",
-            line(&check.title),
-            paint.quiet(&line(&check.id))
+            short_line(&check.title),
+            paint.quiet(&short_line(&check.id))
         );
-        for (word, said) in lines {
+        for (word, said) in verdict_lines(&check.verdict) {
             let _ = writeln!(text, "      {word:<11} {}", paragraphs(said, 18));
         }
         for warning in &check.warnings {
-            let _ = writeln!(text, "      {} {}", paint.unsure("warning:"), line(warning));
+            let _ = writeln!(
+                text,
+                "      {} {}",
+                paint.unsure("warning:"),
+                short_line(warning)
+            );
         }
     }
 }
 
 fn summary(outcome: &RunOutcome, paint: Paint) -> String {
     let counts = Counts::of(outcome);
-    let mut parts = vec![format!("{} passed", counts.passed)];
-    for (count, word) in [
-        (counts.flaky, "flaky"),
-        (counts.failed, "failed"),
-        (counts.timed_out, "timed out"),
-        (counts.interrupted, "interrupted"),
-    ] {
-        if count > 0 {
-            parts.push(format!("{count} {word}"));
-        }
-    }
-    let hooks = outcome.labs.iter().flat_map(|lab| &lab.suite_hooks);
-    let bad_hooks = hooks.filter(|hook| suite_reason(hook).is_some()).count();
-    if bad_hooks > 0 {
-        parts.push(format!("{bad_hooks} suite hooks did not pass"));
-    }
-    if !counts.skipped.is_empty() {
-        let reasons: Vec<String> = counts
-            .skipped
-            .iter()
-            .map(|(reason, count)| format!("{count}: {}", line(reason)))
-            .collect();
-        parts.push(format!(
-            "{} skipped ({})",
-            counts.all_skipped(),
-            reasons.join("; ")
-        ));
-    }
-    let checks: Vec<&CheckOutcome> = outcome.labs.iter().flat_map(|lab| &lab.checks).collect();
-    let met = checks
-        .iter()
-        .filter(|check| check.verdict == Verdict::Met)
-        .count();
-    let checked = if checks.is_empty() {
-        String::new()
-    } else {
-        format!(" — {met} of {} checks met", checks.len())
-    };
-    let steps = parts.join(", ");
-    let good = outcome.exit() == crate::outcome::Exit::Met;
-    let steps = if good {
+    let mut steps = counts.step_words();
+    steps.extend(counts.skip_words().map(|words| format!(", {words}")));
+    let steps = if outcome.exit() == Exit::Met {
         paint.good(&steps)
     } else {
         paint.bad(&steps)
     };
-    format!("{steps}{checked} — {}", duration_text(outcome.duration))
+    let checked = counts.check_words().map(|words| format!(" — {words}"));
+    let time = duration_text(outcome.duration);
+    format!("{steps}{} — {time}", checked.unwrap_or_default())
 }
 
 fn time(step: &StepOutcome) -> String {
@@ -314,7 +287,7 @@ fn time(step: &StepOutcome) -> String {
 fn first_line(command: &str) -> String {
     let text = printable(command);
     let mut lines = text.lines();
-    let first = elided(lines.next().unwrap_or_default());
+    let first = shortened(lines.next().unwrap_or_default());
     if lines.next().is_some() && !first.ends_with('…') {
         format!("{first} …")
     } else {
@@ -346,22 +319,11 @@ fn paragraphs(text: &str, indent: usize) -> String {
 /// Where paragraphs are broken, in characters.
 const LINE_WIDTH: usize = 120;
 
-/// Text that stays on its line.
-fn line(text: &str) -> String {
-    elided(&printable(text).replace('\n', " "))
-}
-
-fn elided(text: &str) -> String {
-    match text.char_indices().nth(LINE_CHARACTERS) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::{command, full_run, step, suite_hook};
     use super::*;
+    use crate::outcome::{Failure, StepResult};
 
     #[test]
     fn a_report_shows_steps_failures_checks_leftovers_and_counts() {
@@ -451,7 +413,7 @@ lab/page.md
         check(StepResult::Pass, "");
         check(
             StepResult::Timeout("the 300 s it may take".to_owned()),
-            "  ✗    lab/tests/hook-suite.sh after  0.42 s\n       time ran out: the 300 s it may take\n       │ no cluster\n",
+            "  ✗    suite hook lab/tests/hook-suite.sh after: time ran out: the 300 s it may take  0.42 s\n       │ no cluster\n",
         );
     }
 

@@ -187,8 +187,7 @@ impl LabRun<'_> {
     ) -> Result<StepPart, ShellError> {
         if phase == HookPhase::After {
             if self.config.interrupt.count() > 1 {
-                let reason = "the run was interrupted twice".to_owned();
-                return Ok(Err(StepResult::Skip(reason)));
+                return Ok(Err(StepResult::Interrupted));
             }
             self.recover_shell();
         }

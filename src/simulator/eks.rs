@@ -2,7 +2,10 @@
 
 mod api;
 pub mod controller;
+pub mod creation;
+pub mod health;
 mod nodegroups;
+mod update;
 
 use std::collections::BTreeMap;
 

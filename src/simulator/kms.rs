@@ -1,10 +1,15 @@
 //! Keys: their state, policies, grants, aliases and tags, and who may do what with them.
 
-mod api;
+mod aliases;
 mod grants;
+mod keys;
+mod policies;
+mod tags;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+use serde::Deserialize;
 
 use super::clock::Moment;
 use super::refusal::Refusal;
@@ -81,10 +86,16 @@ pub fn service() -> Service {
         protocol: Protocol::Json,
         selector: "TrentService",
         namespace: "",
-        operations: api::operations()
-            .into_iter()
-            .chain(grants::operations())
-            .collect(),
+        operations: [
+            keys::operations(),
+            policies::operations(),
+            aliases::operations(),
+            grants::operations(),
+            tags::operations(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
     }
 }
 
@@ -214,4 +225,22 @@ const DELETION_WINDOW: std::ops::RangeInclusive<u32> = 7..=30;
 
 fn days(days: u32) -> Duration {
     Duration::from_secs(u64::from(days) * 86_400)
+}
+
+/// A request that names a key and nothing else.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct KeyRequest {
+    key_id: String,
+}
+
+/// A request for a list, of one key or of all.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+#[derive(Default)]
+struct Page {
+    /// Paging is not needed for so few entries: everything comes on the first page.
+    #[serde(rename = "Limit")]
+    _limit: Option<u32>,
+    key_id: Option<String>,
 }

@@ -180,6 +180,7 @@ fn the_requested_scenario_covers_each_argument() {
     let root = tree(&[("a/1.md", STEP), ("a/2.md", STEP), ("b.md", STEP)]);
     let request = Request {
         scenario: Some("s".to_owned()),
+        ..Request::default()
     };
     let paths = [root.path().join("a"), root.path().join("b.md")];
     let loaded = load(&paths, &request).expect("a plan");

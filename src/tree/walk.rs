@@ -1,17 +1,18 @@
-//! Walks a content tree in reading order: a directory's index page, its other pages, its child
-//! directories; each by weight, ties by file name.
+//! Finds the pages of a content tree without reading any: what is content, what a `.notest` leaves out,
+//! what a glob selects.
 
-use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{LoadError, hooks};
+use globset::GlobMatcher;
+
+use super::LoadError;
+use super::overlay::Overlay;
 use crate::diagnostic::{Diagnostic, Location, Severity};
-use crate::lab::{self, Page};
 
 /// File names of the page that stands for its directory.
-const INDEX_NAMES: [&str; 6] = [
+pub(super) const INDEX_NAMES: [&str; 6] = [
     "_index.md",
     "index.en.md",
     "index.md",
@@ -20,235 +21,218 @@ const INDEX_NAMES: [&str; 6] = [
     "index.mdx",
 ];
 
-/// One page in reading order.
+/// What one argument holds.
 pub(super) enum Found {
-    Page {
-        page: Page,
-        /// The scenario of the nearest index page at or above the page's directory.
-        inherited: Option<Inherited>,
-    },
-    /// A page that a `.notest` in `directory` leaves out; it is not read.
-    Excluded { page: PathBuf, directory: PathBuf },
+    Directory(Directory),
+    Page(PathBuf),
+    /// A page that an earlier argument had, or that the glob does not match.
+    Nothing,
 }
 
-/// A scenario that a directory's index page names for all pages below it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Inherited {
-    pub directory: PathBuf,
-    pub scenario: String,
+/// A directory's content, in byte order of the names.
+pub(super) struct Directory {
+    pub path: PathBuf,
+    pub pages: Vec<FoundPage>,
+    /// Pages that a `.notest` here or above leaves out.
+    pub excluded: Vec<PathBuf>,
+    pub children: Vec<Directory>,
+}
+
+/// A page before it is read.
+pub(super) struct FoundPage {
+    pub path: PathBuf,
+    pub is_index: bool,
+    /// False for an index page that the glob does not match: it still orders its directory and names its
+    /// scenario.
+    pub selected: bool,
 }
 
 /// What has been seen so far; lets pages that are reached twice, and links that loop, count once.
-#[derive(Default)]
-pub(super) struct Walk {
-    pub sources: BTreeMap<PathBuf, String>,
+pub(super) struct Walk<'a> {
+    pub glob: Option<&'a GlobMatcher>,
+    pub overlay: &'a Overlay,
     pub diagnostics: Vec<Diagnostic>,
     seen: BTreeSet<PathBuf>,
 }
 
-/// A directory, read and sorted.
-struct Directory {
-    path: PathBuf,
-    index: Option<Page>,
-    pages: Vec<Page>,
-    excluded: Vec<PathBuf>,
-    children: Vec<Directory>,
-}
+impl<'a> Walk<'a> {
+    pub(super) fn new(glob: Option<&'a GlobMatcher>, overlay: &'a Overlay) -> Self {
+        Walk {
+            glob,
+            overlay,
+            diagnostics: Vec::new(),
+            seen: BTreeSet::new(),
+        }
+    }
 
-impl Walk {
-    /// The pages at one argument, in reading order.
-    pub(super) fn path(&mut self, path: &Path) -> Result<Vec<Found>, LoadError> {
+    /// The pages at one argument. A page that is named is selected also where a `.notest` is.
+    pub(super) fn path(&mut self, path: &Path) -> Result<Found, LoadError> {
+        let unreadable = |error| LoadError::Unreadable {
+            path: path.to_owned(),
+            error,
+        };
         let metadata = fs::metadata(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => LoadError::NotFound(path.to_owned()),
-            _ => LoadError::Unreadable {
-                path: path.to_owned(),
-                error,
-            },
+            _ => unreadable(error),
         })?;
+        let real = fs::canonicalize(path).map_err(unreadable)?;
         if metadata.is_dir() {
-            let mut found = Vec::new();
-            if let Some(directory) = self.directory(path, false)? {
-                directory.flatten(None, &mut found);
+            if !self.seen.insert(real.clone()) {
+                return Ok(Found::Nothing);
             }
-            return Ok(found);
+            let excluded = path.ancestors().any(|above| self.is_excluded(above));
+            let entries = entries(path).map_err(unreadable)?;
+            return Ok(Found::Directory(
+                self.directory(path, path, &real, entries, excluded),
+            ));
         }
         if !is_page(path) {
             return Err(LoadError::NotAPage(path.to_owned()));
         }
-        let page = if self.is_new(path) {
-            self.page(path)
+        let root = path.parent().unwrap_or(Path::new(""));
+        let selected = self.seen.insert(real) && self.is_selected(root, path);
+        Ok(if selected {
+            Found::Page(path.to_owned())
         } else {
-            None
-        };
-        Ok(page
-            .map(|page| Found::Page {
-                page,
-                inherited: None,
-            })
-            .into_iter()
-            .collect())
+            Found::Nothing
+        })
     }
 
-    /// Reads a directory; `None` when it was read before. Below a `.notest` pages are only counted.
-    fn directory(&mut self, path: &Path, excluded: bool) -> Result<Option<Directory>, LoadError> {
-        if !self.is_new(path) {
-            return Ok(None);
-        }
-        let excluded = excluded || hooks::is_excluded(path);
+    /// The directory at `path`, whose real path is `real`. Below a `.notest` pages are only counted.
+    fn directory(
+        &mut self,
+        root: &Path,
+        path: &Path,
+        real: &Path,
+        entries: Vec<Entry>,
+        excluded: bool,
+    ) -> Directory {
         let mut directory = Directory {
             path: path.to_owned(),
-            index: None,
             pages: Vec::new(),
             excluded: Vec::new(),
             children: Vec::new(),
         };
-        for entry in entries(path)? {
-            if entry.is_dir() {
-                directory.children.extend(self.directory(&entry, excluded)?);
-            } else if entry.is_file() && is_page(&entry) && self.is_new(&entry) {
-                self.add_page(&mut directory, entry, excluded);
+        for entry in entries {
+            let Some(real) = entry.real(real) else {
+                continue;
+            };
+            if entry.is_directory {
+                let child = self.child(root, entry.path, real, excluded);
+                directory.children.extend(child);
+            } else if is_page(&entry.path) && self.seen.insert(real) {
+                self.page(root, &mut directory, entry.path, excluded);
             }
         }
-        directory.sort();
-        Ok(Some(directory))
+        directory
     }
 
-    fn add_page(&mut self, directory: &mut Directory, path: PathBuf, excluded: bool) {
-        if excluded {
+    /// `None` when it was met before, or cannot be read: that is said, and the walk goes on.
+    fn child(
+        &mut self,
+        root: &Path,
+        path: PathBuf,
+        real: PathBuf,
+        excluded: bool,
+    ) -> Option<Directory> {
+        if !self.seen.insert(real.clone()) {
+            return None;
+        }
+        let excluded = excluded || self.is_excluded(&path);
+        match entries(&path) {
+            Ok(entries) => Some(self.directory(root, &path, &real, entries, excluded)),
+            Err(error) => {
+                let message = format!("failed to read this directory: {error}");
+                let at = Location::start_of_file();
+                let code = "directory-unreadable";
+                let diagnostic = Diagnostic::new(Severity::Error, code, &path, at, message);
+                self.diagnostics.push(diagnostic);
+                None
+            }
+        }
+    }
+
+    fn page(&mut self, root: &Path, directory: &mut Directory, path: PathBuf, excluded: bool) {
+        let selected = self.is_selected(root, &path);
+        let is_index = is_index(&path);
+        if excluded && selected {
             directory.excluded.push(path);
-            return;
-        }
-        let Some(page) = self.page(&path) else { return };
-        let is_index = INDEX_NAMES
-            .iter()
-            .any(|name| path.file_name().is_some_and(|own| own == *name));
-        match &directory.index {
-            None if is_index => directory.index = Some(page),
-            Some(first) if is_index => {
-                let message = "a second index page in its directory";
-                let help = format!("{} is one already", first.path.display());
-                self.error("index-duplicate", &path, message.to_owned(), Some(help));
-                directory.pages.push(page);
-            }
-            _ => directory.pages.push(page),
+        } else if selected || is_index && !excluded {
+            directory.pages.push(FoundPage {
+                path,
+                is_index,
+                selected,
+            });
         }
     }
 
-    /// Reads and parses a page; what is wrong with it goes to the diagnostics.
-    fn page(&mut self, path: &Path) -> Option<Page> {
-        let bytes = match fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                self.error(
-                    "page-unreadable",
-                    path,
-                    format!("failed to read this page: {error}"),
-                    None,
-                );
-                return None;
-            }
-        };
-        let source = match String::from_utf8(bytes) {
-            Ok(source) => source,
-            Err(error) => {
-                let at = error.utf8_error().valid_up_to();
-                let message =
-                    format!("this page is not UTF-8 text: byte {at} belongs to no character");
-                self.error(
-                    "page-unreadable",
-                    path,
-                    message,
-                    Some("save it as UTF-8".to_owned()),
-                );
-                return None;
-            }
-        };
-        let (page, diagnostics) = lab::parse(path, &source);
-        self.diagnostics.extend(diagnostics);
-        self.sources.insert(path.to_owned(), source);
-        Some(page)
+    /// Whether the glob matches the page's path below `root`, or a directory on it.
+    fn is_selected(&self, root: &Path, page: &Path) -> bool {
+        let Some(glob) = self.glob else { return true };
+        let relative = page.strip_prefix(root).unwrap_or(page);
+        relative
+            .ancestors()
+            .filter(|path| !path.as_os_str().is_empty())
+            .any(|path| glob.is_match(path))
     }
 
-    /// Whether this file or directory was not met before, under whatever name. A link to nowhere was.
-    fn is_new(&mut self, path: &Path) -> bool {
-        fs::canonicalize(path).is_ok_and(|real| self.seen.insert(real))
-    }
-
-    fn error(&mut self, code: &'static str, path: &Path, message: String, help: Option<String>) {
-        let at = Location::start_of_file();
-        let mut diagnostic = Diagnostic::new(Severity::Error, code, path, at, message);
-        diagnostic.help = help;
-        self.diagnostics.push(diagnostic);
+    fn is_excluded(&self, directory: &Path) -> bool {
+        let mut homes = self.overlay.homes(directory);
+        homes.any(|home| home.join(".notest").exists())
     }
 }
 
-impl Directory {
-    fn sort(&mut self) {
-        self.pages.sort_by(|one, other| {
-            by_weight(Some(one), Some(other))
-                .then_with(|| one.path.file_name().cmp(&other.path.file_name()))
-        });
-        self.children.sort_by(|one, other| {
-            let names = || one.path.file_name().cmp(&other.path.file_name());
-            by_weight(one.index.as_ref(), other.index.as_ref()).then_with(names)
-        });
-    }
-
-    fn flatten(self, above: Option<&Inherited>, found: &mut Vec<Found>) {
-        let own = self
-            .index
-            .as_ref()
-            .and_then(|index| index.front_matter.scenario.clone());
-        let own = own.map(|scenario| Inherited {
-            directory: self.path.clone(),
-            scenario,
-        });
-        let inherited = own.as_ref().or(above);
-        let pages = self.index.into_iter().chain(self.pages);
-        found.extend(pages.map(|page| Found::Page {
-            page,
-            inherited: inherited.cloned(),
-        }));
-        let excluded = self.excluded.into_iter();
-        found.extend(excluded.map(|page| Found::Excluded {
-            page,
-            directory: self.path.clone(),
-        }));
-        for child in self.children {
-            child.flatten(inherited, found);
-        }
-    }
+struct Entry {
+    path: PathBuf,
+    is_directory: bool,
+    is_link: bool,
 }
 
-/// Lighter first; what has no weight comes last.
-fn by_weight(one: Option<&Page>, other: Option<&Page>) -> Ordering {
-    let weight = |page: Option<&Page>| page.and_then(|page| page.front_matter.weight);
-    match (weight(one), weight(other)) {
-        (Some(one), Some(other)) => one.total_cmp(&other),
-        (Some(_), None) => Ordering::Less,
-        (None, Some(_)) => Ordering::Greater,
-        (None, None) => Ordering::Equal,
+impl Entry {
+    /// Its path without links, in a directory whose own is `parent`. A link to nowhere has none.
+    fn real(&self, parent: &Path) -> Option<PathBuf> {
+        if self.is_link {
+            return fs::canonicalize(&self.path).ok();
+        }
+        Some(parent.join(self.path.file_name()?))
     }
 }
 
 /// Files and directories that content may be in, in byte order of their names.
-fn entries(directory: &Path) -> Result<Vec<PathBuf>, LoadError> {
-    let unreadable = |error| LoadError::Unreadable {
-        path: directory.to_owned(),
-        error,
-    };
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(directory).map_err(unreadable)? {
-        let name = entry.map_err(unreadable)?.file_name();
-        if !name.as_encoded_bytes().starts_with(b".") && name != "node_modules" {
-            paths.push(directory.join(name));
+fn entries(directory: &Path) -> std::io::Result<Vec<Entry>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(b".") || name == "node_modules" {
+            continue;
+        }
+        let path = directory.join(&name);
+        let own = entry.file_type()?;
+        // What a link leads to; a link that loops or leads to nowhere is neither.
+        let (is_directory, is_file) = if own.is_symlink() {
+            fs::metadata(&path).map_or((false, false), |target| (target.is_dir(), target.is_file()))
+        } else {
+            (own.is_dir(), own.is_file())
+        };
+        if is_directory || is_file {
+            found.push(Entry {
+                path,
+                is_directory,
+                is_link: own.is_symlink(),
+            });
         }
     }
-    paths.sort();
-    Ok(paths)
+    found.sort_by(|one, other| one.path.file_name().cmp(&other.path.file_name()));
+    Ok(found)
 }
 
 fn is_page(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension == "md" || extension == "mdx")
+}
+
+pub(super) fn is_index(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|own| INDEX_NAMES.iter().any(|name| own == *name))
 }

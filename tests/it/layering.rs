@@ -14,7 +14,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("policy", &[]),
     ("outcome", &[]),
     ("scenario", &["outcome", "policy"]),
-    ("report", &["diagnostic", "outcome"]),
+    ("report", &["diagnostic", "outcome", "plan"]),
     // input and output
     ("tree", &["diagnostic", "lab", "plan"]),
     ("shell", &["outcome"]),
@@ -42,7 +42,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "tree",
         ],
     ),
-    ("cli", &["commands", "report", "simulator"]),
+    ("cli", &["commands", "plan", "report", "simulator"]),
 ];
 
 /// What pure rooms must not touch.

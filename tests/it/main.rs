@@ -10,6 +10,7 @@ mod content;
 mod hooks;
 mod layering;
 mod limits;
+mod reports;
 mod scenarios;
 mod secrets;
 mod shell;

@@ -66,8 +66,8 @@ fn planted_secrets_appear_in_no_byte_of_any_output() {
             "--format",
             format,
         ])
-        .variable("DB_PASSWORD", PASSWORD)
-        .variable("MY_PEM", KEY)
+        .env("DB_PASSWORD", PASSWORD)
+        .env("MY_PEM", KEY)
         .file("lab/page.md", &page(&blocks))
         .file(
             "lab/tests/hook-h.sh",

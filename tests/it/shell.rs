@@ -120,9 +120,11 @@ impl Fixture {
             timeout: Duration::from_secs(60),
             wait: Duration::ZERO,
             hook: None,
+            hook_at: None,
             hook_timeout: Duration::from_secs(60),
             expect_error: ExpectError::No,
             retries: 0,
+            skip: None,
         });
         self.steps.last_mut().unwrap()
     }
@@ -147,6 +149,8 @@ impl Fixture {
         Lab {
             name: "lab".to_owned(),
             scenario: None,
+            scenario_at: None,
+            pages: Vec::new(),
             steps: self.steps.clone(),
             skipped: Vec::new(),
             suite_hooks: self.suites.clone(),

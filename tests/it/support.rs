@@ -13,7 +13,7 @@ pub(crate) struct Breakfix {
     directory: TempDir,
     arguments: Vec<OsString>,
     path: OsString,
-    variables: Vec<(String, String)>,
+    variables: Vec<(String, OsString)>,
 }
 
 /// What a call left behind.
@@ -55,12 +55,6 @@ impl Breakfix {
         self
     }
 
-    /// Sets a variable of the environment.
-    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
-        self.variables.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
     /// Processes that stand in a directory of the call, by command line.
     pub(crate) fn survivors(&self) -> Vec<String> {
         let processes = std::fs::read_dir("/proc").unwrap().flatten();
@@ -97,6 +91,12 @@ impl Breakfix {
         make_executable(&program);
         let rest = std::env::split_paths(&self.path).collect::<Vec<_>>();
         self.path = std::env::join_paths(std::iter::once(programs).chain(rest)).unwrap();
+        self
+    }
+
+    /// Sets a variable of the call's environment.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.into()));
         self
     }
 
@@ -140,6 +140,11 @@ impl Breakfix {
     }
 
     pub(crate) fn run(self) -> Outcome {
+        self.run_once()
+    }
+
+    /// Runs the call while its directory stays, for tests that read files there.
+    pub(crate) fn run_once(&self) -> Outcome {
         self.outcome(self.command().output().unwrap())
     }
 

@@ -156,7 +156,7 @@ pub(super) fn step_name(value: &str) -> Result<String, BadValue> {
 }
 
 /// Whether `value` can name a hook or a scenario: no path, no shell, no surprise.
-pub(in crate::lab) fn is_name(value: &str) -> bool {
+pub(in super::super) fn is_name(value: &str) -> bool {
     value.starts_with(|first: char| first.is_ascii_alphanumeric())
         && value
             .chars()

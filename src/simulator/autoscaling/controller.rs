@@ -189,7 +189,7 @@ pub fn instance_settled(world: &mut World, instance: &str) {
                     member.lifecycle = Lifecycle::InService;
                 }
             }
-            eks::controller::launches_changed(world, &name);
+            eks::health::launches_changed(world, &name);
         }
         _ => {
             let reason = found
@@ -219,7 +219,7 @@ fn launch_failed(world: &mut World, name: &str) {
             group: name.to_owned(),
         }),
     );
-    eks::controller::launches_changed(world, name);
+    eks::health::launches_changed(world, name);
 }
 
 /// An instance is terminated: its activity ends, and one that nobody here had asked for is replaced.

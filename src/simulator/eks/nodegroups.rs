@@ -10,8 +10,8 @@ use super::super::refusal::Refusal;
 use super::super::wire::{Call, Operation};
 use super::super::world::World;
 use super::api::{cluster, issue_json, nodegroup, update_json};
-use super::controller::{self, NewNodegroup};
-use super::{Nodegroup, Source, Status};
+use super::creation::{self, NewNodegroup};
+use super::{Nodegroup, Source, Status, update};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -160,7 +160,7 @@ fn create(world: &mut World, _call: &Call, request: CreateRequest) -> Result<Val
         .launch_template
         .map(|template| find_source(world, &cluster_name, &name, template))
         .transpose()?;
-    let created = controller::create(
+    let created = creation::create(
         world,
         NewNodegroup {
             cluster: cluster_name,
@@ -267,7 +267,7 @@ fn delete(world: &mut World, _call: &Call, request: NamedRequest) -> Result<Valu
         return Err(in_use(&request.name, &request.nodegroup_name, message));
     }
     if found.status != Status::Deleting {
-        controller::delete(
+        creation::delete(
             world,
             &(request.name.clone(), request.nodegroup_name.clone()),
         );
@@ -333,7 +333,7 @@ fn update_config(
     let id = (cluster_name, name);
     if let Some(labels) = &request.labels {
         parameters.extend(label_parameters(labels));
-        controller::change_labels(
+        update::change_labels(
             world,
             &id,
             &labels.add_or_update_labels,
@@ -341,7 +341,7 @@ fn update_config(
         );
     }
     let update =
-        controller::start_config_update(world, &id, size, parameters, request.client_request_token);
+        update::start_config_update(world, &id, size, parameters, request.client_request_token);
     reply_update(world, &id, &update)
 }
 
@@ -451,7 +451,7 @@ fn update_version(
         Some(_) => {}
     }
     let id = (cluster_name, name);
-    let update = controller::start_version_update(world, &id, source, request.client_request_token);
+    let update = update::start_version_update(world, &id, source, request.client_request_token);
     reply_update(world, &id, &update)
 }
 

@@ -72,7 +72,7 @@ impl World {
         for (kind, object) in kubernetes::cluster::starting_objects(birth.micros()) {
             world.kubernetes.put(kind, object);
         }
-        eks::controller::create_default_nodegroup(&mut world, &start.cluster);
+        eks::creation::create_default_nodegroup(&mut world, &start.cluster);
         world.advance_to(Moment::from_micros(wall));
         world
     }
