@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::commands::content::Selection;
 use crate::commands::plan::PlanRequest;
 use crate::commands::run::report_files::ReportRequest;
-use crate::commands::run::{Backend, RunRequest, ShellPer};
+use crate::commands::run::{Backend, Documented, RunRequest, ShellPer};
 use crate::commands::simulate::SimulateRequest;
 use crate::plan::StepSelection;
 use crate::report::Format;
@@ -130,6 +130,10 @@ pub struct RunArguments {
     #[arg(long)]
     allow_flaky: bool,
 
+    /// What it means when a command prints other than the lesson shows
+    #[arg(long, value_enum, value_name = "MEANING", default_value_t = OnDrift::Report)]
+    documented: OnDrift,
+
     #[command(flatten)]
     shell: ShellArguments,
 }
@@ -182,6 +186,16 @@ fn duration(text: &str) -> Result<Duration, String> {
         Some(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
         _ => Err("write seconds, such as 90, or 90s, 5m, 1h".to_owned()),
     }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum OnDrift {
+    /// One line in the report; more with -v
+    Report,
+    /// The lesson is wrong: exit code 3
+    Fail,
+    /// Do not compare
+    Ignore,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -259,6 +273,11 @@ impl RunArguments {
             format: self.format.map(Format::from),
             reports: self.reports,
             allow_flaky: self.allow_flaky,
+            documented: match self.documented {
+                OnDrift::Report => Documented::Report,
+                OnDrift::Fail => Documented::Fail,
+                OnDrift::Ignore => Documented::Ignore,
+            },
             verbose: verbose > 0,
             shell_per: match self.shell.shell_per {
                 PerArgument::Page => ShellPer::Page,

@@ -9,6 +9,7 @@ pub mod commands;
 
 // Pure: no files, clocks, sockets, processes or printing.
 pub mod diagnostic;
+pub mod expect;
 pub mod lab;
 pub mod outcome;
 pub mod plan;

@@ -58,6 +58,8 @@ pub struct RunOutcome {
     pub allow_flaky: bool,
     /// Real time from start to end.
     pub duration: Duration,
+    /// Drift of documented output makes the content wrong (`--documented=fail`).
+    pub drift_fails: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -94,7 +96,7 @@ pub struct SkippedBlock {
 pub struct SuiteHookOutcome {
     pub script: PathBuf,
     pub phase: HookPhase,
-    /// Never `Flaky` or `Skip`; a failure is a [`Failure::Hook`].
+    /// Never `Flaky`; a failure is a [`Failure::Hook`].
     pub result: StepResult,
     /// Real time.
     pub duration: Duration,
@@ -170,6 +172,23 @@ pub struct CommandOutcome {
     pub output: Vec<(Stream, Vec<u8>)>,
     /// Bytes dropped from `output` by the cap.
     pub dropped: u64,
+    /// Where the page's documented output and this one part.
+    pub drift: Option<Drift>,
+}
+
+/// Documented output that is not what came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// Line of the page, counted from 1.
+    pub line: usize,
+    /// What differs, in one or two words for programs: `value`, `wrapper gone`.
+    pub kind: &'static str,
+    /// What the page shows.
+    pub expected: String,
+    /// What came.
+    pub found: String,
+    /// One sentence for the author.
+    pub why: String,
 }
 
 /// One named predicate over the observed world, judged.
@@ -245,25 +264,49 @@ const EXITS_BY_WEIGHT: [Exit; 8] = [
     Exit::Met,
 ];
 
+impl StepOutcome {
+    /// Drift of the documented output of its commands.
+    pub fn drifts(&self) -> impl Iterator<Item = &Drift> {
+        let commands = self.commands.iter();
+        commands.filter_map(|command| command.drift.as_ref())
+    }
+}
+
 impl RunOutcome {
-    /// The first that applies, in the order of the documented list: 130, 5, 4, 1, 6, else 0.
+    /// Every drift of documented output, with its step.
+    pub fn drifts(&self) -> impl Iterator<Item = (&StepOutcome, &Drift)> {
+        let steps = self.labs.iter().flat_map(|lab| &lab.steps);
+        steps.flat_map(|step| step.drifts().map(move |drift| (step, drift)))
+    }
+
+    /// The first that applies, in the order of the documented list: 130, 3, 5, 4, 1, 6, else 0.
     pub fn exit(&self) -> Exit {
         let of_labs = self.labs.iter().map(|lab| lab.exit(self.allow_flaky));
         let interrupted = self.interrupted.then_some(Exit::Interrupted);
-        first_that_applies(of_labs.chain(interrupted))
+        let drifted = self.drift_fails && self.drifts().next().is_some();
+        let drifted = drifted.then_some(Exit::Content);
+        first_that_applies(of_labs.chain(interrupted).chain(drifted))
     }
 }
 
 impl LabOutcome {
     /// What the run would exit with if this were its only lab.
     pub fn exit(&self, allow_flaky: bool) -> Exit {
-        let steps = self.steps.iter().map(|step| &step.result);
-        let hooks = self.suite_hooks.iter().map(|hook| &hook.result);
-        let of_steps = steps.chain(hooks).map(|result| result.exit(allow_flaky));
+        let of_steps = self.steps.iter().map(|step| step.result.exit(allow_flaky));
+        let of_hooks = self
+            .suite_hooks
+            .iter()
+            .map(|hook| hook.result.exit(allow_flaky));
         let of_checks = self.checks.iter().map(|check| check.verdict.exit());
         let leftovers = (!self.leftovers.is_empty()).then_some(Exit::Leftovers);
         let error = self.error.as_ref().map(|_| Exit::CannotTell);
-        first_that_applies(of_steps.chain(of_checks).chain(leftovers).chain(error))
+        first_that_applies(
+            of_steps
+                .chain(of_hooks)
+                .chain(of_checks)
+                .chain(leftovers)
+                .chain(error),
+        )
     }
 }
 

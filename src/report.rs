@@ -108,10 +108,10 @@ pub(crate) mod tests {
             duration: Duration::from_millis(400),
             output: vec![(Stream::Stderr, output.to_vec())],
             dropped: 0,
+            drift: None,
         }
     }
 
-    /// The `after` of a suite with this result.
     pub(crate) fn suite_hook(result: StepResult) -> SuiteHookOutcome {
         SuiteHookOutcome {
             script: "lab/tests/hook-suite.sh".into(),

@@ -1,5 +1,6 @@
 //! `breakfix run`: lessons against their scenarios, judged.
 
+mod documented;
 mod ground;
 mod prepare;
 pub mod report_files;
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
+pub use self::documented::Documented;
 use self::prepare::Prepared;
 use self::report_files::{ReportRequest, Reports};
 use super::content::Selection;
@@ -18,7 +20,7 @@ use super::{interrupt, output, runtime};
 use crate::live::Live;
 use crate::outcome::{Exit, LabOutcome, RunOutcome};
 use crate::plan::Lab;
-use crate::report::Format;
+use crate::report::{self, Format};
 pub use crate::run::ShellPer;
 use crate::run::{self, Options, Run};
 use crate::scenarios::Source;
@@ -39,6 +41,8 @@ pub struct RunRequest {
     pub reports: Vec<ReportRequest>,
     /// A pass on a retry counts as one.
     pub allow_flaky: bool,
+    /// What drift of documented output means.
+    pub documented: Documented,
     /// Show the commands' output as it comes.
     pub verbose: bool,
     pub shell_per: ShellPer,
@@ -106,6 +110,7 @@ fn run_labs(request: &RunRequest, prepared: Vec<Prepared>) -> anyhow::Result<Run
     let mut live = Live::on_stderr(request.verbose);
     let mut outcome = RunOutcome {
         allow_flaky: request.allow_flaky,
+        drift_fails: request.documented == Documented::Fail,
         ..RunOutcome::default()
     };
     let mut setting = ground::Setting {
@@ -120,21 +125,29 @@ fn run_labs(request: &RunRequest, prepared: Vec<Prepared>) -> anyhow::Result<Run
     while let Some((lab, source)) = labs.next() {
         let number = outcome.labs.len() + 1;
         setting.log = logs.join(format!("{number}.log"));
-        let lab_started = Instant::now();
         let next = next_suites(labs.as_slice());
+        let lab_started = Instant::now();
         let mut lab_outcome = if run.is_stopped() {
             run.skip(&lab)
         } else {
             run_lab(&setting, &mut run, &lab, next, source, &mut live)
         };
         lab_outcome.duration = lab_started.elapsed();
+        if request.documented != Documented::Ignore {
+            documented::compare(&lab, &mut lab_outcome);
+        }
         outcome.labs.push(lab_outcome);
     }
     if let Some(last) = outcome.labs.last_mut().filter(|_| !run.is_finished()) {
         ground::finish(&setting, run, last, &mut live)?;
     }
     outcome.interrupted = interrupt.count() > 0;
+    drop(live);
     outcome.duration = started.elapsed();
+    if request.verbose && !outcome.drift_fails && outcome.drifts().next().is_some() {
+        let color = output::is_colored(&std::io::stderr());
+        output::complain(&report::terminal::drift_details(&outcome, color));
+    }
     Ok(outcome)
 }
 
@@ -151,7 +164,7 @@ fn unfinished(prepared: &[Prepared], error: &str) -> RunOutcome {
 }
 
 /// The suites of the next lab that has anything to run: those it shares with this one stay open.
-fn next_suites(labs: &[Prepared]) -> &[PathBuf] {
+fn next_suites(labs: &[prepare::Prepared]) -> &[PathBuf] {
     let next = labs.iter().find(|(lab, _)| lab.runs_something());
     next.map_or(&[], |(lab, _)| &lab.suite_hooks)
 }

@@ -5,6 +5,9 @@
 //! with each), takes a backslash before the final newline for a complete command, and knows a heredoc's
 //! word only once the line with `<<` has ended.
 
+mod keywords;
+mod plain;
+
 use brush_parser::{ParseError, ParserOptions, Token, TokenizerError};
 
 /// What bash makes of a text at its `PS1` prompt.
@@ -49,7 +52,7 @@ pub(crate) fn read(text: &str) -> Reading {
     if text.len() > LONGEST {
         return Reading::TooComplex;
     }
-    if is_plain(text) {
+    if plain::is_plain(text) {
         return Reading::Complete;
     }
     if ends_in_a_continuation(text) {
@@ -60,57 +63,6 @@ pub(crate) fn read(text: &str) -> Reading {
         count if count <= DEEPEST => read_on_a_larger_stack(text, count),
         _ => Reading::TooComplex,
     }
-}
-
-/// Words that are no command's name where a command may begin.
-const RESERVED: [&str; 17] = [
-    "if", "then", "elif", "else", "fi", "for", "while", "until", "select", "do", "done", "case",
-    "esac", "in", "function", "time", "coproc",
-];
-
-/// Simple commands of plain words, quoted words and `$NAME`s, joined by `|`, `&&` and `||`, on one line or on
-/// lines that end with ` \`: complete, whatever they are. Most commands of most pages are such, and reading
-/// them for real would be most of the time that a plan takes. Anything that could mean more is not plain.
-fn is_plain(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let byte = |at: usize| bytes.get(at).copied().unwrap_or_default();
-    let names = |at: usize| byte(at).is_ascii_alphabetic() || byte(at) == b'_';
-    let mut quote = None;
-    let mut command_start = 0;
-    let mut at = 0;
-    while at < bytes.len() {
-        match (quote, bytes[at]) {
-            (Some(open), close) if close == open => quote = None,
-            (Some(_), b'\n') => return false,
-            (Some(b'\''), _) => {}
-            (_, b'$') if names(at + 1) => {}
-            (Some(_), b'$' | b'`' | b'\\') => return false,
-            (Some(_), _) => {}
-            (None, open @ (b'\'' | b'"')) => quote = Some(open),
-            (None, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b' ') => {}
-            (None, b'_' | b'-' | b'.' | b'/' | b'=' | b':' | b',' | b'@' | b'%' | b'+') => {}
-            (None, b'\\') if at > 0 && bytes[at - 1] == b' ' && byte(at + 1) == b'\n' => at += 1,
-            (None, b'|' | b'&') => {
-                let doubled = byte(at + 1) == bytes[at];
-                let joins = doubled || bytes[at] == b'|' && byte(at + 1) != b'&';
-                if !joins || !begins_with_a_name(&text[command_start..at]) {
-                    return false;
-                }
-                at += usize::from(doubled);
-                command_start = at + 1;
-            }
-            (None, _) => return false,
-        }
-        at += 1;
-    }
-    quote.is_none() && begins_with_a_name(&text[command_start..])
-}
-
-fn begins_with_a_name(command: &str) -> bool {
-    let first = command
-        .split([' ', '\n'])
-        .find(|word| !word.is_empty() && *word != "\\");
-    first.is_some_and(|first| !RESERVED.contains(&first))
 }
 
 /// A `\` before the final newline joins the next line, and where it does not (in single quotes, in
@@ -150,7 +102,7 @@ fn openings(text: &str) -> usize {
 fn read_here(text: &str) -> Reading {
     let options = ParserOptions::default();
     let tokens = match brush_parser::uncached_tokenize_str(text, &options.tokenizer_options()) {
-        Ok(tokens) => tokens,
+        Ok(tokens) => keywords::known_to_the_parser(tokens),
         Err(error) => return not_tokenized(text, &error),
     };
     if nested_retries(&tokens) > MOST_RETRIED {
@@ -179,6 +131,7 @@ fn invalid(line: usize) -> Reading {
 fn another_word_is_refused(text: &str, options: &ParserOptions) -> Option<usize> {
     let longer = format!("{text}\nword");
     let tokens = brush_parser::uncached_tokenize_str(&longer, &options.tokenizer_options()).ok()?;
+    let tokens = keywords::known_to_the_parser(tokens);
     match brush_parser::parse_tokens(&tokens, options) {
         Err(ParseError::ParsingNear(position)) if position.line <= text.lines().count() => {
             Some(position.line)
@@ -291,38 +244,6 @@ mod tests {
     }
 
     #[test]
-    fn what_is_plain_is_complete_for_the_parser_too() {
-        let pieces = [
-            "a", "if", "time", "X=1", "'it is'", "\"b $c\"", "$N", "'", "\"", "$", "\\", "!",
-            "a'b'c", "done", "[[", "{", "=", "-", " ", "|", "||", "&&", "&", "|&", "\\\n", " \\\n",
-            "\n", ";", "#",
-        ];
-        let mut plain = 0;
-        for first in pieces {
-            for second in pieces {
-                for third in pieces {
-                    for text in [
-                        format!("{first}{second}{third}"),
-                        format!("a {first} {second}{third} b"),
-                    ] {
-                        if is_plain(&text) {
-                            plain += 1;
-                            // The parser refuses `X=1 if`, which bash takes.
-                            let unfinished = matches!(read_here(&text), Reading::Unfinished(_));
-                            assert!(!unfinished, "{text}");
-                        }
-                    }
-                }
-            }
-        }
-        assert!(plain > 2_000, "{plain}");
-        assert!(is_plain(
-            "aws eks list \\\n --query 'a.{b:c} | [0]' | jq -r . && x || y"
-        ));
-        assert!(!is_plain("") && !is_plain("a\nb") && !is_plain("a | if"));
-    }
-
-    #[test]
     fn a_continuation_is_unfinished_for_the_parser_too() {
         for text in ["a \\", "a 'b \\", "cat <<X\n\\", "a \\\n\\\\\\"] {
             assert!(ends_in_a_continuation(text), "{text}");
@@ -367,6 +288,8 @@ mod tests {
             "for x in a b",
             "for x in a b; do\n  echo $x",
             "while read -r line; do",
+            "select x in a b; do",
+            "true; select x; do echo",
             "until false; do",
             "case $x in",
             "case $x in\n  a) echo;;",
@@ -388,6 +311,10 @@ mod tests {
         complete("case $x in\n  a) echo;;\n  *) exit 1;;\nesac");
         complete("for x in a b; do\n  echo $x\ndone");
         complete("a=(1\n2\n)");
+        complete("select x in a b; do\n  echo $x\ndone");
+        complete("coproc cat\necho");
+        complete("coproc NAME { cat; }");
+        complete("echo select coproc");
     }
 
     #[test]

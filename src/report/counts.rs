@@ -1,7 +1,7 @@
 //! How many steps ended how, as numbers and in words.
 
 use super::text::one_line;
-use crate::outcome::{CheckOutcome, LabOutcome, RunOutcome, StepResult, SuiteHookOutcome, Verdict};
+use crate::outcome::{CheckOutcome, LabOutcome, RunOutcome, StepResult, Verdict};
 
 /// How many steps ended how. Nothing goes uncounted: blocks that were not meant to run are skips.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -11,8 +11,6 @@ pub struct Counts {
     pub timed_out: usize,
     pub flaky: usize,
     pub interrupted: usize,
-    /// Calls of suites' hooks that did not pass.
-    pub suite_hooks: usize,
     /// Each reason with its count, in order of first appearance.
     pub skipped: Vec<(String, usize)>,
     pub checks_met: usize,
@@ -50,7 +48,6 @@ impl Counts {
             (self.failed, "failed"),
             (self.timed_out, "timed out"),
             (self.interrupted, "interrupted"),
-            (self.suite_hooks, "suite hook failed"),
         ] {
             if count > 0 {
                 parts.push(format!("{count} {word}"));
@@ -89,8 +86,6 @@ impl Counts {
         for block in &lab.skipped {
             self.skip(&block.reason);
         }
-        let bad = |hook: &&SuiteHookOutcome| hook.result != StepResult::Pass;
-        self.suite_hooks += lab.suite_hooks.iter().filter(bad).count();
         let met = |check: &&CheckOutcome| check.verdict == Verdict::Met;
         self.checks += lab.checks.len();
         self.checks_met += lab.checks.iter().filter(met).count();

@@ -1,7 +1,7 @@
 //! Results in words: why a step ended as it did, what shows it, what a verdict says. Every format
 //! speaks through here, so a new kind of failure is one arm of [`of_failure`].
 
-use super::text::{elided, elided_output, output_text};
+use super::text::{elided, elided_output};
 use crate::outcome::{
     CheckKind, CheckOutcome, CommandOutcome, Failure, HookPhase, LabOutcome, StepOutcome,
     StepResult, SuiteHookOutcome, Verdict,
@@ -38,6 +38,28 @@ pub(crate) enum Standing {
     Flaky,
     Failed,
     Interrupted,
+}
+
+/// `before` or `after`.
+pub(crate) fn phase_word(phase: HookPhase) -> &'static str {
+    match phase {
+        HookPhase::Before => "before",
+        HookPhase::After => "after",
+    }
+}
+
+/// Why a suite's hook did not pass, on one line; `None` when it did.
+pub(crate) fn suite_reason(hook: &SuiteHookOutcome) -> Option<String> {
+    Some(match &hook.result {
+        StepResult::Pass | StepResult::Flaky { .. } => return None,
+        StepResult::Fail(Failure::Hook { detail, .. }) => {
+            detail.lines().next().unwrap_or_default().to_owned()
+        }
+        StepResult::Fail(_) => "it failed".to_owned(),
+        StepResult::Timeout(limit) => format!("time ran out: {limit}"),
+        StepResult::Interrupted => "interrupted".to_owned(),
+        StepResult::Skip(reason) => format!("did not run: {reason}"),
+    })
 }
 
 /// How the step stands.
@@ -121,46 +143,6 @@ fn of_failure<'a>(step: &'a StepOutcome, failure: &'a Failure) -> Explanation<'a
                 },
             }
         }
-    }
-}
-
-/// Why a suite's hook did not pass, its script named; `None` when it did.
-pub(crate) fn explain_suite_hook(hook: &SuiteHookOutcome) -> Option<Explanation<'static>> {
-    let (kind, why) = match &hook.result {
-        StepResult::Pass | StepResult::Flaky { .. } => return None,
-        StepResult::Fail(Failure::Hook { detail, .. }) => {
-            let first = detail.lines().next().unwrap_or_default();
-            ("suite-hook", first.trim_end().to_owned())
-        }
-        StepResult::Fail(_) => ("suite-hook", "it failed".to_owned()),
-        StepResult::Timeout(limit) => ("timeout", format!("time ran out: {limit}")),
-        StepResult::Interrupted => ("interrupted", "interrupted".to_owned()),
-        StepResult::Skip(reason) => ("skip", format!("did not run: {reason}")),
-    };
-    let printed = output_text(&hook.output);
-    Some(Explanation {
-        kind,
-        reason: format!("{}: {why}", suite_hook_name(hook)),
-        line: 1,
-        evidence: if printed.trim().is_empty() {
-            Evidence::Nothing
-        } else {
-            Evidence::Text(printed)
-        },
-    })
-}
-
-/// `suite hook PATH before`.
-pub(crate) fn suite_hook_name(hook: &SuiteHookOutcome) -> String {
-    let script = hook.script.display();
-    format!("suite hook {script} {}", phase_word(hook.phase))
-}
-
-/// `before` or `after`.
-pub(crate) fn phase_word(phase: HookPhase) -> &'static str {
-    match phase {
-        HookPhase::Before => "before",
-        HookPhase::After => "after",
     }
 }
 

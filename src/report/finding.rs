@@ -5,11 +5,11 @@ use std::path::Path;
 
 use super::Counts;
 use super::explanation::{
-    Standing, explain, explain_suite_hook, kind_word, leftover_words, standing, verdict_lines,
-    verdict_text, verdict_word,
+    Standing, explain, kind_word, leftover_words, phase_word, standing, suite_reason,
+    verdict_lines, verdict_text, verdict_word,
 };
-use super::text::{elided, reason_line, short_line};
-use crate::outcome::{CheckOutcome, Exit, LabOutcome, RunOutcome, StepOutcome};
+use super::text::{elided, output_text, reason_line, short_line};
+use crate::outcome::{CheckOutcome, Exit, LabOutcome, RunOutcome, StepOutcome, SuiteHookOutcome};
 
 /// One thing to be told.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,15 +39,10 @@ pub(crate) enum Level {
 /// cut to about `limit` bytes.
 pub(crate) fn of_lab(lab: &LabOutcome, limit: usize) -> Vec<Finding<'_>> {
     let mut found = Vec::new();
+    let hooks = lab.suite_hooks.iter();
+    found.extend(hooks.filter_map(|hook| of_suite_hook(hook, limit)));
     for step in &lab.steps {
         found.extend(of_step(step, limit));
-    }
-    for explanation in lab.suite_hooks.iter().filter_map(explain_suite_hook) {
-        let title = format!("{}: {}", short_line(&lab.lab), explanation.kind);
-        found.push(Finding {
-            evidence: explanation.evidence.text(limit),
-            ..plain(Level::Error, title, &explanation.reason)
-        });
     }
     if let Some(error) = &lab.error {
         let title = format!("{}: cannot tell", short_line(&lab.lab));
@@ -71,12 +66,22 @@ pub(crate) fn of_lab(lab: &LabOutcome, limit: usize) -> Vec<Finding<'_>> {
     found
 }
 
-/// What concerns no single lab.
-pub(crate) fn of_run(outcome: &RunOutcome) -> Option<Finding<'static>> {
-    let reason = "the run was interrupted";
-    outcome
-        .interrupted
-        .then(|| plain(Level::Error, "breakfix".to_owned(), reason))
+/// What concerns no single lab, and drift, whose weight the run decides.
+pub(crate) fn of_run(outcome: &RunOutcome) -> Vec<Finding<'_>> {
+    let mut found = Vec::new();
+    if outcome.interrupted {
+        let reason = "the run was interrupted";
+        found.push(plain(Level::Error, "breakfix".to_owned(), reason));
+    }
+    let level = match outcome.drift_fails {
+        true => Level::Error,
+        false => Level::Warning,
+    };
+    found.extend(outcome.drifts().map(|(step, drift)| Finding {
+        place: Some((&step.page, drift.line)),
+        ..plain(level, "documented output".to_owned(), &drift.why)
+    }));
+    found
 }
 
 fn of_step(step: &StepOutcome, limit: usize) -> Vec<Finding<'_>> {
@@ -100,6 +105,20 @@ fn of_step(step: &StepOutcome, limit: usize) -> Vec<Finding<'_>> {
     });
     found.extend(notes);
     found
+}
+
+fn of_suite_hook(hook: &SuiteHookOutcome, limit: usize) -> Option<Finding<'_>> {
+    let reason = suite_reason(hook)?;
+    let level = match standing(&hook.result) {
+        Standing::Passed | Standing::Flaky | Standing::Skipped => Level::Warning,
+        Standing::Failed | Standing::Interrupted => Level::Error,
+    };
+    let title = format!("suite hook {}", phase_word(hook.phase));
+    Some(Finding {
+        place: Some((&hook.script, 1)),
+        evidence: elided(&output_text(&hook.output), limit),
+        ..plain(level, title, &reason)
+    })
 }
 
 fn of_check(check: &CheckOutcome, limit: usize) -> Vec<Finding<'static>> {

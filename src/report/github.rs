@@ -18,7 +18,7 @@ pub fn render(outcome: &RunOutcome) -> String {
             command(&mut text, &finding);
         }
     }
-    if let Some(finding) = finding::of_run(outcome) {
+    for finding in finding::of_run(outcome) {
         command(&mut text, &finding);
     }
     let words = Counts::of(outcome).words();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::Counts;
-use super::explanation::{explain, explain_suite_hook, kind_word, phase_word, verdict_word};
+use super::explanation::{explain, kind_word, phase_word, suite_reason, verdict_word};
 use crate::outcome::{
     CheckOutcome, CommandOutcome, LabOutcome, RunOutcome, StepOutcome, StepResult, Stream,
     SuiteHookOutcome, Verdict,
@@ -44,6 +44,8 @@ struct CountsView {
     flaky: usize,
     interrupted: usize,
     skipped: usize,
+    /// Commands whose documented output is not what came.
+    drifted: usize,
 }
 
 #[derive(Serialize)]
@@ -56,7 +58,6 @@ struct LabView<'a> {
     steps: Vec<StepView<'a>>,
     /// Blocks that were not meant to run.
     skipped: Vec<SkippedView<'a>>,
-    /// Calls of the `hook-suite.sh` files around the lab that happened with it.
     suite_hooks: Vec<SuiteHookView>,
     checks: Vec<CheckView<'a>>,
     leftovers: &'a [String],
@@ -104,6 +105,18 @@ struct CommandView<'a> {
     output: Vec<OutputView>,
     /// Bytes missing in the middle of `output`.
     dropped_bytes: u64,
+    /// Where the page's documented output is not what came.
+    drift: Option<DriftView<'a>>,
+}
+
+#[derive(Serialize)]
+struct DriftView<'a> {
+    /// Line of the page.
+    line: usize,
+    kind: &'a str,
+    expected: &'a str,
+    found: &'a str,
+    reason: &'a str,
 }
 
 #[derive(Serialize)]
@@ -150,6 +163,7 @@ fn run_view(outcome: &RunOutcome) -> RunView<'_> {
             flaky: counts.flaky,
             interrupted: counts.interrupted,
             skipped: counts.all_skipped(),
+            drifted: outcome.drifts().count(),
         },
         labs: outcome.labs.iter().map(lab_view).collect(),
     }
@@ -200,7 +214,7 @@ fn suite_hook_view(hook: &SuiteHookOutcome) -> SuiteHookView {
         script: hook.script.to_string_lossy().into_owned(),
         phase: phase_word(hook.phase),
         result: result_word(&hook.result),
-        reason: explain_suite_hook(hook).map(|explanation| explanation.reason),
+        reason: suite_reason(hook),
         duration_ms: hook.duration.as_millis(),
         output: output_view(&hook.output),
         dropped_bytes: hook.dropped,
@@ -237,6 +251,13 @@ fn command_view(command: &CommandOutcome) -> CommandView<'_> {
         duration_ms: Duration::as_millis(&command.duration),
         output: output_view(&command.output),
         dropped_bytes: command.dropped,
+        drift: command.drift.as_ref().map(|drift| DriftView {
+            line: drift.line,
+            kind: drift.kind,
+            expected: &drift.expected,
+            found: &drift.found,
+            reason: &drift.why,
+        }),
     }
 }
 

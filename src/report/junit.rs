@@ -8,10 +8,10 @@ use quick_junit::{
 };
 
 use super::explanation::{
-    Explanation, explain, explain_suite_hook, kind_word, leftover_words, suite_hook_name,
+    Explanation, Standing, explain, kind_word, leftover_words, phase_word, standing, suite_reason,
     verdict_lines, verdict_text, verdict_word,
 };
-use super::text::{elided, reason_line, short_line};
+use super::text::{elided, output_text, reason_line, short_line};
 use crate::outcome::{
     CheckOutcome, Exit, LabOutcome, RunOutcome, SkippedBlock, StepOutcome, StepResult,
     SuiteHookOutcome, Verdict,
@@ -28,6 +28,9 @@ pub fn render(outcome: &RunOutcome) -> String {
         report.add_test_suite(steps_suite(lab, outcome.allow_flaky));
         if !lab.checks.is_empty() {
             report.add_test_suite(checks_suite(lab));
+        }
+        if outcome.drift_fails && lab.steps.iter().any(|step| step.drifts().next().is_some()) {
+            report.add_test_suite(drift_suite(lab));
         }
     }
     if outcome.interrupted {
@@ -53,8 +56,7 @@ fn steps_suite(lab: &LabOutcome, allow_flaky: bool) -> TestSuite {
     }
     suite.add_test_cases(lab.steps.iter().map(|step| step_case(step, allow_flaky)));
     suite.add_test_cases(lab.skipped.iter().map(skipped_case));
-    let hooks = lab.suite_hooks.iter();
-    suite.add_test_cases(hooks.filter_map(|hook| suite_hook_case(hook, lab)));
+    suite.add_test_cases(lab.suite_hooks.iter().map(suite_hook_case));
     if let Some(error) = &lab.error {
         let mut status = non_success(NonSuccessKind::Error, "environment", error);
         status.set_description(xml(&elided(error, EVIDENCE_BYTES)));
@@ -129,18 +131,21 @@ fn flaky(failures: usize, explanation: &Explanation<'_>, allowed: bool) -> TestC
     status
 }
 
-/// A suite's hook that did not pass: it is no test, so that one that passed is not counted.
-fn suite_hook_case(hook: &SuiteHookOutcome, lab: &LabOutcome) -> Option<TestCase> {
-    let explanation = explain_suite_hook(hook)?;
-    let kind = match hook.result {
-        StepResult::Fail(_) | StepResult::Timeout(_) => NonSuccessKind::Failure,
-        _ => NonSuccessKind::Error,
+fn suite_hook_case(hook: &SuiteHookOutcome) -> TestCase {
+    let status = match (suite_reason(hook), standing(&hook.result)) {
+        (None, _) => TestCaseStatus::success(),
+        (Some(reason), Standing::Skipped) => skipped(&reason),
+        (Some(reason), _) => {
+            let mut status = non_success(NonSuccessKind::Failure, "suite-hook", &reason);
+            status.set_description(xml(&elided(&output_text(&hook.output), EVIDENCE_BYTES)));
+            status
+        }
     };
-    let status = unsuccessful(kind, &explanation);
-    let mut case = case(&suite_hook_name(hook), &lab.lab, status);
-    at(&mut case, &hook.script, explanation.line);
+    let name = format!("suite hook {}", phase_word(hook.phase));
+    let mut case = case(&name, &hook.script.to_string_lossy(), status);
+    at(&mut case, &hook.script, 1);
     case.set_time(hook.duration);
-    Some(case)
+    case
 }
 
 fn skipped_case(block: &SkippedBlock) -> TestCase {
@@ -148,6 +153,24 @@ fn skipped_case(block: &SkippedBlock) -> TestCase {
     let mut case = case(&name, &block.page.to_string_lossy(), skipped(&block.reason));
     at(&mut case, &block.page, block.line);
     case
+}
+
+/// Documented output that did not come, where that makes the content wrong.
+fn drift_suite(lab: &LabOutcome) -> TestSuite {
+    let name = format!("{}: documented output", short_line(&lab.lab));
+    let mut suite = TestSuite::new(xml(&name));
+    for step in &lab.steps {
+        for drift in step.drifts() {
+            let mut status = non_success(NonSuccessKind::Failure, "drift", &drift.why);
+            let said = format!("documented: {}\nprinted: {}", drift.expected, drift.found);
+            status.set_description(xml(&elided(&said, EVIDENCE_BYTES)));
+            let name = format!("line {}", drift.line);
+            let mut case = case(&name, &step.page.to_string_lossy(), status);
+            at(&mut case, &step.page, drift.line);
+            suite.add_test_case(case);
+        }
+    }
+    suite
 }
 
 fn checks_suite(lab: &LabOutcome) -> TestSuite {

@@ -1,11 +1,14 @@
 //! The report that a person reads after a run: every step with its commands and time, what went
 //! wrong and where, the checks, what is left over, and one line of counts.
 
+mod drift;
+
 use std::fmt::Write;
 
+pub use self::drift::details as drift_details;
 use super::Counts;
 use super::explanation::{
-    Evidence, Standing, explain, explain_suite_hook, standing, verdict_lines,
+    Evidence, Standing, explain, phase_word, standing, suite_reason, verdict_lines,
 };
 use super::text::{duration_text, output_text, printable, short_line, shortened};
 use crate::outcome::{
@@ -23,7 +26,7 @@ pub fn render(outcome: &RunOutcome, color: bool) -> String {
     let paint = Paint(color);
     let mut text = String::new();
     for lab in &outcome.labs {
-        render_lab(&mut text, lab, paint);
+        render_lab(&mut text, lab, outcome.drift_fails, paint);
     }
     if outcome.labs.len() > 1 {
         labs::render(&mut text, outcome, paint);
@@ -61,7 +64,7 @@ impl Paint {
     }
 }
 
-fn render_lab(text: &mut String, lab: &LabOutcome, paint: Paint) {
+fn render_lab(text: &mut String, lab: &LabOutcome, drift_fails: bool, paint: Paint) {
     let _ = writeln!(text, "{}\n", paint.strong(&short_line(&lab.lab)));
     let width = lab
         .steps
@@ -87,6 +90,7 @@ fn render_lab(text: &mut String, lab: &LabOutcome, paint: Paint) {
             paint,
         );
     }
+    drift::render(text, lab, drift_fails, paint);
     if !lab.leftovers.is_empty() {
         let _ = writeln!(text, "\n  {}", paint.bad("Left over"));
         for name in &lab.leftovers {
@@ -155,24 +159,30 @@ fn render_step(text: &mut String, step: &StepOutcome, width: usize, paint: Paint
     }
 }
 
-/// A suite's hook that did not pass; the others are furniture.
-fn render_suite_hook(text: &mut String, hook: &SuiteHookOutcome, width: usize, paint: Paint) {
-    let Some(explanation) = explain_suite_hook(hook) else {
-        return;
-    };
-    let mark = paint.bad("✗");
-    let reason = paint.bad(&short_line(&explanation.reason));
-    let time = paint.quiet(&duration_text(hook.duration));
-    let _ = writeln!(text, "  {mark} {:>width$}  {reason}  {time}", "");
-    let indent = " ".repeat(width + 6);
-    render_evidence(text, &explanation.evidence, &indent, paint);
-}
-
 fn went_wrong(step: &StepOutcome) -> bool {
     matches!(
         standing(&step.result),
         Standing::Failed | Standing::Interrupted
     )
+}
+
+/// A suite's hook that did not pass; the others are furniture.
+fn render_suite_hook(text: &mut String, hook: &SuiteHookOutcome, width: usize, paint: Paint) {
+    let Some(reason) = suite_reason(hook) else {
+        return;
+    };
+    let _ = writeln!(
+        text,
+        "  {} {:>width$}  {} {}  {}",
+        paint.bad("✗"),
+        "",
+        short_line(&hook.script.to_string_lossy()),
+        phase_word(hook.phase),
+        paint.quiet(&duration_text(hook.duration))
+    );
+    let indent = " ".repeat(width + 6);
+    let _ = writeln!(text, "{indent}{}", paint.bad(&short_line(&reason)));
+    quote(text, &output_text(&hook.output), &indent, paint);
 }
 
 /// What a failure's sentence leaves open: the hook's own words, or the command and its output.
@@ -263,6 +273,16 @@ fn render_checks<'a>(
 fn summary(outcome: &RunOutcome, paint: Paint) -> String {
     let counts = Counts::of(outcome);
     let mut steps = counts.step_words();
+    let hooks = outcome.labs.iter().flat_map(|lab| &lab.suite_hooks);
+    match hooks.filter(|hook| suite_reason(hook).is_some()).count() {
+        0 => {}
+        1 => steps.push_str(", 1 suite hook did not pass"),
+        bad => steps.push_str(&format!(", {bad} suite hooks did not pass")),
+    }
+    match outcome.drifts().count() {
+        0 => {}
+        drifted => steps.push_str(&format!(", {drifted} drifted")),
+    }
     steps.extend(counts.skip_words().map(|words| format!(", {words}")));
     let steps = if outcome.exit() == Exit::Met {
         paint.good(&steps)
@@ -413,7 +433,7 @@ lab/page.md
         check(StepResult::Pass, "");
         check(
             StepResult::Timeout("the 300 s it may take".to_owned()),
-            "  ✗    suite hook lab/tests/hook-suite.sh after: time ran out: the 300 s it may take  0.42 s\n       │ no cluster\n",
+            "  ✗    lab/tests/hook-suite.sh after  0.42 s\n       time ran out: the 300 s it may take\n       │ no cluster\n",
         );
     }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::explanation::{Standing, explain, standing};
 use super::finding::{self, Finding, Level};
+use super::text::short_line;
 use crate::outcome::{Exit, LabOutcome, RunOutcome, StepOutcome, StepResult};
 
 /// Raised when a field changes its meaning or goes; new fields do not raise it.
@@ -69,10 +70,13 @@ struct Problem {
 fn document(outcome: &RunOutcome) -> Document {
     let mut tests = Vec::new();
     for lab in &outcome.labs {
-        tests.extend(pages(lab, outcome.allow_flaky));
+        tests.extend(pages(lab, outcome));
     }
-    if let (Some(finding), Some(last)) = (finding::of_run(outcome), tests.last_mut()) {
-        last.blame(&finding);
+    let of_run = finding::of_run(outcome);
+    // Drift has a place, and is told at its page.
+    let unplaced = of_run.iter().find(|finding| finding.place.is_none());
+    if let (Some(finding), Some(last)) = (unplaced, tests.last_mut()) {
+        last.blame(finding);
     }
     let of = |kind: Kind| -> Vec<Page> {
         let pages = tests.iter().filter(|page| page.kind() == kind);
@@ -132,15 +136,19 @@ impl Page {
         }
     }
 
-    fn add(&mut self, step: &StepOutcome, allow_flaky: bool) {
+    fn add(&mut self, step: &StepOutcome, outcome: &RunOutcome) {
         self.duration += step.duration.as_millis();
         self.ran |= standing(&step.result) != Standing::Skipped;
         if let StepResult::Flaky { failures } = step.result {
             self.current_retry = self.current_retry.max(failures);
         }
-        let fails = step.result.exit(allow_flaky) != Exit::Met;
+        let fails = step.result.exit(outcome.allow_flaky) != Exit::Met;
         if let Some(explanation) = explain(step).filter(|_| fails) {
             let message = format!("step {}: {}", step.number, explanation.reason);
+            self.err.message.get_or_insert(message);
+        }
+        if let Some(drift) = step.drifts().next().filter(|_| outcome.drift_fails) {
+            let message = format!("step {}: {}", step.number, short_line(&drift.why));
             self.err.message.get_or_insert(message);
         }
     }
@@ -153,7 +161,7 @@ impl Page {
 }
 
 /// The lab's pages in their order. What is wrong with the lab as a whole shows at its last one.
-fn pages(lab: &LabOutcome, allow_flaky: bool) -> Vec<Page> {
+fn pages(lab: &LabOutcome, outcome: &RunOutcome) -> Vec<Page> {
     let mut pages: Vec<Page> = Vec::new();
     let mut known = std::collections::HashMap::new();
     let mut index_of = |pages: &mut Vec<Page>, path: &Path| {
@@ -164,7 +172,7 @@ fn pages(lab: &LabOutcome, allow_flaky: bool) -> Vec<Page> {
     };
     for step in &lab.steps {
         let index = index_of(&mut pages, &step.page);
-        pages[index].add(step, allow_flaky);
+        pages[index].add(step, outcome);
     }
     for block in &lab.skipped {
         index_of(&mut pages, &block.page);

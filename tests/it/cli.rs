@@ -69,10 +69,11 @@ fn a_hook_that_nobody_supplies_is_named_with_its_place() {
     assert!(
         outcome
             .stderr
-            .contains("page.md:5: hook=fix-9-9 has no script"),
+            .contains("hook=fix-9-9 has no script tests/hook-fix-9-9.sh"),
         "{}",
         outcome.stderr
     );
+    assert!(outcome.stderr.contains("page.md:5:9"), "{}", outcome.stderr);
 }
 
 #[test]

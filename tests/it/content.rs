@@ -28,6 +28,8 @@ fn assert_repaired(outcome: &Outcome) {
         "{checks:#?}"
     );
     assert_eq!(lab["leftovers"].as_array().map(Vec::len), Some(0));
+    let drifted = &outcome.json()["counts"]["drifted"];
+    assert_eq!(*drifted, 0, "the page shows other than what came: {lab:#}");
     assert_eq!(
         outcome.temporary,
         Vec::<String>::new(),

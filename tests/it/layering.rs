@@ -9,6 +9,7 @@ use super::support::project;
 const MAY_KNOW: &[(&str, &[&str])] = &[
     // pure rooms
     ("diagnostic", &[]),
+    ("expect", &[]),
     ("lab", &["diagnostic"]),
     ("plan", &["diagnostic", "lab"]),
     ("policy", &[]),
@@ -30,6 +31,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "cli",
             "cloud",
             "diagnostic",
+            "expect",
             "live",
             "outcome",
             "plan",
@@ -59,8 +61,9 @@ const IMPURE: [&str; 11] = [
     "println!",
     "eprintln!",
 ];
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "diagnostic",
+    "expect",
     "lab",
     "plan",
     "policy",

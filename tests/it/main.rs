@@ -7,9 +7,11 @@
 
 mod cli;
 mod content;
+mod expect;
 mod hooks;
 mod layering;
 mod limits;
+mod plan;
 mod reports;
 mod scenarios;
 mod secrets;

@@ -158,6 +158,12 @@ impl Breakfix {
         }
     }
 
+    /// Runs it, and looks at what it left in its directory before that goes.
+    pub(crate) fn run_keeping<T>(self, look: impl FnOnce(&Path) -> T) -> (Outcome, T) {
+        let outcome = self.run_once();
+        (outcome, look(&self.work()))
+    }
+
     /// Starts the call with both outputs piped.
     pub(crate) fn start(&self) -> Child {
         self.command()

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use breakfix::outcome::{
-    CheckKind, CheckOutcome, CommandOutcome, Failure, HookPhase, LabOutcome, RunOutcome,
+    CheckKind, CheckOutcome, CommandOutcome, Drift, Failure, HookPhase, LabOutcome, RunOutcome,
     SkippedBlock, StepOutcome, StepResult, Stream, SuiteHookOutcome, Verdict,
 };
 use fastrand::Rng;
@@ -55,6 +55,7 @@ pub(crate) fn outcome(seed: u64) -> RunOutcome {
         labs: (0..labs).map(|_| lab(&mut random)).collect(),
         interrupted: one_in(&mut random, 8),
         allow_flaky: random.bool(),
+        drift_fails: random.bool(),
         duration: duration(&mut random),
     }
 }
@@ -70,14 +71,31 @@ fn lab(random: &mut Rng) -> LabOutcome {
             .map(|number| step(random, number, well))
             .collect(),
         skipped: (0..random.usize(0..3)).map(|_| skipped(random)).collect(),
-        checks: (0..checks).map(|_| check(random, well)).collect(),
         suite_hooks: (0..random.usize(0..3))
             .map(|_| suite_hook(random, well))
             .collect(),
+        checks: (0..checks).map(|_| check(random, well)).collect(),
         leftovers: if well { Vec::new() } else { some(random) },
         error: (!well && one_in(random, 4)).then(|| text(random)),
         log: random.bool().then(|| path(random)),
         duration: duration(random),
+    }
+}
+
+fn suite_hook(random: &mut Rng, well: bool) -> SuiteHookOutcome {
+    SuiteHookOutcome {
+        script: path(random),
+        phase: *random
+            .choice(&[HookPhase::Before, HookPhase::After])
+            .unwrap(),
+        result: if well {
+            StepResult::Pass
+        } else {
+            result(random)
+        },
+        duration: duration(random),
+        output: vec![(Stream::Stdout, text(random).into_bytes())],
+        dropped: 0,
     }
 }
 
@@ -98,25 +116,6 @@ fn step(random: &mut Rng, number: usize, well: bool) -> StepOutcome {
         duration: duration(random),
         world: duration(random),
         notes: some(random),
-    }
-}
-
-fn suite_hook(random: &mut Rng, well: bool) -> SuiteHookOutcome {
-    let result = match result(random) {
-        _ if well => StepResult::Pass,
-        StepResult::Flaky { .. } | StepResult::Skip(_) => StepResult::Pass,
-        result => result,
-    };
-    let command = command(random);
-    SuiteHookOutcome {
-        script: path(random),
-        phase: *random
-            .choice(&[HookPhase::Before, HookPhase::After])
-            .unwrap(),
-        result,
-        duration: duration(random),
-        output: command.output,
-        dropped: command.dropped,
     }
 }
 
@@ -160,6 +159,13 @@ fn command(random: &mut Rng) -> CommandOutcome {
         } else {
             0
         },
+        drift: one_in(random, 6).then(|| Drift {
+            line: random.usize(1..9999),
+            kind: "value",
+            expected: text(random),
+            found: text(random),
+            why: text(random),
+        }),
     }
 }
 
