@@ -163,7 +163,7 @@ fn matcher(glob: &str) -> Result<GlobMatcher, LoadError> {
 }
 
 /// Reads what was found and puts each argument's pages in reading order.
-fn in_order<'a>(found: Vec<(&'a Path, Found)>) -> Vec<(&'a Path, Order)> {
+fn in_order(found: Vec<(&Path, Found)>) -> Vec<(&Path, Order)> {
     let mut paths = Vec::new();
     for (_, found) in &found {
         match found {

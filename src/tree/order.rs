@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::lab::Page;
 
 /// The pages that were read, by path; taken out as they are put in order.
-pub(super) type Read = BTreeMap<PathBuf, Result<ReadPage, Diagnostic>>;
+pub(super) type Read = BTreeMap<PathBuf, Result<ReadPage, Box<Diagnostic>>>;
 
 /// One page in reading order.
 pub(super) enum Ordered {
@@ -43,10 +43,10 @@ impl Order {
         self.taken(read.remove(path));
     }
 
-    fn taken(&mut self, page: Option<Result<ReadPage, Diagnostic>>) {
+    fn taken(&mut self, page: Option<Result<ReadPage, Box<Diagnostic>>>) {
         match page {
             Some(Ok(page)) => self.pages.push(Ordered::Page(page)),
-            Some(Err(diagnostic)) => self.diagnostics.push(diagnostic),
+            Some(Err(diagnostic)) => self.diagnostics.push(*diagnostic),
             None => {}
         }
     }
@@ -93,7 +93,7 @@ struct Sorted {
 
 struct SortedPage {
     found: FoundPage,
-    read: Result<ReadPage, Diagnostic>,
+    read: Result<ReadPage, Box<Diagnostic>>,
 }
 
 impl SortedPage {

@@ -146,7 +146,7 @@ fn fences_in_admonitions_count_and_in_comments_do_not() {
     assert_eq!(
         (texts, status),
         (
-            vec!["a", "d VAR::NAME"]
+            ["a", "d VAR::NAME"]
                 .iter()
                 .map(|text| Value::from(*text))
                 .collect::<Vec<_>>()
