@@ -5,33 +5,25 @@
 //! the run bails. A suite that wraps several labs runs `before` in the environment of the first of
 //! them and `after` in that of the last.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use crate::outcome::{
-    CommandOutcome, Event, Failure, HookPhase, LabOutcome, SkippedBlock, StepOutcome, StepResult,
-    SuiteHookOutcome,
-};
-use crate::plan::{self, ExpectError, Lab, Step};
-use crate::shell::{
-    Bounds, Capture, Ending, Finished, Interrupt, Output, Secrets, Shell, ShellConfig, ShellError,
-};
+use crate::outcome::{Event, HookPhase, LabOutcome, SkippedBlock, StepOutcome, StepResult};
+use crate::plan::{self, Lab, Step};
+use crate::shell::{Interrupt, Secrets, Shell, ShellConfig};
 
-mod hooks;
+mod lab;
 mod limits;
 mod step_output;
 mod suites;
 
-use limits::{Clock, Limit, Limits, Now, seconds};
-use step_output::StepOutput;
+use lab::LabRun;
+use limits::{Clock, Limit, Now, seconds};
 use suites::Suites;
 
 /// What cleaning up (the `after` of suites, undoing) may take once an interrupt came or a limit of
 /// the run fired.
 pub const CLEANUP_LIMIT: Duration = Duration::from_secs(60);
-
-/// The shortest piece of a `wait=` between two looks at the limits around it.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 
 /// What a run needs from the world that the lab acts on.
 pub trait Surroundings {
@@ -171,23 +163,23 @@ impl Run {
             log: config.log.clone(),
             ..lab_outcome(lab)
         };
-        if !lab.steps.is_empty() {
+        outcome.steps = if lab.runs_something() {
             let mut run = LabRun::new(self, config, surroundings, on_event, lab.steps.len());
             run.start_shell();
             run.close_suites(&lab.suite_hooks);
             run.open_suites(&lab.suite_hooks);
-            outcome.steps = lab
-                .steps
-                .iter()
-                .map(|step| run.step_or_skip(step))
-                .collect();
+            let steps = lab.steps.iter().map(|step| run.step_or_skip(step));
+            let steps = steps.collect();
             let stays = if run.run.stopped.is_some() { &[] } else { next };
             run.close_suites(stays);
             if run.run.options.shell_per != ShellPer::Run {
                 run.end_shell();
             }
             (outcome.suite_hooks, outcome.error) = (run.suite_hooks, run.error);
-        }
+            steps
+        } else {
+            not_run(lab, "not selected").steps
+        };
         on_event(Event::LabFinished {
             lab: lab.name.clone(),
         });
@@ -268,431 +260,8 @@ impl Run {
     }
 }
 
-/// One lab of a run.
-struct LabRun<'a> {
-    run: &'a mut Run,
-    config: &'a ShellConfig,
-    surroundings: &'a mut dyn Surroundings,
-    on_event: &'a mut dyn FnMut(Event),
-    of: usize,
-    clocks: Clocks,
-    page: Option<Page>,
-    /// Why no further step of the lab runs.
-    stopped: Option<String>,
-    suite_hooks: Vec<SuiteHookOutcome>,
-    error: Option<String>,
-}
-
-/// What it takes to read both clocks.
-#[derive(Clone)]
-struct Clocks {
-    started: Instant,
-    interrupt: Interrupt,
-    /// How long we had been stopped when the lab began.
-    suspended_before: Duration,
-}
-
-impl Clocks {
-    fn now(&self, surroundings: &dyn Surroundings) -> Now {
-        let suspended = self.interrupt.suspended();
-        let since = suspended.saturating_sub(self.suspended_before);
-        Now {
-            world: surroundings.now().saturating_sub(since),
-            real: self.started.elapsed().saturating_sub(suspended),
-        }
-    }
-}
-
-/// The page whose steps run.
-struct Page {
-    path: PathBuf,
-    limit: Option<Limit>,
-    /// Why no further step of it runs.
-    stopped: Option<String>,
-}
-
-/// What came of something within a step that can also be cut short.
-type StepPart = Result<(), StepResult>;
-
-impl<'a> LabRun<'a> {
-    fn new(
-        run: &'a mut Run,
-        config: &'a ShellConfig,
-        surroundings: &'a mut dyn Surroundings,
-        on_event: &'a mut dyn FnMut(Event),
-        of: usize,
-    ) -> LabRun<'a> {
-        let clocks = Clocks {
-            started: run.started,
-            interrupt: run.interrupt.clone(),
-            suspended_before: run.interrupt.suspended(),
-        };
-        LabRun {
-            clocks,
-            run,
-            config,
-            surroundings,
-            on_event,
-            of,
-            page: None,
-            stopped: None,
-            suite_hooks: Vec::new(),
-            error: None,
-        }
-    }
-
-    fn now(&self) -> Now {
-        self.clocks.now(self.surroundings)
-    }
-
-    /// The limits around a step: its page's and the run's.
-    fn outer_limits(&self) -> Limits {
-        let page = self.page.as_ref().and_then(|page| page.limit.clone());
-        Limits::of(page.into_iter().chain(self.run.limit.clone()))
-    }
-
-    /// Starts a shell unless there is one.
-    fn start_shell(&mut self) {
-        if let Some(shell) = &mut self.run.shell {
-            if let Err(error) = shell.log_to(self.config.log.as_deref()) {
-                self.fail(&error);
-            }
-            return;
-        }
-        let mut config = self.config.clone();
-        config.secrets.learn_from(&self.run.secrets);
-        match Shell::start(&config) {
-            Ok(shell) => self.run.shell = Some(shell),
-            Err(error) => {
-                self.fail(&error);
-                self.stopped = Some("the shell could not be started".to_owned());
-            }
-        }
-    }
-
-    /// Ends the shell with all its processes.
-    fn end_shell(&mut self) {
-        let Some(shell) = self.run.shell.take() else {
-            return;
-        };
-        self.run.secrets.learn_from(shell.secrets());
-        match shell.finish() {
-            Ok(0) => {}
-            Ok(left) => self.fail(&format!("{left} processes of the lab could not be ended")),
-            Err(failure) => self.fail(&failure),
-        }
-    }
-
-    /// Notes what could not be found out; the first such thing counts.
-    fn fail(&mut self, error: &dyn std::fmt::Display) {
-        let error = self.masked(&error.to_string());
-        self.error.get_or_insert(error);
-    }
-
-    fn masked(&self, text: &str) -> String {
-        let shell = self.run.shell.as_ref().map(Shell::secrets);
-        shell.unwrap_or(&self.run.secrets).mask().text(text)
-    }
-
-    fn log_line(&mut self, line: &str) {
-        if let Some(shell) = &mut self.run.shell {
-            shell.log_line(line);
-        }
-    }
-
-    fn is_lost(&self) -> bool {
-        self.run.shell.as_ref().is_none_or(Shell::is_lost)
-    }
-
-    fn step_or_skip(&mut self, step: &Step) -> StepOutcome {
-        self.turn_to_page(&step.page);
-        let page_stopped = || self.page.as_ref().and_then(|page| page.stopped.clone());
-        let suite = || self.run.suites.failure().map(str::to_owned);
-        let stop = self.run.stopped.as_ref().map(Stop::reason);
-        let reason = step
-            .skip
-            .clone()
-            .or(stop)
-            .or_else(suite)
-            .or_else(|| self.stopped.clone())
-            .or_else(page_stopped);
-        let outcome = match reason {
-            Some(reason) => skipped(step, reason),
-            None => self.step(step).unwrap_or_else(|failure| {
-                self.stopped = Some("the shell failed".to_owned());
-                self.fail(&format!("step {}: {failure}", step.number));
-                self.run.shell = None;
-                skipped(step, self.masked(&failure.to_string()))
-            }),
-        };
-        (self.on_event)(Event::StepFinished {
-            outcome: outcome.clone(),
-        });
-        outcome
-    }
-
-    /// A new page has limits, and perhaps a shell, of its own.
-    fn turn_to_page(&mut self, path: &Path) {
-        if self.page.as_ref().is_some_and(|page| page.path == path) {
-            return;
-        }
-        if self.page.is_some() && self.run.options.shell_per == ShellPer::Page {
-            self.end_shell();
-            if self.run.stopped.is_none() {
-                self.stopped = None;
-                self.start_shell();
-            }
-        }
-        let now = self.now();
-        let limit = self.run.options.page_timeout.map(|after| {
-            let text = format!(
-                "--page-timeout={} on the command line, for {}",
-                seconds(after),
-                path.display()
-            );
-            Limit::new(Clock::World, now, after, text)
-        });
-        self.page = Some(Page {
-            path: path.to_owned(),
-            limit,
-            stopped: None,
-        });
-    }
-
-    fn step(&mut self, step: &Step) -> Result<StepOutcome, ShellError> {
-        (self.on_event)(Event::StepStarted {
-            number: step.number,
-            of: self.of,
-            title: step.title.clone(),
-            limit: step.timeout,
-        });
-        self.log_line(&format!(
-            "## step {} {}:{}",
-            step.number,
-            step.page.display(),
-            step.line
-        ));
-        let (started, world_started) = (Instant::now(), self.surroundings.now());
-        let mut failures = 0;
-        let mut outcome = loop {
-            if let Some(limit) = self.outer_limits().fired(self.now()) {
-                break StepOutcome {
-                    result: StepResult::Timeout(limit.to_owned()),
-                    ..empty_outcome(step)
-                };
-            }
-            let outcome = self.attempt(step)?;
-            if !matches!(outcome.result, StepResult::Fail(_))
-                || failures == step.retries as usize
-                || self.is_lost()
-            {
-                break outcome;
-            }
-            failures += 1;
-        };
-        if outcome.result == StepResult::Pass && failures > 0 {
-            outcome.result = StepResult::Flaky { failures };
-        }
-        outcome.duration = started.elapsed();
-        outcome.world = self.surroundings.now().saturating_sub(world_started);
-        self.note_end(&outcome);
-        Ok(outcome)
-    }
-
-    /// What a step's result means for those after it.
-    fn note_end(&mut self, outcome: &StepOutcome) {
-        let (number, page, line) = (outcome.number, outcome.page.display(), outcome.line);
-        if self.is_lost() {
-            self.stopped = Some(format!(
-                "the shell was lost in step {number} ({page}:{line})"
-            ));
-        }
-        match outcome.result {
-            StepResult::Interrupted => self.run.stopped = Some(Stop::Interrupted),
-            StepResult::Fail(_) | StepResult::Timeout(_) => {
-                if let Some(page) = &mut self.page {
-                    page.stopped = Some("an earlier step failed".to_owned());
-                }
-                if let Some(limit) = self.run.limit_fired() {
-                    self.run.stopped = Some(Stop::Limit(limit));
-                } else if self.run.options.bail {
-                    let what = format!("step {number} ({page}:{line}) failed");
-                    self.run.stopped = Some(Stop::Bail(what));
-                }
-            }
-            StepResult::Pass | StepResult::Flaky { .. } | StepResult::Skip(_) => {}
-        }
-    }
-
-    /// The step once: hook before, commands, hook after, wait.
-    fn attempt(&mut self, step: &Step) -> Result<StepOutcome, ShellError> {
-        let mut outcome = empty_outcome(step);
-        let mut printed = StepOutput::collect(step, self.config)?;
-        let mut part = self.hook(step, HookPhase::Before, None)?;
-        if part.is_ok() {
-            part = self.commands(step, &mut outcome, &mut printed)?;
-            if part != Err(StepResult::Interrupted) && !self.is_lost() {
-                let input = printed.as_mut().map(StepOutput::finish).transpose()?;
-                let after = self.hook(step, HookPhase::After, input)?;
-                part = part.and(after);
-            }
-        }
-        if part.is_ok() && !step.wait.is_zero() {
-            part = self.wait(step);
-        }
-        outcome.result = part.err().unwrap_or(StepResult::Pass);
-        Ok(outcome)
-    }
-
-    /// Runs the block's commands up to the first that fails, under one limit.
-    fn commands(
-        &mut self,
-        step: &Step,
-        outcome: &mut StepOutcome,
-        printed: &mut Option<StepOutput>,
-    ) -> Result<StepPart, ShellError> {
-        let limit = Limit::new(Clock::World, self.now(), step.timeout, timeout_text(step));
-        let limits = self.outer_limits().with(limit);
-        let mut background = Vec::new();
-        let mut part = Ok(());
-        let mut failed = false;
-        for (index, command) in step.commands.iter().enumerate() {
-            let (finished, command_outcome) = self.command(command, &limits, printed)?;
-            outcome.commands.push(command_outcome);
-            background.extend(finished.background);
-            let rest = step.commands.len() - index - 1;
-            let late = limits.fired(self.now()).map(str::to_owned);
-            part = match (finished.ending, late) {
-                (Ending::Interrupted, _) => Err(StepResult::Interrupted),
-                (_, Some(limit)) => Err(StepResult::Timeout(limit)),
-                (Ending::Limit, None) => Err(StepResult::Timeout(timeout_text(step))),
-                (Ending::Lost(_), None) if rest > 0 || step.number < self.of => {
-                    Err(StepResult::Fail(Failure::ShellLost { index }))
-                }
-                (Ending::Status(0), None) => Ok(()),
-                (Ending::Exited(code) | Ending::Lost(code) | Ending::Status(code), None) => {
-                    failed = code != 0;
-                    let expected = !failed || step.expect_error != ExpectError::No;
-                    if rest > 0 && expected {
-                        let line = command.line;
-                        outcome.notes.push(format!("the block ended at line {line} with exit code {code}; {rest} later commands did not run"));
-                    }
-                    if failed && step.expect_error == ExpectError::No {
-                        Err(StepResult::Fail(Failure::Command { index }))
-                    } else {
-                        Ok(())
-                    }
-                }
-            };
-            if part.is_err() || finished.ending != Ending::Status(0) {
-                break;
-            }
-        }
-        for process in background {
-            if let Some(name) = process.running_name() {
-                outcome.notes.push(format!(
-                    "left {name} (process {}) running in the background; it ends with the lab",
-                    process.pid
-                ));
-            }
-        }
-        if part.is_ok() && !failed {
-            match step.expect_error {
-                ExpectError::No => {}
-                ExpectError::May => outcome
-                    .notes
-                    .push("expectError=true, but nothing failed".to_owned()),
-                ExpectError::Must => part = Err(StepResult::Fail(Failure::NothingFailed)),
-            }
-        }
-        Ok(part)
-    }
-
-    fn command(
-        &mut self,
-        command: &plan::Command,
-        limits: &Limits,
-        printed: &mut Option<StepOutput>,
-    ) -> Result<(Finished, CommandOutcome), ShellError> {
-        let text = self.masked(&command.text);
-        (self.on_event)(Event::CommandStarted {
-            line: command.line,
-            text: text.clone(),
-        });
-        self.log_line(&format!("$ {text}"));
-        let mut capture = Capture::new(self.config.kept_bytes);
-        let mut failure = None;
-        let finished = {
-            let (clocks, surroundings) = (&self.clocks, &*self.surroundings);
-            let remaining = || limits.left(clocks.now(surroundings));
-            let on_event = &mut *self.on_event;
-            let mut sink = |output: Output<'_>| match output {
-                Output::Shown(stream, bytes) => {
-                    capture.push(stream, bytes);
-                    on_event(Event::Output {
-                        stream,
-                        bytes: bytes.to_vec(),
-                    });
-                }
-                Output::Raw(bytes) => {
-                    if let Some(Err(error)) = printed.as_mut().map(|output| output.push(bytes)) {
-                        failure = Some(error);
-                    }
-                }
-            };
-            let bounds = Bounds {
-                remaining: &remaining,
-                interrupts: 0,
-            };
-            let shell = self.run.shell.as_mut().ok_or(ShellError::SupervisorGone)?;
-            shell.run(&command.text, Some(command.line), bounds, &mut sink)?
-        };
-        if let Some(error) = failure {
-            return Err(error.into());
-        }
-        let (output, dropped) = capture.finish();
-        let outcome = CommandOutcome {
-            line: command.line,
-            text: self.masked(&text),
-            exit_code: match finished.ending {
-                Ending::Status(code) | Ending::Exited(code) | Ending::Lost(code) => Some(code),
-                Ending::Limit | Ending::Interrupted => None,
-            },
-            duration: finished.duration,
-            output,
-            dropped,
-            drift: None,
-        };
-        Ok((finished, outcome))
-    }
-
-    /// Lets the step's `wait=` pass; an interrupt or an outer limit ends it.
-    fn wait(&mut self, step: &Step) -> StepPart {
-        (self.on_event)(Event::Pausing {
-            what: format!("wait={}", step.wait.as_secs()),
-            limit: step.wait,
-        });
-        let interrupts = self.config.interrupt.count();
-        let limits = self.outer_limits();
-        let mut left = step.wait;
-        while !left.is_zero() {
-            let now = self.now();
-            if let Some(limit) = limits.fired(now) {
-                return Err(StepResult::Timeout(limit.to_owned()));
-            }
-            // The world's clock may run faster than a limit's: then this takes a few rounds.
-            let pause = left.min(limits.left(now).max(SHORTEST_PAUSE));
-            self.surroundings.pause(pause);
-            if self.config.interrupt.count() > interrupts {
-                return Err(StepResult::Interrupted);
-            }
-            left = left.saturating_sub(pause);
-        }
-        Ok(())
-    }
-}
-
-/// A lab that does not run: every step is a skip with this reason.
+/// The outcome of a lab that was not run: nothing of it goes untold. A step that would not have run
+/// anyway keeps its own reason.
 pub fn not_run(lab: &Lab, reason: &str) -> LabOutcome {
     let skip = |step: &Step| skipped(step, step.skip.clone().unwrap_or_else(|| reason.to_owned()));
     LabOutcome {
@@ -738,13 +307,4 @@ fn skipped_block(skip: &plan::Skip) -> SkippedBlock {
         line: skip.line,
         reason: skip.reason.clone(),
     }
-}
-
-fn timeout_text(step: &Step) -> String {
-    format!(
-        "timeout={} of the block at {}:{}",
-        seconds(step.timeout),
-        step.page.display(),
-        step.line
-    )
 }

@@ -79,11 +79,14 @@ fn calls_aws(lab: &Lab) -> bool {
         let words = text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
         words.into_iter().any(|word| word == "aws")
     };
-    lab.steps_to_run().any(|step| {
-        let script = match step.hook.as_ref().map(|hook| &hook.source) {
-            Some(HookSource::Script(path)) => std::fs::read_to_string(path).unwrap_or_default(),
-            Some(HookSource::Scenario) | None => String::new(),
-        };
-        mentions(&script) || step.commands.iter().any(|command| mentions(&command.text))
-    })
+    let script = |path| mentions(&std::fs::read_to_string(path).unwrap_or_default());
+    let suites = lab.suite_hooks.iter().filter(|_| lab.runs_something());
+    suites.into_iter().any(script)
+        || lab.steps_to_run().any(|step| {
+            let hook = match step.hook.as_ref().map(|hook| &hook.source) {
+                Some(HookSource::Script(path)) => script(path),
+                Some(HookSource::Scenario) | None => false,
+            };
+            hook || step.commands.iter().any(|command| mentions(&command.text))
+        })
 }

@@ -4,8 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::limits::{Clock, Limit, Limits, seconds};
-use super::{CLEANUP_LIMIT, LabRun, StepPart, Stop};
+use super::super::limits::{Clock, Limit, Limits, seconds};
+use super::super::{CLEANUP_LIMIT, Stop};
+use super::{LabRun, StepPart};
 use crate::outcome::{Event, Failure, HookPhase, StepResult, Stream, SuiteHookOutcome};
 use crate::plan::{DEFAULT_HOOK_TIMEOUT, HookSource, Step};
 use crate::shell::{Bounds, Capture, Ending, HookInput, Output, ShellError};
@@ -113,7 +114,7 @@ impl LabRun<'_> {
     }
 
     /// Enters the suites that are not open yet, up to the first whose `before` fails.
-    pub(super) fn open_suites(&mut self, wanted: &[PathBuf]) {
+    pub(in crate::run) fn open_suites(&mut self, wanted: &[PathBuf]) {
         while self.run.stopped.is_none()
             && self.stopped.is_none()
             && let Some(script) = self.run.suites.next_to_open(wanted)
@@ -137,7 +138,7 @@ impl LabRun<'_> {
     }
 
     /// Leaves the open suites that are not `wanted`, the innermost first.
-    pub(super) fn close_suites(&mut self, wanted: &[PathBuf]) {
+    pub(in crate::run) fn close_suites(&mut self, wanted: &[PathBuf]) {
         while let Some(script) = self.run.suites.close_next(wanted) {
             let outcome = self.suite_hook(&script, HookPhase::After);
             self.suite_hooks.push(outcome);
@@ -187,8 +188,7 @@ impl LabRun<'_> {
     ) -> Result<StepPart, ShellError> {
         if phase == HookPhase::After {
             if self.config.interrupt.count() > 1 {
-                let reason = "the run was interrupted twice".to_owned();
-                return Ok(Err(StepResult::Skip(reason)));
+                return Ok(Err(StepResult::Interrupted));
             }
             self.recover_shell();
         }
