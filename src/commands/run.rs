@@ -6,6 +6,7 @@ mod prepare;
 pub mod report_files;
 mod scratch;
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -119,6 +120,7 @@ fn run_labs(request: &RunRequest, prepared: Vec<Prepared>) -> anyhow::Result<Run
         request,
         scratch: &scratch,
         log: PathBuf::new(),
+        kept: Cell::new(false),
     };
     let mut run = Run::new(request.options(), interrupt.as_ref().clone());
     let mut labs = prepared.into_iter();
@@ -141,7 +143,7 @@ fn run_labs(request: &RunRequest, prepared: Vec<Prepared>) -> anyhow::Result<Run
     if let Some(last) = outcome.labs.last_mut().filter(|_| !run.is_finished()) {
         ground::finish(&setting, run, last, &mut live)?;
     }
-    outcome.interrupted = interrupt.count() > 0;
+    outcome.interrupted = interrupt.count() > usize::from(setting.kept.get());
     drop(live);
     outcome.duration = started.elapsed();
     if request.verbose && !outcome.drift_fails && outcome.drifts().next().is_some() {

@@ -221,6 +221,42 @@ fn ctrl_c_ends_every_process_undoes_and_leaves_no_file() {
 }
 
 #[test]
+fn keep_serves_the_world_until_ctrl_c_and_then_tells_the_verdict() {
+    let page = page(&[("", "$ true")]);
+    let call = breakfix(&[
+        "run",
+        "page.md",
+        "--scenario",
+        "missing-worker-nodes",
+        "--keep",
+    ])
+    .file("page.md", &page);
+    // The last line of what leads a terminal to the world.
+    let (status, report) = interrupted_at(&call, "export NEW_NODEGROUP_1_LT_ID", "-INT");
+    assert_eq!(
+        status, 1,
+        "nothing was repaired, nothing interrupted: {report}"
+    );
+    assert!(report.contains("1 passed"), "{report}");
+    assert_eq!(call.temporary(), Vec::<String>::new());
+}
+
+#[test]
+fn keep_is_for_one_lab() {
+    let page = page(&[("", "$ true")]);
+    let call = breakfix(&["run", "one.md", "two.md", "--keep"]);
+    let outcome = call.file("one.md", &page).file("two.md", &page).run();
+    assert_eq!(outcome.status, 2);
+    assert!(
+        outcome
+            .stderr
+            .contains("keeps the world of one lab, and 2 are selected"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
 fn simulate_prints_what_leads_clients_to_it_and_ends_at_a_signal() {
     let call = breakfix(&["simulate"]);
     let (status, exports) = interrupted_at(&call, "simulator ready", "-TERM");

@@ -3,6 +3,7 @@
 //! Each simulated lab has a world of its own. An interrupt ends what is going on; undoing then has a
 //! little time, and the second interrupt ends that too: the simulated world goes with the process.
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use anyhow::Context as _;
 use tokio::runtime::Runtime;
 
 use super::super::sleep::{CLOCK_ADDRESS, CLOCK_TOKEN};
-use super::super::{interrupt, output, simulate};
+use super::super::{output, simulate};
 use super::scratch::Scratch;
 use super::{RunRequest, Signals};
 use crate::cloud::aws::Endpoint;
@@ -39,6 +40,8 @@ pub(super) struct Setting<'a> {
     pub(super) scratch: &'a Scratch,
     /// Where this lab's full output goes.
     pub(super) log: PathBuf,
+    /// The world was kept until the first interrupt, which so interrupted nothing.
+    pub(super) kept: Cell<bool>,
 }
 
 /// A lab and its place in the run.
@@ -123,7 +126,7 @@ pub(super) fn run_simulated(
     let mut outcome = run.lab(lab, next, &config, &mut surroundings, &mut on_event);
     surroundings.judge(&mut outcome, live);
     if setting.request.keep && setting.interrupt.count() == 0 {
-        keep(setting, &environment, live)?;
+        keep(setting, &environment, live);
     }
     surroundings.undo(&mut outcome, live);
     remove(&scratch);
@@ -222,12 +225,15 @@ fn clock_shim(simulator: &Simulator, scratch: &Path) -> anyhow::Result<Vec<Varia
 }
 
 /// Serves the world until a signal comes.
-fn keep(setting: &Setting<'_>, environment: &[Variable], live: &mut Live) -> anyhow::Result<()> {
+fn keep(setting: &Setting<'_>, environment: &[Variable], live: &mut Live) {
     live.show(&Event::Stage {
         text: "keeping the world until Ctrl-C; this leads a terminal to it:".to_owned(),
     });
     output::complain(&simulate::exports(environment));
-    setting.runtime.block_on(interrupt::first())
+    while setting.interrupt.count() == 0 {
+        setting.interrupt.sleep(Duration::from_secs(3600));
+    }
+    setting.kept.set(true);
 }
 
 struct Bare<'a> {

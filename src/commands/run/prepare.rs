@@ -31,6 +31,7 @@ pub(super) fn prepare(request: &RunRequest) -> Result<Vec<Prepared>, Refused> {
             (lab, source)
         })
         .collect();
+    check_keep(&prepared, request)?;
     check_tools(&prepared, request)?;
     Ok(prepared)
 }
@@ -50,6 +51,21 @@ fn check_backend(request: &RunRequest) -> Result<(), Refused> {
             "--shell-per run needs one environment for all labs, and on the simulator each lab has its own: use --on none, or --shell-per lab",
         )),
         Backend::Nothing | Backend::Simulator => Ok(()),
+    }
+}
+
+fn check_keep(prepared: &[Prepared], request: &RunRequest) -> Result<(), Refused> {
+    let labs = prepared.iter().filter(|(lab, _)| lab.runs_something());
+    match (request.keep, request.backend, labs.count()) {
+        (true, Backend::Nothing, _) => Err(refused(
+            Exit::Usage,
+            "--keep has nothing to keep with --on none",
+        )),
+        (true, _, many) if many > 1 => Err(refused(
+            Exit::Usage,
+            format!("--keep keeps the world of one lab, and {many} are selected: select one"),
+        )),
+        _ => Ok(()),
     }
 }
 
