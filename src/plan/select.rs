@@ -66,11 +66,11 @@ pub fn select(plan: &mut Plan, selection: &StepSelection) -> Result<(), Selectio
 
 /// For each step of the lab, whether it is asked for.
 fn selected(lab: &Lab, selection: &StepSelection) -> Vec<bool> {
-    let steps = lab.steps.iter().enumerate();
+    let steps = lab.steps.iter();
     match selection {
         StepSelection::All => vec![true; lab.steps.len()],
         StepSelection::These(names) => steps
-            .map(|(_, step)| names.iter().any(|name| is_named(step, name)))
+            .map(|step| names.iter().any(|name| is_named(step, name)))
             .collect(),
         StepSelection::Between { from, to } => {
             let first = from
@@ -80,8 +80,8 @@ fn selected(lab: &Lab, selection: &StepSelection) -> Vec<bool> {
             let last = to
                 .as_ref()
                 .map_or(Some(usize::MAX), |name| position(lab, name));
-            steps
-                .map(|(index, _)| index >= first && last.is_some_and(|last| index <= last))
+            (0..lab.steps.len())
+                .map(|index| index >= first && last.is_some_and(|last| index <= last))
                 .collect()
         }
     }

@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::lab::Page;
 
 /// The pages that were read, by path; taken out as they are put in order.
-pub(super) type Read = BTreeMap<PathBuf, Result<ReadPage, Diagnostic>>;
+pub(super) type Read = BTreeMap<PathBuf, Result<ReadPage, Box<Diagnostic>>>;
 
 /// One page in reading order.
 pub(super) enum Ordered {
@@ -23,12 +23,21 @@ pub(super) enum Ordered {
     },
 }
 
+impl Ordered {
+    pub(super) fn read(&self) -> Option<&ReadPage> {
+        match self {
+            Ordered::Page(read) => Some(read),
+            Ordered::Excluded { .. } => None,
+        }
+    }
+}
+
 /// What a walk found, in order, and what is wrong with it.
 #[derive(Default)]
 pub(super) struct Order {
     pub pages: Vec<Ordered>,
     pub diagnostics: Vec<Diagnostic>,
-    /// Index pages that are not selected and stay unread for the run, but name a scenario or stand at a mistake.
+    /// Index pages that are not selected, but may name the scenario of pages that are.
     pub indexes: Vec<ReadPage>,
 }
 
@@ -43,10 +52,10 @@ impl Order {
         self.taken(read.remove(path));
     }
 
-    fn taken(&mut self, page: Option<Result<ReadPage, Diagnostic>>) {
+    fn taken(&mut self, page: Option<Result<ReadPage, Box<Diagnostic>>>) {
         match page {
             Some(Ok(page)) => self.pages.push(Ordered::Page(page)),
-            Some(Err(diagnostic)) => self.diagnostics.push(diagnostic),
+            Some(Err(diagnostic)) => self.diagnostics.push(*diagnostic),
             None => {}
         }
     }
@@ -93,7 +102,7 @@ struct Sorted {
 
 struct SortedPage {
     found: FoundPage,
-    read: Result<ReadPage, Diagnostic>,
+    read: Result<ReadPage, Box<Diagnostic>>,
 }
 
 impl SortedPage {

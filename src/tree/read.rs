@@ -22,7 +22,7 @@ const MOST_THREADS: usize = 8;
 const PAGES_PER_THREAD: usize = 8;
 
 /// Reads the pages, in the order of their paths. A page that is no text is its diagnostic.
-pub(super) fn pages(paths: &[PathBuf]) -> Vec<Result<ReadPage, Diagnostic>> {
+pub(super) fn pages(paths: &[PathBuf]) -> Vec<Result<ReadPage, Box<Diagnostic>>> {
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let threads = cores
         .min(MOST_THREADS)
@@ -56,7 +56,7 @@ fn take_next<'a>(next: &AtomicUsize, paths: &'a [PathBuf]) -> Option<(usize, &'a
     Some((at, paths.get(at)?))
 }
 
-fn page(path: &Path) -> Result<ReadPage, Diagnostic> {
+fn page(path: &Path) -> Result<ReadPage, Box<Diagnostic>> {
     let source = text(path)?;
     let (page, diagnostics) = lab::parse(path, &source);
     Ok(ReadPage {
@@ -70,18 +70,18 @@ fn page(path: &Path) -> Result<ReadPage, Diagnostic> {
 ///
 /// # Errors
 /// When it cannot be read, or is no UTF-8.
-pub(super) fn text(path: &Path) -> Result<String, Diagnostic> {
-    let unreadable = |message: String| {
+pub(super) fn text(path: &Path) -> Result<String, Box<Diagnostic>> {
+    let unreadable = |message: String, help: Option<String>| {
         let at = Location::start_of_file();
-        Diagnostic::new(Severity::Error, "page-unreadable", path, at, message)
+        let mut diagnostic = Diagnostic::new(Severity::Error, "page-unreadable", path, at, message);
+        diagnostic.help = help;
+        Box::new(diagnostic)
     };
-    let bytes =
-        fs::read(path).map_err(|error| unreadable(format!("failed to read this page: {error}")))?;
+    let bytes = fs::read(path)
+        .map_err(|error| unreadable(format!("failed to read this page: {error}"), None))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        unreadable(format!(
-            "this page is not UTF-8 text: byte {at} belongs to no character"
-        ))
-        .with_help("save it as UTF-8")
+        let message = format!("this page is not UTF-8 text: byte {at} belongs to no character");
+        unreadable(message, Some("save it as UTF-8".to_owned()))
     })
 }
