@@ -97,37 +97,18 @@ pub fn load(paths: &[PathBuf], request: &Request) -> Result<Loaded, LoadError> {
     for path in paths {
         found.push((path.as_path(), walk.path(path)?));
     }
-    let mut diagnostics = walk.diagnostics;
-    let mut bindings = Bindings::new(&overlay);
-    let mut labs = Labs::new(request, &overlay);
-    let mut sources = BTreeMap::new();
+    let mut collected = Collected {
+        bindings: Bindings::new(&overlay),
+        labs: Labs::new(request, &overlay),
+        diagnostics: walk.diagnostics,
+        sources: BTreeMap::new(),
+    };
     for (argument, order) in in_order(found) {
-        diagnostics.extend(order.diagnostics);
-        let selected = order.pages.iter().filter_map(|page| match page {
-            Ordered::Page(read) => Some(read),
-            Ordered::Excluded { .. } => None,
-        });
-        for index in order.indexes.iter().chain(selected) {
-            if walk::is_index(&index.page.path) {
-                bindings.know_index(&index.page);
-            }
-        }
-        for index in order.indexes {
-            diagnostics.extend(index.diagnostics);
-            sources.insert(index.page.path, index.source);
-        }
-        for page in order.pages {
-            match page {
-                Ordered::Page(read) => {
-                    diagnostics.extend(read.diagnostics);
-                    sources.insert(read.page.path.clone(), read.source);
-                    labs.page(argument, read.page, &mut bindings);
-                }
-                Ordered::Excluded { page, directory } => labs.excluded(page, directory),
-            }
-        }
+        collected.argument(argument, order);
     }
-    let labs = labs.finish()?;
+    let (mut sources, diagnostics) = (collected.sources, collected.diagnostics);
+    sources.extend(collected.bindings.sources);
+    let labs = collected.labs.finish()?;
     if labs.iter().all(|lab| lab.pages.is_empty()) && diagnostics.is_empty() {
         return Err(LoadError::NothingSelected {
             paths: paths.to_vec(),
@@ -135,8 +116,41 @@ pub fn load(paths: &[PathBuf], request: &Request) -> Result<Loaded, LoadError> {
             excluded: labs.iter().map(|lab| lab.skipped.len()).sum(),
         });
     }
-    sources.extend(bindings.sources);
     Ok(planned(labs, request, diagnostics, sources))
+}
+
+/// What the arguments hold, as it comes together.
+struct Collected<'a> {
+    bindings: Bindings<'a>,
+    labs: Labs<'a>,
+    diagnostics: Vec<Diagnostic>,
+    sources: BTreeMap<PathBuf, String>,
+}
+
+impl Collected<'_> {
+    fn argument(&mut self, argument: &Path, order: Order) {
+        self.diagnostics.extend(order.diagnostics);
+        let selected = order.pages.iter().filter_map(Ordered::read);
+        for read in order.indexes.iter().chain(selected) {
+            if walk::is_index(&read.page.path) {
+                self.bindings.know_index(&read.page);
+            }
+        }
+        for index in order.indexes {
+            self.diagnostics.extend(index.diagnostics);
+            self.sources.insert(index.page.path, index.source);
+        }
+        for page in order.pages {
+            match page {
+                Ordered::Page(read) => {
+                    self.diagnostics.extend(read.diagnostics);
+                    self.sources.insert(read.page.path.clone(), read.source);
+                    self.labs.page(argument, read.page, &mut self.bindings);
+                }
+                Ordered::Excluded { page, directory } => self.labs.excluded(page, directory),
+            }
+        }
+    }
 }
 
 fn overlay(paths: &[PathBuf], request: &Request) -> Result<Overlay, LoadError> {

@@ -80,9 +80,8 @@ fn selected(lab: &Lab, selection: &StepSelection) -> Vec<bool> {
             let last = to
                 .as_ref()
                 .map_or(Some(usize::MAX), |name| position(lab, name));
-            steps
-                .enumerate()
-                .map(|(index, _)| index >= first && last.is_some_and(|last| index <= last))
+            (0..lab.steps.len())
+                .map(|index| index >= first && last.is_some_and(|last| index <= last))
                 .collect()
         }
     }

@@ -23,12 +23,21 @@ pub(super) enum Ordered {
     },
 }
 
+impl Ordered {
+    pub(super) fn read(&self) -> Option<&ReadPage> {
+        match self {
+            Ordered::Page(read) => Some(read),
+            Ordered::Excluded { .. } => None,
+        }
+    }
+}
+
 /// What a walk found, in order, and what is wrong with it.
 #[derive(Default)]
 pub(super) struct Order {
     pub pages: Vec<Ordered>,
     pub diagnostics: Vec<Diagnostic>,
-    /// Index pages that are not selected and stay unread for the run, but name a scenario or stand at a mistake.
+    /// Index pages that are not selected, but may name the scenario of pages that are.
     pub indexes: Vec<ReadPage>,
 }
 

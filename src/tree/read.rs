@@ -71,17 +71,17 @@ fn page(path: &Path) -> Result<ReadPage, Box<Diagnostic>> {
 /// # Errors
 /// When it cannot be read, or is no UTF-8.
 pub(super) fn text(path: &Path) -> Result<String, Box<Diagnostic>> {
-    let unreadable = |message: String| {
+    let unreadable = |message: String, help: Option<String>| {
         let at = Location::start_of_file();
-        Diagnostic::new(Severity::Error, "page-unreadable", path, at, message)
+        let mut diagnostic = Diagnostic::new(Severity::Error, "page-unreadable", path, at, message);
+        diagnostic.help = help;
+        Box::new(diagnostic)
     };
     let bytes = fs::read(path)
-        .map_err(|error| Box::new(unreadable(format!("failed to read this page: {error}"))))?;
+        .map_err(|error| unreadable(format!("failed to read this page: {error}"), None))?;
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        let refused = unreadable(format!(
-            "this page is not UTF-8 text: byte {at} belongs to no character"
-        ));
-        Box::new(refused.with_help("save it as UTF-8"))
+        let message = format!("this page is not UTF-8 text: byte {at} belongs to no character");
+        unreadable(message, Some("save it as UTF-8".to_owned()))
     })
 }
