@@ -5,6 +5,7 @@ mod interrupt;
 mod output;
 pub mod plan;
 pub mod run;
+mod scratch;
 pub mod simulate;
 pub mod sleep;
 mod tools;

@@ -4,7 +4,6 @@ mod documented;
 mod ground;
 mod prepare;
 pub mod report_files;
-mod scratch;
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -17,7 +16,7 @@ pub use self::documented::Documented;
 use self::prepare::Prepared;
 use self::report_files::{ReportRequest, Reports};
 use super::content::Selection;
-use super::{interrupt, output, runtime};
+use super::{interrupt, output, runtime, scratch};
 use crate::live::Live;
 use crate::outcome::{Exit, LabOutcome, RunOutcome};
 use crate::plan::Lab;

@@ -1,7 +1,6 @@
 //! `breakfix simulate`: the simulator alone, until a signal comes.
 
-use anyhow::Context as _;
-
+use super::scratch::Scratch;
 use super::{interrupt, output, runtime};
 use crate::outcome::Exit;
 use crate::simulator::clock::Pace;
@@ -20,10 +19,8 @@ pub struct SimulateRequest {
 /// When the simulator cannot be started.
 pub fn simulate(request: SimulateRequest) -> anyhow::Result<Exit> {
     runtime()?.block_on(async {
-        let directory = tempfile::Builder::new()
-            .prefix("breakfix-")
-            .tempdir()
-            .context("failed to make a directory for the session's files")?;
+        // Locked like a run's: the next run must not take it for a dead one's.
+        let directory = Scratch::new(&std::env::temp_dir())?;
         let simulator = Simulator::start(Configuration {
             pace: request.pace,
             ..Configuration::default()
