@@ -25,7 +25,7 @@ demo: tools ## run the first lab on the simulator
 test: tools ## run the tests
 	cargo test $(LOCKED)
 
-bench: tools ## run the benchmarks
+bench: tools ## run the benchmarks, each beside its floor (builds for release first: minutes)
 	cargo bench $(LOCKED)
 
 tools: ## install what labs and tests need and this machine lacks

@@ -167,7 +167,9 @@ fn overlay(paths: &[PathBuf], request: &Request) -> Result<Overlay, LoadError> {
 }
 
 fn matcher(glob: &str) -> Result<GlobMatcher, LoadError> {
-    match Glob::new(glob) {
+    // `./m` and `m/` mean `m`.
+    let plain = glob.trim_start_matches("./").trim_end_matches('/');
+    match Glob::new(plain) {
         Ok(glob) => Ok(glob.compile_matcher()),
         Err(error) => Err(LoadError::BadGlob {
             glob: glob.to_owned(),

@@ -32,8 +32,10 @@ pub(crate) struct Unfinished {
     /// For people: "a closing `\"`", "the heredoc's end `EOF`".
     pub awaiting: String,
     /// Text that a line must contain to have any chance of finishing the command.
-    /// Lets a long heredoc be passed over without reading it again for each of its lines.
+    /// Lets a long heredoc or loop be passed over without reading it again for each of its lines.
     pub needle: Option<String>,
+    /// Whether the lines up to there are text, in which a prompt is no prompt.
+    pub in_text: bool,
 }
 
 /// Longest text that is read, in bytes.
@@ -111,12 +113,28 @@ fn read_here(text: &str) -> Reading {
     match brush_parser::parse_tokens(&tokens, &options) {
         Ok(_) => Reading::Complete,
         Err(ParseError::ParsingAtEndOfInput) => match another_word_is_refused(text, &options) {
-            None => unfinished("the rest of the command", None),
+            None => Reading::Unfinished(Unfinished {
+                awaiting: "the rest of the command".to_owned(),
+                needle: last_word(text),
+                in_text: false,
+            }),
             Some(line) => invalid(line),
         },
         Err(ParseError::ParsingNear(position)) => invalid(position.line),
         Err(ParseError::Tokenizing { inner, .. }) => not_tokenized(text, &inner),
     }
+}
+
+/// The word that the compound command at the start of `text` must come to, if there is one.
+fn last_word(text: &str) -> Option<String> {
+    let first = text.split([' ', '\t', '\n', ';', '(']).next();
+    let last = match first {
+        Some("for" | "while" | "until" | "select") => "done",
+        Some("if") => "fi",
+        Some("case") => "esac",
+        _ => return None,
+    };
+    Some(last.to_owned())
 }
 
 fn invalid(line: usize) -> Reading {
@@ -202,6 +220,7 @@ fn not_tokenized(text: &str, error: &TokenizerError) -> Reading {
 fn unfinished(awaiting: &str, needle: Option<String>) -> Reading {
     Reading::Unfinished(Unfinished {
         awaiting: awaiting.to_owned(),
+        in_text: needle.is_some(),
         needle,
     })
 }

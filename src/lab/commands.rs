@@ -183,7 +183,11 @@ impl Splitter<'_> {
         unfinished: &Unfinished,
     ) -> usize {
         let needle = unfinished.needle.as_deref();
-        if needle.is_none() && prompted(self.lines[end]).is_some() {
+        let is_strange = |index: usize| {
+            let line = self.lines.get(index).copied().unwrap_or_default();
+            !unfinished.in_text && prompted(line).is_some()
+        };
+        if is_strange(end) {
             let message = format!(
                 "this `$ ` is read as part of the command that begins at line {}",
                 self.first_line + start
@@ -197,7 +201,7 @@ impl Splitter<'_> {
             text.push('\n');
             text.push_str(line);
             next += 1;
-            if needle.is_none_or(|needle| line.contains(needle)) {
+            if needle.is_none_or(|needle| line.contains(needle)) || is_strange(next) {
                 break;
             }
         }
@@ -466,6 +470,7 @@ mod tests {
         check_problem("$ a \\\n$ b", "prompt-in-command", 2);
         check_problem("$ a | | b", "command-syntax", 1);
         check_problem("$ if true; then\na | | b\nfi", "command-syntax", 2);
+        check_problem("$ for x in 1; do\n a\n$ b\ndone", "prompt-in-command", 3);
     }
 
     #[test]

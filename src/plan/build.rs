@@ -1,6 +1,6 @@
 //! From pages to a plan: numbers, defaults, hooks and skips.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ fn plan_lab(source: LabSource, request: &Request, diagnostics: &mut Vec<Diagnost
     };
     let mut planner = Planner {
         bound: scenario.is_some(),
-        hook_scripts: source.hook_scripts,
+        hook_scripts: by_directory(source.hook_scripts),
         ids: BTreeSet::new(),
         steps: Vec::new(),
         skipped: source.skipped,
@@ -54,6 +54,17 @@ fn plan_lab(source: LabSource, request: &Request, diagnostics: &mut Vec<Diagnost
         skipped: planner.skipped,
         suite_hooks: source.suite_hooks,
     }
+}
+
+fn by_directory(all: Vec<HookScripts>) -> BTreeMap<PathBuf, Vec<(String, PathBuf)>> {
+    let mut found: BTreeMap<PathBuf, Vec<(String, PathBuf)>> = BTreeMap::new();
+    for scripts in all {
+        found
+            .entry(scripts.directory)
+            .or_default()
+            .extend(scripts.scripts);
+    }
+    found
 }
 
 /// The scenario that the pages name; they share one world, so they must not name two.
@@ -84,7 +95,7 @@ fn scenario_of(
 struct Planner<'a> {
     /// Whether a scenario can supply hooks that are no scripts.
     bound: bool,
-    hook_scripts: Vec<HookScripts>,
+    hook_scripts: BTreeMap<PathBuf, Vec<(String, PathBuf)>>,
     ids: BTreeSet<String>,
     steps: Vec<Step>,
     skipped: Vec<Skip>,
@@ -138,12 +149,10 @@ impl Planner<'_> {
     fn hook(&mut self, page: &Path, hook: &Setting<String>) -> Option<Hook> {
         let name = hook.value.clone();
         let directory = page.parent().unwrap_or(Path::new(""));
-        let scripts: Vec<&(String, PathBuf)> = self
+        let scripts = self
             .hook_scripts
-            .iter()
-            .filter(|found| found.directory == directory)
-            .flat_map(|found| &found.scripts)
-            .collect();
+            .get(directory)
+            .map_or(&[] as &[_], Vec::as_slice);
         if let Some((_, script)) = scripts.iter().find(|(script_name, _)| *script_name == name) {
             return Some(Hook {
                 name,

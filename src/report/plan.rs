@@ -3,6 +3,7 @@
 
 pub mod json;
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
@@ -37,19 +38,20 @@ fn render_lab(text: &mut String, lab: &Lab, paint: Paint) {
         text.push('\n');
     }
     let width = lab.steps.len().to_string().len();
+    let mut all = Entries::of(lab);
     for page in &lab.pages {
         if lab.name != page.path.to_string_lossy() {
             let title = page.title.as_deref().map(line).unwrap_or_default();
             let _ = writeln!(text, "  {}  {}", paint.strong(&path(&page.path)), title);
         }
-        for entry in entries(lab, &page.path) {
+        for entry in all.page(&page.path) {
             match entry {
                 Entry::Step(step) => render_step(text, step, width, paint),
                 Entry::Skip(skip) => render_skip(text, skip, width, paint),
             }
         }
     }
-    for skip in without_page(lab) {
+    for skip in all.without_page {
         let _ = writeln!(text, "  - {}  left out: {}", path(&skip.page), skip.reason);
     }
     text.push('\n');
@@ -60,25 +62,45 @@ enum Entry<'a> {
     Skip(&'a Skip),
 }
 
-/// The steps and skips of one page, in the order of their lines.
-fn entries<'a>(lab: &'a Lab, page: &'a Path) -> Vec<Entry<'a>> {
-    let steps = lab.steps.iter().filter(|step| step.page == page);
-    let skips = lab.skipped.iter().filter(|skip| skip.page == page);
-    let mut entries: Vec<Entry<'a>> = steps
-        .map(Entry::Step)
-        .chain(skips.map(Entry::Skip))
-        .collect();
-    entries.sort_by_key(|entry| match entry {
-        Entry::Step(step) => step.line,
-        Entry::Skip(skip) => skip.line,
-    });
-    entries
+/// The steps and skips of a lab by page, in the order of their lines; and the skips of pages that were left
+/// out before they were read.
+struct Entries<'a> {
+    pages: BTreeMap<&'a Path, Vec<Entry<'a>>>,
+    without_page: Vec<&'a Skip>,
 }
 
-/// Skips of pages that were left out before they were read.
-fn without_page(lab: &Lab) -> impl Iterator<Item = &Skip> {
-    let is_planned = |skip: &&Skip| lab.pages.iter().any(|page| page.path == skip.page);
-    lab.skipped.iter().filter(move |skip| !is_planned(skip))
+impl<'a> Entries<'a> {
+    fn of(lab: &'a Lab) -> Entries<'a> {
+        let pages = lab.pages.iter();
+        let mut entries = Entries {
+            pages: pages
+                .map(|page| (page.path.as_path(), Vec::new()))
+                .collect(),
+            without_page: Vec::new(),
+        };
+        for step in &lab.steps {
+            if let Some(page) = entries.pages.get_mut(step.page.as_path()) {
+                page.push(Entry::Step(step));
+            }
+        }
+        for skip in &lab.skipped {
+            match entries.pages.get_mut(skip.page.as_path()) {
+                Some(page) => page.push(Entry::Skip(skip)),
+                None => entries.without_page.push(skip),
+            }
+        }
+        for page in entries.pages.values_mut() {
+            page.sort_by_key(|entry| match entry {
+                Entry::Step(step) => step.line,
+                Entry::Skip(skip) => skip.line,
+            });
+        }
+        entries
+    }
+
+    fn page(&mut self, page: &Path) -> Vec<Entry<'a>> {
+        self.pages.remove(page).unwrap_or_default()
+    }
 }
 
 fn render_step(text: &mut String, step: &Step, width: usize, paint: Paint) {

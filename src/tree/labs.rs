@@ -1,7 +1,7 @@
 //! Which pages make one lab: those under one `hook-suite.sh`, else those that share a scenario, else a page
 //! alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::binding::{Binding, Bindings};
@@ -12,7 +12,7 @@ use crate::lab::Page;
 use crate::plan::{HookScripts, LabSource, Request, Skip};
 
 /// What makes pages one lab.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Key {
     /// The nearest directory with a `hook-suite.sh`.
     Suite(PathBuf),
@@ -46,7 +46,8 @@ pub(super) struct Labs<'a> {
     request: &'a Request,
     overlay: &'a Overlay,
     suites: Suites,
-    keys: Vec<Key>,
+    /// Index in `labs` of each key.
+    keys: BTreeMap<Key, usize>,
     labs: Vec<LabSource>,
 }
 
@@ -56,7 +57,7 @@ impl<'a> Labs<'a> {
             request,
             overlay,
             suites: Suites::default(),
-            keys: Vec::new(),
+            keys: BTreeMap::new(),
             labs: Vec::new(),
         }
     }
@@ -122,44 +123,39 @@ impl<'a> Labs<'a> {
 
     /// The lab of this key; labs come in the order of their first pages.
     fn lab(&mut self, key: Key) -> &mut LabSource {
-        // Pages of one lab mostly follow each other.
-        let known = self.keys.iter().rposition(|other| *other == key);
-        let index = known.unwrap_or_else(|| {
+        let next = self.labs.len();
+        let name = key.name();
+        let index = *self.keys.entry(key).or_insert(next);
+        if index == next {
             self.labs.push(LabSource {
-                name: key.name(),
+                name,
                 ..LabSource::default()
             });
-            self.keys.push(key);
-            self.labs.len() - 1
-        });
+        }
         &mut self.labs[index]
     }
 
-    /// All labs, each with the hook scripts that its pages may name.
+    /// All labs, each with the hook scripts that its pages may name. A directory is looked into once.
     pub(super) fn finish(self) -> Result<Vec<LabSource>, LoadError> {
-        let overlay = self.overlay;
-        self.labs
-            .into_iter()
-            .map(|lab| with_hooks(lab, overlay))
-            .collect()
+        let mut scripts = BTreeMap::new();
+        let mut labs = self.labs;
+        for lab in &mut labs {
+            let directories: BTreeSet<&Path> = lab.pages.iter().map(directory_of).collect();
+            for directory in directories {
+                if !scripts.contains_key(directory) {
+                    let found = hooks::scripts(directory, self.overlay)?;
+                    scripts.insert(directory.to_owned(), found);
+                }
+                lab.hook_scripts.push(HookScripts {
+                    directory: directory.to_owned(),
+                    scripts: scripts[directory].clone(),
+                });
+            }
+            // A scenario's only page gives the lab its name.
+            if let ([only], true) = (lab.pages.as_slice(), lab.suite_hooks.is_empty()) {
+                lab.name = only.path.display().to_string();
+            }
+        }
+        Ok(labs)
     }
-}
-
-/// Finds the scripts that the lab's pages may name; a scenario's only page gives the lab its name.
-fn with_hooks(mut lab: LabSource, overlay: &Overlay) -> Result<LabSource, LoadError> {
-    let directories: BTreeSet<&Path> = lab.pages.iter().map(directory_of).collect();
-    lab.hook_scripts = directories
-        .into_iter()
-        .map(|directory| {
-            let scripts = hooks::scripts(directory, overlay)?;
-            Ok(HookScripts {
-                directory: directory.to_owned(),
-                scripts,
-            })
-        })
-        .collect::<Result<_, LoadError>>()?;
-    if let ([only], true) = (lab.pages.as_slice(), lab.suite_hooks.is_empty()) {
-        lab.name = only.path.display().to_string();
-    }
-    Ok(lab)
 }

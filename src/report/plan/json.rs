@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Counts, entries, without_page};
+use super::{Counts, Entries, Entry};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::outcome::Exit;
 use crate::plan::{ExpectError, Hook, HookSource, Lab, Plan, PlannedPage, Skip, Step};
@@ -138,26 +138,31 @@ struct DiagnosticView<'a> {
 }
 
 fn lab_view(lab: &Lab) -> LabView<'_> {
+    let mut all = Entries::of(lab);
     LabView {
         lab: &lab.name,
         scenario: lab.scenario.as_deref(),
         suite_hooks: lab.suite_hooks.iter().map(|hook| text(hook)).collect(),
-        pages: lab.pages.iter().map(|page| page_view(lab, page)).collect(),
-        skipped: without_page(lab).map(skipped_view).collect(),
+        pages: lab
+            .pages
+            .iter()
+            .map(|page| page_view(page, &mut all))
+            .collect(),
+        skipped: all.without_page.into_iter().map(skipped_view).collect(),
     }
 }
 
-fn page_view<'a>(lab: &'a Lab, page: &'a PlannedPage) -> PageView<'a> {
+fn page_view<'a>(page: &'a PlannedPage, all: &mut Entries<'a>) -> PageView<'a> {
     let mut view = PageView {
         page: text(&page.path),
         title: page.title.as_deref(),
         steps: Vec::new(),
         skipped: Vec::new(),
     };
-    for entry in entries(lab, &page.path) {
+    for entry in all.page(&page.path) {
         match entry {
-            super::Entry::Step(step) => view.steps.push(step_view(step)),
-            super::Entry::Skip(skip) => view.skipped.push(skipped_view(skip)),
+            Entry::Step(step) => view.steps.push(step_view(step)),
+            Entry::Skip(skip) => view.skipped.push(skipped_view(skip)),
         }
     }
     view

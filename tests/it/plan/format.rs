@@ -198,6 +198,7 @@ fn a_glob_is_relative_to_the_root_has_braces_and_its_star_crosses_directories() 
     for (glob, expected) in [
         ("{m,m/**}", &["m/index.md", "m/n/deep.md"] as &[&str]),
         ("m", &["m/index.md", "m/n/deep.md"]),
+        ("./m/", &["m/index.md", "m/n/deep.md"]),
         ("m/n/*", &["m/n/deep.md"]),
         (
             "m*.md",
