@@ -126,6 +126,11 @@ pub struct RunArguments {
           value_parser = OsStringValueParser::new().try_map(|text| ReportRequest::parse(&text)))]
     reports: Vec<ReportRequest>,
 
+    /// Retry failing steps so often, instead of as often as they say; only steps that say
+    /// `retries=` are retried
+    #[arg(long, value_name = "N")]
+    retries: Option<u32>,
+
     /// Let a step pass that passes on a retry only
     #[arg(long)]
     allow_flaky: bool,
@@ -272,6 +277,7 @@ impl RunArguments {
             keep: self.keep,
             format: self.format.map(Format::from),
             reports: self.reports,
+            retries: self.retries,
             allow_flaky: self.allow_flaky,
             documented: match self.documented {
                 OnDrift::Report => Documented::Report,

@@ -39,6 +39,8 @@ pub struct RunRequest {
     /// What stdout gets; the terminal's report unless a report asks for it.
     pub format: Option<Format>,
     pub reports: Vec<ReportRequest>,
+    /// For steps that declare retries, instead of their own number.
+    pub retries: Option<u32>,
     /// A pass on a retry counts as one.
     pub allow_flaky: bool,
     /// What drift of documented output means.

@@ -242,6 +242,27 @@ fn keep_serves_the_world_until_ctrl_c_and_then_tells_the_verdict() {
 }
 
 #[test]
+fn retries_are_for_steps_that_declare_them() {
+    // Passes at the third attempt.
+    let third = "$ echo x >> tries; test $(wc -l < tries) -ge 3";
+    let run = |annotations: &str, arguments: &[&str]| {
+        let call = [
+            &["run", "page.md", "--on", "none", "--format", "json"],
+            arguments,
+        ]
+        .concat();
+        let outcome = breakfix(&call)
+            .file("page.md", &page(&[(annotations, third)]))
+            .run();
+        outcome.lab()["steps"][0]["result"].clone()
+    };
+    assert_eq!(run("retries=1", &[]), "fail");
+    assert_eq!(run("retries=1", &["--retries", "2"]), "flaky");
+    assert_eq!(run("retries=2", &["--retries", "0"]), "fail");
+    assert_eq!(run("", &["--retries", "2"]), "fail");
+}
+
+#[test]
 fn keep_is_for_one_lab() {
     let page = page(&[("", "$ true")]);
     let call = breakfix(&["run", "one.md", "two.md", "--keep"]);

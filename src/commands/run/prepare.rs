@@ -25,7 +25,8 @@ pub(super) fn prepare(request: &RunRequest) -> Result<Vec<Prepared>, Refused> {
     let labs = content.loaded.plan.labs.into_iter();
     let prepared: Vec<Prepared> = labs
         .filter(|lab| !lab.steps.is_empty() || !lab.skipped.is_empty())
-        .map(|lab| {
+        .map(|mut lab| {
+            limit_retries(&mut lab, request.retries);
             let source = lab.scenario.as_ref().and_then(|name| scenarios.get(name));
             let source = source.cloned();
             (lab, source)
@@ -52,6 +53,13 @@ fn check_backend(request: &RunRequest) -> Result<(), Refused> {
         )),
         Backend::Nothing | Backend::Simulator => Ok(()),
     }
+}
+
+/// Gives steps that declare retries the number that was asked for.
+fn limit_retries(lab: &mut Lab, retries: Option<u32>) {
+    let Some(retries) = retries else { return };
+    let declared = lab.steps.iter_mut().filter(|step| step.retries > 0);
+    declared.for_each(|step| step.retries = retries);
 }
 
 fn check_keep(prepared: &[Prepared], request: &RunRequest) -> Result<(), Refused> {
