@@ -61,7 +61,10 @@ pub(crate) fn read(text: &str) -> Reading {
         return unfinished("a line after the `\\`", None);
     }
     match openings(text) {
-        count if count <= SHALLOW => read_here(text),
+        // The parser is not ours: where it panics, the page's other commands are still read.
+        count if count <= SHALLOW => {
+            std::panic::catch_unwind(|| read_here(text)).unwrap_or(Reading::TooComplex)
+        }
         count if count <= DEEPEST => read_on_a_larger_stack(text, count),
         _ => Reading::TooComplex,
     }
@@ -271,6 +274,25 @@ mod tests {
         }
         complete("a # b \\");
         complete("echo \\\\");
+    }
+
+    #[test]
+    fn numbers_of_any_length_are_read() {
+        let long = "9".repeat(40);
+        for text in [
+            format!("{long}>file"),
+            format!("a {long}<<<b"),
+            format!("X=~{long} a"),
+            format!("X=~-{long} a"),
+            format!("X=~+{long}"),
+            format!("X=${{{long}}}"),
+            format!("X=${long}"),
+            format!("a[{long}]=1"),
+            format!("echo ~{long} ${{{long}:-x}} {{1..{long}}} $(({long}))"),
+            "X=~+ Y=~- a".to_owned(),
+        ] {
+            assert_eq!(read_here(&text), Reading::Complete, "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Two keywords of bash that the parser does not know: `select`, whose grammar is that of `for`, and `coproc`
-//! before a simple command, which it changes nothing about.
+//! What of bash's grammar the parser does not know: `select`, whose grammar is that of `for`; `coproc` before a
+//! simple command, which it changes nothing about; and digits before a redirection that are no descriptor's number.
 
 use brush_parser::Token;
 
@@ -24,11 +24,21 @@ pub(super) fn known_to_the_parser(mut tokens: Vec<Token>) -> Vec<Token> {
             Some("coproc") if begins && is_simple(&tokens, at + 1) => {
                 tokens.remove(at);
             }
+            Some(word) if is_number_too_large(word) => {
+                // The parser would panic. For the grammar, any other word will do.
+                if let Token::Word(text, _) = &mut tokens[at] {
+                    "1".clone_into(text);
+                }
+            }
             _ => {}
         }
         at += 1;
     }
     tokens
+}
+
+fn is_number_too_large(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit()) && word.parse::<i32>().is_err()
 }
 
 fn ends_before_a_command(token: &Token) -> bool {
