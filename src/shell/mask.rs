@@ -33,7 +33,7 @@ struct Patterns {
 
 impl Mask {
     /// Hides these values: as they are, each of their lines, and encoded as base64, for a URL or
-    /// in JSON. Values and lines of less than [`SHORTEST`] bytes are not hidden.
+    /// in JSON. Values and lines of less than `SHORTEST` bytes are not hidden.
     pub fn of<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Mask {
         let mut sorted: Vec<Vec<u8>> = values.into_iter().flat_map(patterns_of).collect();
         sorted.sort_unstable();
