@@ -5,6 +5,7 @@
 //! with each), takes a backslash before the final newline for a complete command, and knows a heredoc's
 //! word only once the line with `<<` has ended.
 
+mod heredocs;
 mod keywords;
 mod plain;
 
@@ -60,6 +61,7 @@ pub(crate) fn read(text: &str) -> Reading {
     if ends_in_a_continuation(text) {
         return unfinished("a line after the `\\`", None);
     }
+    let text = &*heredocs::without_wordless(text);
     match openings(text) {
         // The parser is not ours: where it panics, the page's other commands are still read.
         count if count <= SHALLOW => {
