@@ -61,7 +61,7 @@ pub(crate) fn read(text: &str) -> Reading {
     if ends_in_a_continuation(text) {
         return unfinished("a line after the `\\`", None);
     }
-    let text = &*heredocs::without_wordless(text);
+    let text = &*heredocs::tidied(text);
     match openings(text) {
         // The parser is not ours: where it panics, the page's other commands are still read.
         count if count <= SHALLOW => {

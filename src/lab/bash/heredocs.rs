@@ -1,47 +1,57 @@
-//! Heredocs without a word. Bash refuses `<< &` or ends `<<''` at an empty line; in a substitution, either sends
-//! the parser's tokenizer round in circles until memory ends.
+//! Heredocs in the form in which the parser's tokenizer reads them rightly. In a substitution it takes the second
+//! blank of `<<  EOF` for the heredoc's word, and an empty word (`<< &`, which bash refuses; `<<''`, which ends at an
+//! empty line) sends it round in circles until memory ends.
 
 use std::borrow::Cow;
 
-/// The text with `_` for each `<` of a `<<` that no word follows. Lengths and lines stay; where `<<` is no heredoc
-/// (in quotes, in arithmetic, in the body of one), it says nothing about where a command ends.
-pub(super) fn without_wordless(text: &str) -> Cow<'_, str> {
-    let mut changed = Cow::Borrowed(text);
-    let mut at = 0;
-    while let Some(offset) = text[at..].find("<<") {
-        let start = at + offset;
-        let rest = text[start..].trim_start_matches('<');
-        at = text.len() - rest.len();
-        let length = at - start;
+/// The text with nothing between `<<` and its word, and with `_` for each `<` of a `<<` that no word follows. Lines
+/// keep their numbers; where `<<` is no heredoc (in quotes, in arithmetic, in the body of one), all this says
+/// nothing about where a command ends.
+pub(super) fn tidied(text: &str) -> Cow<'_, str> {
+    if !text.contains("<<") {
+        return Cow::Borrowed(text);
+    }
+    let mut tidy = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find("<<") {
+        tidy.push_str(&rest[..start]);
+        let behind = rest[start..].trim_start_matches('<');
+        let length = rest.len() - start - behind.len();
+        let (dash, behind) = match behind.strip_prefix('-') {
+            Some(behind) => ("-", behind),
+            None => ("", behind),
+        };
+        let (joined, word) = without_blanks(behind);
         // `<<<` takes any word.
-        if length != 3 && is_wordless(rest) {
-            changed
-                .to_mut()
-                .replace_range(start..at, &"_".repeat(length));
-        }
+        let mark = if length != 3 && is_empty(word) {
+            "_"
+        } else {
+            "<"
+        };
+        tidy.push_str(&"\\\n".repeat(joined));
+        tidy.push_str(&mark.repeat(length));
+        tidy.push_str(dash);
+        rest = word;
     }
-    changed
+    tidy.push_str(rest);
+    Cow::Owned(tidy)
 }
 
-/// Whether what stands behind `<<` begins with nothing that would be left of a word without its quotes.
-fn is_wordless(rest: &str) -> bool {
-    let mut rest = rest.strip_prefix('-').unwrap_or(rest);
-    loop {
-        let trimmed = rest.trim_start_matches(is_blank);
-        match trimmed.strip_prefix("\\\n") {
-            Some(joined) => rest = joined,
-            None => {
-                rest = trimmed;
-                break;
-            }
-        }
+/// The text behind its leading blanks, and how many lines were joined among them.
+fn without_blanks(text: &str) -> (usize, &str) {
+    let mut rest = text.trim_start_matches([' ', '\t']);
+    let mut joined = 0;
+    while let Some(next) = rest.strip_prefix("\\\n") {
+        joined += 1;
+        rest = next.trim_start_matches([' ', '\t']);
     }
-    let word = rest.split(ends_a_word).next().unwrap_or_default();
+    (joined, rest)
+}
+
+/// Whether nothing is left of the word at the start of `text` without its quotes.
+fn is_empty(text: &str) -> bool {
+    let word = text.split(ends_a_word).next().unwrap_or_default();
     word.trim_matches(['\'', '"', '\\', '$']).is_empty()
-}
-
-fn is_blank(character: char) -> bool {
-    character != '\n' && character.is_whitespace()
 }
 
 fn ends_a_word(character: char) -> bool {
@@ -55,26 +65,27 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
-        assert_eq!(without_wordless(text), expected);
+        assert_eq!(tidied(text), expected);
     }
 
     #[test]
-    fn only_what_has_no_word_is_changed() {
+    fn words_stand_at_their_operator_and_empty_ones_are_none() {
         for text in [
             "cat <<EOF",
-            "cat <<- 'E F'",
-            "cat << \\\nEOF",
+            "cat <<-'E F'",
             "cat <<$X",
-            "cat <<< \"\"",
+            "cat <<<\"\"",
             "cat < x <y",
         ] {
             check(text, text);
         }
-        check("cat << &", "cat __ &");
-        check("cat <<-\t\n", "cat __-\t\n");
+        check("cat <<  EOF <<-\tX", "cat <<EOF <<-X");
+        check("cat << \\\n EOF", "cat \\\n<<EOF");
+        check("cat << &", "cat __&");
+        check("cat <<-\t\n", "cat __-\n");
         check("cat <<''", "cat __''");
-        check("cat <<<<< |", "cat _____ |");
-        check("echo $((1 << (n))) <<X", "echo $((1 __ (n))) <<X");
+        check("cat <<<<< |", "cat _____|");
+        check("echo $((1 << (n))) <<X", "echo $((1 __(n))) <<X");
     }
 
     #[test]
@@ -95,6 +106,10 @@ mod tests {
                 assert_ne!(reading, Reading::TooComplex, "{inside:?}");
             }
         }
+        let blanks = read("x=$(cat <<  EOF\nEOF\n)");
+        assert_eq!(blanks, Reading::Complete);
+        let open = read("x=$(cat <<-  EOF");
+        assert!(matches!(open, Reading::Unfinished(_)), "{open:?}");
         assert_eq!(read("echo $((1 << (2))) \"<< \" '<<'"), Reading::Complete);
     }
 }

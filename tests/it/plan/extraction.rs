@@ -112,6 +112,8 @@ fn several_heredocs_of_a_command_end_in_their_order() {
     let two = "paste /dev/fd/3 - 3<<A <<B\none\nB\nA\ntwo\nB";
     check_block(&format!("$ {two}\n$ next"), &[(2, two), (8, "next")]);
     // A heredoc in a substitution, whose line goes on behind it.
+    let blanks = "X=$(cat <<  'EOF'\none )\nEOF\n)";
+    check_block(&format!("$ {blanks}\n$ next"), &[(2, blanks), (6, "next")]);
     let inside = "X=$(cat <<EOF\none )\nEOF\n) && echo \"$X\"";
     check_block(&format!("$ {inside}\n$ next"), &[(2, inside), (6, "next")]);
 }
