@@ -52,16 +52,17 @@ fn watch_suspension(interrupt: &Arc<Interrupt>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Resolves at the first INT, TERM or HUP.
-pub(super) async fn first() -> anyhow::Result<()> {
+/// From now on a signal ends no process; what this returns resolves at the first INT, TERM or HUP.
+pub(super) fn first() -> anyhow::Result<impl Future<Output = ()>> {
     let listen = |kind| signal(kind).context("failed to listen for signals");
     let mut interrupt = listen(SignalKind::interrupt())?;
     let mut terminate = listen(SignalKind::terminate())?;
     let mut hangup = listen(SignalKind::hangup())?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-        _ = hangup.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    })
 }

@@ -19,6 +19,8 @@ pub struct SimulateRequest {
 /// When the simulator cannot be started.
 pub fn simulate(request: SimulateRequest) -> anyhow::Result<Exit> {
     runtime()?.block_on(async {
+        // Before anybody is told that the simulator is ready, and may end it.
+        let interrupted = interrupt::first()?;
         // Locked like a run's: the next run must not take it for a dead one's.
         let directory = Scratch::new(&std::env::temp_dir())?;
         let simulator = Simulator::start(Configuration {
@@ -29,7 +31,7 @@ pub fn simulate(request: SimulateRequest) -> anyhow::Result<Exit> {
         let environment = simulator.environment(directory.path(), &simulator.learner_key())?;
         output::say(&exports(&environment));
         output::complain("simulator ready; Ctrl-C ends it");
-        interrupt::first().await?;
+        interrupted.await;
         simulator.stop().await;
         Ok(Exit::Met)
     })
