@@ -21,6 +21,8 @@ pub mod refusal;
 pub mod serve;
 pub mod signature;
 pub mod sts;
+#[cfg(test)]
+pub(crate) mod testing;
 mod waiting;
 pub mod wire;
 pub mod world;

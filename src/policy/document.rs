@@ -4,9 +4,10 @@ use super::grammar::{self, PolicyError};
 use super::operator::Operator;
 use super::pattern;
 use super::principal::PrincipalElement;
+use serde::{Deserialize, Serialize};
 
 /// A parsed policy document: a key policy or an identity policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// The language version; a document without one has the 2008 semantics.
     pub version: Version,
@@ -27,14 +28,14 @@ impl Policy {
 }
 
 /// The version of the policy language. Only the newer one substitutes policy variables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Version {
     V2008,
     V2012,
 }
 
 /// One statement. Without `action` or without `resource` it has no effect.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statement {
     pub sid: Option<String>,
     pub effect: Effect,
@@ -49,14 +50,14 @@ pub struct Statement {
 }
 
 /// What a matching statement does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
     Allow,
     Deny,
 }
 
 /// An `Action`/`NotAction` or `Resource`/`NotResource` element: patterns with `*` and `?`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Element {
     /// True for the `Not…` form, which matches everything but the patterns.
     pub negated: bool,
@@ -75,7 +76,7 @@ impl Element {
 }
 
 /// One operator applied to one context key; any of the values may satisfy it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Condition {
     pub operator: Operator,
     /// The context key as written; keys compare without regard to case.

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// A condition operator such as `ForAnyValue:StringNotLikeIfExists`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operator {
     /// The name as the document spells it.
     pub(super) written: String,
@@ -15,7 +17,7 @@ pub struct Operator {
     pub(super) if_exists: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Comparison {
     String,
     StringIgnoreCase,
@@ -30,7 +32,7 @@ pub(super) enum Comparison {
     Null,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Order {
     Equal,
     Less,
@@ -39,7 +41,7 @@ pub(super) enum Order {
     GreaterOrEqual,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Quantifier {
     /// `ForAllValues:` – true for a missing key, which is the known trap.
     AllValues,

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::caller::{Caller, CallerKind};
 
 /// A `Principal` or `NotPrincipal` element.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrincipalElement {
     /// True for `NotPrincipal`.
     pub negated: bool,
@@ -13,7 +15,7 @@ pub struct PrincipalElement {
 }
 
 /// One named principal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Principal {
     /// `"*"` or `{"AWS": "*"}`: every caller of every account.
     Everyone,

@@ -5,16 +5,18 @@ pub mod controller;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::clock::Moment;
 use super::wire::{Protocol, Service};
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct AutoScaling {
     /// By name.
     pub groups: BTreeMap<String, Group>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Group {
     pub name: String,
     pub arn: String,
@@ -35,14 +37,14 @@ pub struct Group {
 }
 
 /// Bounds and goal of a group's capacity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Size {
     pub min: u32,
     pub max: u32,
     pub desired: u32,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Template {
     pub id: String,
     pub name: String,
@@ -50,7 +52,7 @@ pub struct Template {
 }
 
 /// An instance of a group.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Member {
     pub instance: String,
     pub lifecycle: Lifecycle,
@@ -59,14 +61,14 @@ pub struct Member {
     pub activity: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Lifecycle {
     Pending,
     InService,
     Terminating,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Activity {
     pub id: String,
     pub kind: ActivityKind,
@@ -75,26 +77,26 @@ pub struct Activity {
     pub cause: Vec<CausePart>,
     pub started: Moment,
     pub ended: Option<Moment>,
-    pub status: &'static str,
+    pub status: String,
     pub message: Option<String>,
     pub subnet: String,
     pub zone: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ActivityKind {
     Launch,
     Terminate,
 }
 
 /// One sentence of a cause: when, and what then.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CausePart {
     pub at: Moment,
     pub text: String,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// Compare desired with actual capacity.
     Reconcile { group: String },

@@ -8,8 +8,10 @@ use std::ops::{Add, Sub};
 use std::str::FromStr;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// A point in world time: microseconds on the world's own time line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Moment(i64);
 
 impl Moment {
@@ -46,7 +48,7 @@ fn micros_of(duration: Duration) -> i64 {
 }
 
 /// How fast world time flows.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Pace {
     /// Like `Real`, and jumps to the next transition when a waiter asks or a lesson waits.
     Instant,
@@ -91,7 +93,7 @@ impl FromStr for Pace {
 }
 
 /// Maps the wall clock to world time.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Clock {
     pace: Pace,
     wall_anchor: i64,

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::wire::{Protocol, Service};
 use super::world::World;
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Ec2 {
     /// By id, `lt-…`.
     pub templates: BTreeMap<String, templates::LaunchTemplate>,
@@ -27,7 +27,7 @@ pub struct Ec2 {
     pub node_image: String,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// A pending instance runs, or has died.
     Settles {
@@ -72,9 +72,13 @@ pub fn service() -> Service {
 /// A tag as EC2 reads and writes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tag {
-    #[serde(rename(deserialize = "Key", serialize = "key"))]
+    #[serde(rename(deserialize = "Key", serialize = "key"), alias = "key")]
     pub key: String,
-    #[serde(rename(deserialize = "Value", serialize = "value"), default)]
+    #[serde(
+        rename(deserialize = "Value", serialize = "value"),
+        alias = "value",
+        default
+    )]
     pub value: String,
 }
 
@@ -82,9 +86,16 @@ pub struct Tag {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TagSpecification {
-    #[serde(rename(deserialize = "ResourceType", serialize = "resourceType"))]
+    #[serde(
+        rename(deserialize = "ResourceType", serialize = "resourceType"),
+        alias = "resourceType"
+    )]
     pub resource_type: String,
-    #[serde(rename(deserialize = "Tag", serialize = "tagSet"), default)]
+    #[serde(
+        rename(deserialize = "Tag", serialize = "tagSet"),
+        alias = "tagSet",
+        default
+    )]
     pub tags: Vec<Tag>,
 }
 

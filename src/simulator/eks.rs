@@ -9,19 +9,22 @@ mod update;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::clock::Moment;
 use super::wire::{Protocol, Service};
 use super::world::World;
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Eks {
     /// By name.
     pub clusters: BTreeMap<String, Cluster>,
     /// By cluster and name.
+    #[serde(with = "super::world::saved::pairs")]
     pub nodegroups: BTreeMap<(String, String), Nodegroup>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Cluster {
     pub name: String,
     pub arn: String,
@@ -43,7 +46,7 @@ pub struct Cluster {
     pub tags: BTreeMap<String, String>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Nodegroup {
     pub name: String,
     pub cluster: String,
@@ -74,14 +77,14 @@ pub struct Nodegroup {
     pub updates: Vec<Update>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     pub id: String,
     pub name: String,
     pub version: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Status {
     Creating,
     Active,
@@ -104,27 +107,27 @@ impl Status {
     }
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Issue {
-    pub code: &'static str,
+    pub code: String,
     pub message: String,
     pub resources: Vec<String>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Update {
     pub id: String,
     pub kind: UpdateKind,
-    pub status: &'static str,
+    pub status: String,
     /// Type and value, as `DescribeUpdate` lists them.
-    pub parameters: Vec<(&'static str, String)>,
+    pub parameters: Vec<(String, String)>,
     pub created: Moment,
     pub errors: Vec<Issue>,
     /// Makes a repeated request answer with the same update.
     pub token: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum UpdateKind {
     Config,
     /// A change of the template; `before` is what a failure falls back to.
@@ -137,7 +140,7 @@ pub enum UpdateKind {
 /// Cluster and name.
 pub type NodegroupId = (String, String);
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     CreationCheck {
         nodegroup: NodegroupId,

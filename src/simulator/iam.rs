@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::policy::{Caller, Policy};
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Iam {
     pub roles: BTreeMap<String, Role>,
     pub users: BTreeMap<String, User>,
@@ -12,7 +14,7 @@ pub struct Iam {
     pub credentials: BTreeMap<String, Credential>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Role {
     /// With slashes at both ends, `/` for none.
     pub path: String,
@@ -24,7 +26,7 @@ pub struct Role {
     pub policies: Vec<Policy>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct User {
     pub name: String,
     /// `AIDA…`
@@ -34,7 +36,7 @@ pub struct User {
 }
 
 /// An access key and who signs with it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Credential {
     pub secret_access_key: String,
     pub session_token: Option<String>,

@@ -9,7 +9,7 @@ mod tags;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::clock::Moment;
 use super::refusal::Refusal;
@@ -17,7 +17,7 @@ use super::wire::{Call, Protocol, Service};
 use super::world::World;
 use crate::policy::{Caller, Grant, KeyAccess, Policy, Request, decide};
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Kms {
     /// By key id.
     pub keys: BTreeMap<String, Key>,
@@ -25,7 +25,7 @@ pub struct Kms {
     pub aliases: BTreeMap<String, Alias>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Key {
     pub id: String,
     pub arn: String,
@@ -44,21 +44,21 @@ pub struct Key {
     pub managed_by_aws: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KeyState {
     Enabled,
     Disabled,
     PendingDeletion { at: Moment, days: u32 },
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Alias {
     pub target: String,
     pub created: Moment,
     pub updated: Moment,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// The waiting period of a scheduled deletion is over.
     Deleted { key: String },

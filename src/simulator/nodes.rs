@@ -2,19 +2,21 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::clock::Moment;
 use super::kubernetes::kind;
 use super::kubernetes::node::{NodeFacts, join_events, lease_object, node_object};
 use super::world::{self, World};
 
 /// A node of the cluster; the world holds them by instance id.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Node {
     pub registered: Moment,
     pub ready: Option<Moment>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     Registers {
         instance: String,

@@ -84,6 +84,17 @@ impl Operation {
         }
     }
 
+    /// Runs the operation on an input that no protocol says more of.
+    #[cfg(test)]
+    pub(super) fn run(
+        &self,
+        world: &mut World,
+        call: &Call,
+        input: Input,
+    ) -> Result<Value, Refusal> {
+        (self.run)(world, call, input)
+    }
+
     /// The same, reached by REST.
     #[must_use]
     pub fn at(mut self, method: &'static str, path: &'static str) -> Self {
@@ -122,6 +133,12 @@ pub fn service(signing_name: &str) -> Option<&'static Service> {
     SERVICES
         .iter()
         .find(|service| service.signing_name == signing_name)
+}
+
+#[cfg(test)]
+pub(super) fn operation(signing_name: &str, name: &str) -> Option<&'static Operation> {
+    let operations = &service(signing_name)?.operations;
+    operations.iter().find(|operation| operation.name == name)
 }
 
 /// Finds the operation and reads its input.

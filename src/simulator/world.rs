@@ -1,19 +1,21 @@
 //! The simulator's whole state: plain data, a queue of what happens next, and the hand that turns
 //! time. Nothing here knows a lesson or a scenario, a socket or the wall clock.
 
+pub(crate) mod saved;
 pub mod start;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::clock::{Clock, Moment, Pace};
 use super::{autoscaling, ec2, eks, iam, kms, kubernetes, nodes};
 
 /// Everything that exists in the simulated account.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct World {
     /// Twelve digits.
     pub account: String,
@@ -30,14 +32,16 @@ pub struct World {
     clock: Clock,
     now: Moment,
     wall: i64,
+    #[serde(with = "saved::pairs")]
     queue: BTreeMap<(Moment, u64), Event>,
     scheduled: u64,
+    #[serde(with = "saved::random")]
     random: fastrand::Rng,
 }
 
 /// How long things take and what contested behaviour is chosen, in world time.
 /// Sources and doubts: ARCHITECTURE.md, "What the simulator claims".
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Options {
     /// From the launch of an instance until it has died of an unusable key.
     pub launch_failure: Duration,
@@ -92,7 +96,7 @@ impl Default for Options {
 }
 
 /// Something that will happen at its moment.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     Ec2(ec2::Event),
     AutoScaling(autoscaling::Event),

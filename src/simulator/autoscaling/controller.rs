@@ -290,9 +290,9 @@ fn begin(
             started: now,
             ended: None,
             status: if kind == ActivityKind::Launch {
-                "PreInService"
+                "PreInService".to_owned()
             } else {
-                "InProgress"
+                "InProgress".to_owned()
             },
             message: None,
             subnet: subnet.to_owned(),
@@ -319,7 +319,7 @@ fn finish(
         .find(|known| known.id == activity)
     {
         activity.ended = Some(now);
-        activity.status = status;
+        activity.status = status.to_owned();
         activity.message = message;
     }
 }

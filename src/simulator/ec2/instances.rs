@@ -1,6 +1,6 @@
 //! Instances: their life and how they are described.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::clock::Moment;
@@ -11,7 +11,7 @@ use super::super::{autoscaling, nodes};
 use super::filter::{Filter, passes, tag_values};
 use super::{Event, Tags, tag_set};
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Instance {
     pub id: String,
     pub state: InstanceState,
@@ -30,7 +30,7 @@ pub struct Instance {
     pub tags: Tags,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Volume {
     pub id: String,
     pub device: String,
@@ -41,7 +41,7 @@ pub struct Volume {
     pub volume_type: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum InstanceState {
     Pending,
     Running,

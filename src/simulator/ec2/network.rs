@@ -1,6 +1,6 @@
 //! The network that instances are launched into.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::refusal::Refusal;
@@ -9,14 +9,14 @@ use super::super::world::World;
 use super::filter::{Filter, passes, tag_values};
 use super::{Tags, tag_set};
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Vpc {
     pub id: String,
     pub cidr: String,
     pub tags: Tags,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Subnet {
     pub id: String,
     pub vpc: String,

@@ -10,7 +10,7 @@ use super::super::world::World;
 use super::filter::{Filter, passes, tag_values};
 use super::{TagSpecification, Tags, tag_set, tags_for};
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LaunchTemplate {
     pub id: String,
     pub name: String,
@@ -22,7 +22,7 @@ pub struct LaunchTemplate {
     pub tags: Tags,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Version {
     pub number: u64,
     pub description: Option<String>,
@@ -35,90 +35,159 @@ pub struct Version {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TemplateData {
-    #[serde(rename(deserialize = "ImageId", serialize = "imageId"))]
+    #[serde(
+        rename(deserialize = "ImageId", serialize = "imageId"),
+        alias = "imageId"
+    )]
     pub image: Option<String>,
-    #[serde(rename(deserialize = "InstanceType", serialize = "instanceType"))]
+    #[serde(
+        rename(deserialize = "InstanceType", serialize = "instanceType"),
+        alias = "instanceType"
+    )]
     pub instance_type: Option<String>,
-    #[serde(rename(deserialize = "KeyName", serialize = "keyName"))]
+    #[serde(
+        rename(deserialize = "KeyName", serialize = "keyName"),
+        alias = "keyName"
+    )]
     pub key_name: Option<String>,
-    #[serde(rename(deserialize = "UserData", serialize = "userData"))]
+    #[serde(
+        rename(deserialize = "UserData", serialize = "userData"),
+        alias = "userData"
+    )]
     pub user_data: Option<String>,
-    #[serde(rename(deserialize = "EbsOptimized", serialize = "ebsOptimized"))]
+    #[serde(
+        rename(deserialize = "EbsOptimized", serialize = "ebsOptimized"),
+        alias = "ebsOptimized"
+    )]
     pub ebs_optimized: Option<bool>,
-    #[serde(rename(deserialize = "IamInstanceProfile", serialize = "iamInstanceProfile"))]
+    #[serde(
+        rename(deserialize = "IamInstanceProfile", serialize = "iamInstanceProfile"),
+        alias = "iamInstanceProfile"
+    )]
     pub instance_profile: Option<InstanceProfile>,
-    #[serde(rename(
-        deserialize = "BlockDeviceMapping",
-        serialize = "blockDeviceMappingSet"
-    ))]
+    #[serde(
+        rename(
+            deserialize = "BlockDeviceMapping",
+            serialize = "blockDeviceMappingSet"
+        ),
+        alias = "blockDeviceMappingSet"
+    )]
     pub block_devices: Option<Vec<BlockDevice>>,
-    #[serde(rename(deserialize = "SecurityGroupId", serialize = "securityGroupIdSet"))]
+    #[serde(
+        rename(deserialize = "SecurityGroupId", serialize = "securityGroupIdSet"),
+        alias = "securityGroupIdSet"
+    )]
     pub security_groups: Option<Vec<String>>,
-    #[serde(rename(deserialize = "MetadataOptions", serialize = "metadataOptions"))]
+    #[serde(
+        rename(deserialize = "MetadataOptions", serialize = "metadataOptions"),
+        alias = "metadataOptions"
+    )]
     pub metadata_options: Option<MetadataOptions>,
-    #[serde(rename(deserialize = "Monitoring", serialize = "monitoring"))]
+    #[serde(
+        rename(deserialize = "Monitoring", serialize = "monitoring"),
+        alias = "monitoring"
+    )]
     pub monitoring: Option<Monitoring>,
-    #[serde(rename(deserialize = "TagSpecification", serialize = "tagSpecificationSet"))]
+    #[serde(
+        rename(deserialize = "TagSpecification", serialize = "tagSpecificationSet"),
+        alias = "tagSpecificationSet"
+    )]
     pub tags: Option<Vec<TagSpecification>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InstanceProfile {
-    #[serde(rename(deserialize = "Arn", serialize = "arn"))]
+    #[serde(rename(deserialize = "Arn", serialize = "arn"), alias = "arn")]
     pub arn: Option<String>,
-    #[serde(rename(deserialize = "Name", serialize = "name"))]
+    #[serde(rename(deserialize = "Name", serialize = "name"), alias = "name")]
     pub name: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BlockDevice {
-    #[serde(rename(deserialize = "DeviceName", serialize = "deviceName"))]
+    #[serde(
+        rename(deserialize = "DeviceName", serialize = "deviceName"),
+        alias = "deviceName"
+    )]
     pub device: String,
-    #[serde(rename(deserialize = "Ebs", serialize = "ebs"))]
+    #[serde(rename(deserialize = "Ebs", serialize = "ebs"), alias = "ebs")]
     pub ebs: Option<Ebs>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ebs {
-    #[serde(rename(deserialize = "Encrypted", serialize = "encrypted"))]
+    #[serde(
+        rename(deserialize = "Encrypted", serialize = "encrypted"),
+        alias = "encrypted"
+    )]
     pub encrypted: Option<bool>,
-    #[serde(rename(deserialize = "DeleteOnTermination", serialize = "deleteOnTermination"))]
+    #[serde(
+        rename(deserialize = "DeleteOnTermination", serialize = "deleteOnTermination"),
+        alias = "deleteOnTermination"
+    )]
     pub delete_on_termination: Option<bool>,
-    #[serde(rename(deserialize = "Iops", serialize = "iops"))]
+    #[serde(rename(deserialize = "Iops", serialize = "iops"), alias = "iops")]
     pub iops: Option<u32>,
-    #[serde(rename(deserialize = "Throughput", serialize = "throughput"))]
+    #[serde(
+        rename(deserialize = "Throughput", serialize = "throughput"),
+        alias = "throughput"
+    )]
     pub throughput: Option<u32>,
-    #[serde(rename(deserialize = "KmsKeyId", serialize = "kmsKeyId"))]
+    #[serde(
+        rename(deserialize = "KmsKeyId", serialize = "kmsKeyId"),
+        alias = "kmsKeyId"
+    )]
     pub kms_key: Option<String>,
-    #[serde(rename(deserialize = "SnapshotId", serialize = "snapshotId"))]
+    #[serde(
+        rename(deserialize = "SnapshotId", serialize = "snapshotId"),
+        alias = "snapshotId"
+    )]
     pub snapshot: Option<String>,
-    #[serde(rename(deserialize = "VolumeSize", serialize = "volumeSize"))]
+    #[serde(
+        rename(deserialize = "VolumeSize", serialize = "volumeSize"),
+        alias = "volumeSize"
+    )]
     pub size: Option<u32>,
-    #[serde(rename(deserialize = "VolumeType", serialize = "volumeType"))]
+    #[serde(
+        rename(deserialize = "VolumeType", serialize = "volumeType"),
+        alias = "volumeType"
+    )]
     pub volume_type: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct MetadataOptions {
-    #[serde(rename(deserialize = "HttpTokens", serialize = "httpTokens"))]
+    #[serde(
+        rename(deserialize = "HttpTokens", serialize = "httpTokens"),
+        alias = "httpTokens"
+    )]
     pub http_tokens: Option<String>,
-    #[serde(rename(
-        deserialize = "HttpPutResponseHopLimit",
-        serialize = "httpPutResponseHopLimit"
-    ))]
+    #[serde(
+        rename(
+            deserialize = "HttpPutResponseHopLimit",
+            serialize = "httpPutResponseHopLimit"
+        ),
+        alias = "httpPutResponseHopLimit"
+    )]
     pub hop_limit: Option<u32>,
-    #[serde(rename(deserialize = "HttpEndpoint", serialize = "httpEndpoint"))]
+    #[serde(
+        rename(deserialize = "HttpEndpoint", serialize = "httpEndpoint"),
+        alias = "httpEndpoint"
+    )]
     pub http_endpoint: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Monitoring {
-    #[serde(rename(deserialize = "Enabled", serialize = "enabled"))]
+    #[serde(
+        rename(deserialize = "Enabled", serialize = "enabled"),
+        alias = "enabled"
+    )]
     pub enabled: bool,
 }
 

@@ -77,7 +77,7 @@ pub(super) fn report_launch_failures(world: &mut World, id: &NodegroupId) {
     clear_launch_failures(world, id);
     if let Some(nodegroup) = world.eks.nodegroups.get_mut(id) {
         nodegroup.issues.push(Issue {
-            code: LAUNCH_FAILURES,
+            code: LAUNCH_FAILURES.to_owned(),
             message,
             resources: vec![group],
         });

@@ -57,8 +57,11 @@ fn start_update(
         nodegroup.updates.push(Update {
             id: update.clone(),
             kind,
-            status: "InProgress",
-            parameters,
+            status: "InProgress".to_owned(),
+            parameters: parameters
+                .into_iter()
+                .map(|(kind, value)| (kind.to_owned(), value))
+                .collect(),
             created: now,
             errors: Vec::new(),
             token,
@@ -211,7 +214,7 @@ fn fall_back(
         "Couldn't proceed with upgrade process as new nodes are not joining node group".to_owned()
     });
     let error = Issue {
-        code: "NodeCreationFailure",
+        code: "NodeCreationFailure".to_owned(),
         message,
         resources: vec![group.to_owned()],
     };
@@ -222,7 +225,7 @@ fn fall_back(
             .iter_mut()
             .find(|known| known.id == update)
         {
-            update.status = "Failed";
+            update.status = "Failed".to_owned();
             update.errors.push(error);
         }
     }
@@ -243,7 +246,7 @@ fn finish_update(world: &mut World, id: &NodegroupId, update: &str) {
         .iter_mut()
         .find(|known| known.id == update && known.status == "InProgress")
     {
-        update.status = "Successful";
+        update.status = "Successful".to_owned();
     }
     let group = nodegroup.group.clone();
     let healthy =

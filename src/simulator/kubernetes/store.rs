@@ -1,6 +1,7 @@
 //! All objects of the cluster, and what happened to them lately. Knows nothing of HTTP, selectors or printing.
 
-use super::kind::Kind;
+use super::kind::{self, Kind};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -10,7 +11,8 @@ const REMEMBERED_CHANGES: usize = 4096;
 
 /// Objects of every kind under one counter of versions, as in etcd. Cloning is cheap enough to try a change on a copy:
 /// the objects are shared.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(into = "Saved", try_from = "Saved")]
 pub struct Store {
     version: u64,
     uids: u64,
@@ -18,6 +20,54 @@ pub struct Store {
     changes: VecDeque<Change>,
     /// The version of the newest change that is no longer in `changes`.
     forgotten: u64,
+}
+
+/// A store as it is written down. What happened lately is not: a watcher that comes back is told to list again.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    version: u64,
+    uids: u64,
+    objects: Vec<Value>,
+}
+
+impl From<Store> for Saved {
+    fn from(store: Store) -> Self {
+        Self {
+            version: store.version,
+            uids: store.uids,
+            objects: store
+                .objects
+                .into_values()
+                .map(Arc::unwrap_or_clone)
+                .collect(),
+        }
+    }
+}
+
+impl TryFrom<Saved> for Store {
+    type Error = String;
+
+    fn try_from(saved: Saved) -> Result<Self, String> {
+        let key = |object: &Value| match kind::of(object) {
+            Some(kind) => Ok(Key::new(
+                kind,
+                text(object, "namespace"),
+                text(object, "name"),
+            )),
+            None => Err(format!("{} is not a kind of object", object["kind"])),
+        };
+        let objects = saved
+            .objects
+            .into_iter()
+            .map(|object| Ok((key(&object)?, Arc::new(object))));
+        Ok(Self {
+            version: saved.version,
+            uids: saved.uids,
+            objects: objects.collect::<Result<_, String>>()?,
+            changes: VecDeque::new(),
+            forgotten: saved.version,
+        })
+    }
 }
 
 /// Ordered as etcd orders an answer: by namespace, then name.
