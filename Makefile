@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help check fix demo test bench tools fmt clippy doc
+.PHONY: help check fix demo test bench tools test-tools fmt clippy doc
 
 # Tools that .ci/tools had to install.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
@@ -22,14 +22,17 @@ fix: ## format, and let clippy mend what it can
 demo: tools ## run the first lab on the simulator
 	cargo run $(LOCKED) -- run content/troubleshooting/missing-worker-nodes.md
 
-test: tools ## run the tests
+test: test-tools ## run the tests
 	cargo test $(LOCKED)
 
 bench: tools ## run the benchmarks, each beside its floor (builds for release first: minutes)
 	cargo bench $(LOCKED)
 
-tools: ## install what labs and tests need and this machine lacks
+tools: ## install what labs need and this machine lacks
 	@.ci/tools
+
+test-tools:
+	@.ci/tools tests
 
 fmt:
 	cargo fmt --check

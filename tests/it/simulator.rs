@@ -259,3 +259,13 @@ fn a_key_has_states_and_its_policy_cannot_lock_its_owner_out() {
     );
     assert!(outcome.printed(1, 8).1.contains("NotFoundException"));
 }
+
+#[test]
+fn boto3_and_the_aws_cli_see_the_same_account() {
+    let account = super::account::Account::new();
+    let identity = account.boto3(r#"say(client("sts").get_caller_identity()["Arn"])"#);
+    let by_cli = account.aws(&["sts", "get-caller-identity"]);
+    assert_eq!(by_cli["Arn"], identity);
+    let refused = account.boto3(r#"say(code(client("kms").describe_key, KeyId="nothing"))"#);
+    assert_eq!(refused[0], "NotFoundException");
+}
