@@ -121,7 +121,8 @@ fn authenticated(
 }
 
 fn secret_of(world: &World, access_key: &str) -> Option<Secret> {
-    let credential = world.iam.credentials.get(access_key)?;
+    let known = world.iam.credentials.get(access_key);
+    let credential = known.filter(|credential| credential.active)?;
     Some(Secret {
         secret_access_key: credential.secret_access_key.clone(),
         session_token: credential.session_token.clone(),

@@ -1,0 +1,100 @@
+//! Who may do what by identity policies: everything but KMS, whose keys have policies of their own.
+
+use super::super::world::World;
+use crate::policy::{Caller, Context, IdentityDecision, IdentityRequest, decide_by_identity};
+
+/// Session name of a role that is only asked about.
+const QUESTION: &str = "question";
+
+/// Whether `caller` may perform `action` (`iam:PassRole`) on the resource with this ARN, or on `*`.
+///
+/// # Errors
+/// The refusal in AWS's words, `User: … is not authorized to perform: …`; each service puts its own
+/// error code on it.
+pub(in crate::simulator) fn authorize(
+    world: &World,
+    caller: &Caller,
+    action: &str,
+    resource: &str,
+) -> Result<(), String> {
+    let decision = decide(world, caller, action, resource, Context::new());
+    refusal(&decision, &caller.arn, action, resource).map_or(Ok(()), Err)
+}
+
+/// Whether a session of the role (name or ARN) may perform `action` on `resource`.
+pub(in crate::simulator) fn role_may(
+    world: &World,
+    role: &str,
+    action: &str,
+    resource: &str,
+) -> bool {
+    world.iam.role_by_name_or_arn(role).is_some_and(|role| {
+        let caller = role.session(&world.account, QUESTION);
+        authorize(world, &caller, action, resource).is_ok()
+    })
+}
+
+/// Asks the caller's identity policies, with the context that every call has.
+pub(super) fn decide(
+    world: &World,
+    caller: &Caller,
+    action: &str,
+    resource: &str,
+    context: Context,
+) -> IdentityDecision {
+    let request = IdentityRequest {
+        caller,
+        action,
+        resource,
+        context: surroundings(world, action, context),
+    };
+    decide_by_identity(world.iam.policies_of(caller), &request)
+}
+
+/// IAM's one endpoint is in this region.
+pub(in crate::simulator) const GLOBAL_REGION: &str = "us-east-1";
+
+fn surroundings(world: &World, action: &str, context: Context) -> Context {
+    let now = world.shown(world.now());
+    let region = if action.starts_with("iam:") {
+        GLOBAL_REGION
+    } else {
+        &world.region
+    };
+    context
+        .with("aws:RequestedRegion", region)
+        .with(
+            "aws:CurrentTime",
+            now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        )
+        .with("aws:EpochTime", now.as_second().to_string())
+        // The plain port stands for endpoints that are reached by TLS.
+        .with("aws:SecureTransport", "true")
+        .with("aws:ResourceAccount", &world.account)
+}
+
+/// The words of a denial; `None` when the call is allowed. An action on no resource in particular
+/// names none.
+pub(super) fn refusal(
+    decision: &IdentityDecision,
+    caller_arn: &str,
+    action: &str,
+    resource: &str,
+) -> Option<String> {
+    let because = match decision {
+        IdentityDecision::Allowed(_) | IdentityDecision::Root => return None,
+        IdentityDecision::ExplicitDeny(_) => {
+            "with an explicit deny in an identity-based policy".to_owned()
+        }
+        IdentityDecision::ImplicitDeny => {
+            format!("because no identity-based policy allows the {action} action")
+        }
+    };
+    let on = match resource {
+        "*" => String::new(),
+        _ => format!(" on resource: {resource}"),
+    };
+    Some(format!(
+        "User: {caller_arn} is not authorized to perform: {action}{on} {because}"
+    ))
+}
