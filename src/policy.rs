@@ -35,7 +35,7 @@ pub use document::{Condition, Effect, Element, Policy, Statement, Version};
 pub use evaluate::{KeyAccess, decide};
 pub use grammar::{Place, PolicyError};
 pub use grant::{Grant, GrantConstraints, NewGrant, OPERATIONS as GRANT_OPERATIONS};
-pub use identity::{IdentityDecision, IdentityRequest, decide_by_identity};
+pub use identity::{IdentityDecision, IdentityRequest, decide_by_identity, missing_keys};
 pub use operator::Operator;
 pub use principal::{Principal, PrincipalElement};
 pub use request::Request;

@@ -59,6 +59,30 @@ pub fn decide_by_identity(policies: &[Policy], request: &IdentityRequest<'_>) ->
     }
 }
 
+/// Condition keys on which statements about the action depend and which the request has not, each
+/// once.
+pub fn missing_keys(policies: &[Policy], request: &IdentityRequest<'_>) -> Vec<String> {
+    let context = request.caller.fill(request.context.clone());
+    let about = |statement: &&Statement| {
+        let action = statement.action.as_ref();
+        action.is_some_and(|action| action.covers_action(request.action))
+    };
+    let statements = policies.iter().flat_map(|policy| &policy.statements);
+    let conditions = statements
+        .filter(about)
+        .flat_map(|statement| &statement.conditions);
+    let mut missing: Vec<String> = Vec::new();
+    for condition in conditions {
+        let known = missing
+            .iter()
+            .any(|key| key.eq_ignore_ascii_case(&condition.key));
+        if !known && context.values(&condition.key).is_empty() {
+            missing.push(condition.key.clone());
+        }
+    }
+    missing
+}
+
 fn statements(policies: &[Policy]) -> impl Iterator<Item = (StatementRef, &Statement, Version)> {
     policies.iter().enumerate().flat_map(|(index, policy)| {
         let numbered = policy.statements.iter().enumerate();

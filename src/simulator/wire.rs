@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
 use super::world::World;
-use super::{autoscaling, ec2, eks, kms, sts};
+use super::{autoscaling, ec2, eks, iam, kms, sts};
 use crate::policy::Caller;
 use input::Input;
 
@@ -111,6 +111,7 @@ pub static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
         autoscaling::service(),
         ec2::service(),
         sts::service(),
+        iam::service(),
     ]
 });
 

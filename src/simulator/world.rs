@@ -103,6 +103,7 @@ pub enum Event {
     Eks(eks::Event),
     Nodes(nodes::Event),
     Kms(kms::Event),
+    Iam(iam::Event),
 }
 
 impl World {
@@ -164,6 +165,7 @@ impl World {
             Event::Eks(event) => eks::controller::handle(self, event),
             Event::Nodes(event) => nodes::handle(self, event),
             Event::Kms(event) => kms::handle(self, event),
+            Event::Iam(event) => iam::handle(self, event),
         }
     }
 

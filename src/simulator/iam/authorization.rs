@@ -54,23 +54,33 @@ pub(super) fn decide(
 /// IAM's one endpoint is in this region.
 pub(in crate::simulator) const GLOBAL_REGION: &str = "us-east-1";
 
-fn surroundings(world: &World, action: &str, context: Context) -> Context {
+/// The context with what every call has; keys that it has already stay as they are.
+pub(super) fn surroundings(world: &World, action: &str, given: Context) -> Context {
     let now = world.shown(world.now());
     let region = if action.starts_with("iam:") {
         GLOBAL_REGION
     } else {
         &world.region
     };
-    context
-        .with("aws:RequestedRegion", region)
-        .with(
+    [
+        ("aws:RequestedRegion", region.to_owned()),
+        (
             "aws:CurrentTime",
             now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        )
-        .with("aws:EpochTime", now.as_second().to_string())
+        ),
+        ("aws:EpochTime", now.as_second().to_string()),
         // The plain port stands for endpoints that are reached by TLS.
-        .with("aws:SecureTransport", "true")
-        .with("aws:ResourceAccount", &world.account)
+        ("aws:SecureTransport", "true".to_owned()),
+        ("aws:ResourceAccount", world.account.clone()),
+    ]
+    .into_iter()
+    .fold(given, |context, (key, value)| {
+        if context.values(key).is_empty() {
+            context.with(key, value)
+        } else {
+            context
+        }
+    })
 }
 
 /// The words of a denial; `None` when the call is allowed. An action on no resource in particular

@@ -86,7 +86,6 @@ impl World {
             active: true,
             created: self.now(),
             expires: None,
-            last_used: None,
         };
         self.iam
             .credentials
