@@ -6,8 +6,10 @@
 )]
 
 mod account;
+mod audit;
 mod cli;
 mod content;
+mod durability;
 mod expect;
 mod hooks;
 mod layering;
