@@ -45,7 +45,7 @@ fn calls_of_both_apis_are_recorded_in_their_order_refused_ones_too() {
     let account = Account::new();
     account.kubectl(&["get", "nodes", "-o", "name"]);
     let wrong = account
-        .boto3(r#"say(code(client("sts", aws_access_key_id="AKIAWRONG").get_caller_identity))"#);
+        .boto3(r#"say(code(client("sts", aws_access_key_id="AKIAWRONG", aws_secret_access_key="wrong").get_caller_identity))"#);
     assert_eq!(wrong[0], "InvalidClientTokenId");
     account.aws(&["eks", "list-clusters"]);
     let events = account.simulator.events(0);

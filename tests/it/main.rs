@@ -8,6 +8,7 @@
 mod account;
 mod audit;
 mod cli;
+mod conformance;
 mod content;
 mod durability;
 mod expect;
