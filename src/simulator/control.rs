@@ -15,7 +15,8 @@ use super::world::World;
 /// Path below which the tools reach the simulator.
 pub(super) const CONTROL: &str = "/_breakfix/";
 
-type Answer = Result<Response<Bytes>, Response<Bytes>>;
+/// Why a request is not answered.
+type Refused = (StatusCode, String);
 
 /// Answers a request below [`CONTROL`]:
 /// - `POST sleep?micros=N` lets N microseconds of world time pass and answers how many of the wall clock the caller
@@ -25,13 +26,13 @@ type Answer = Result<Response<Bytes>, Response<Bytes>>;
 /// - `GET events?after=N` lists the calls after number N;
 /// - `GET world` is everything there is, secrets too.
 pub(super) fn answer(shared: &Shared, request: &Request<Bytes>) -> Response<Bytes> {
-    routed(shared, request).unwrap_or_else(|refused| refused)
+    routed(shared, request).unwrap_or_else(|(status, why)| text(status, why))
 }
 
-fn routed(shared: &Shared, request: &Request<Bytes>) -> Answer {
+fn routed(shared: &Shared, request: &Request<Bytes>) -> Result<Response<Bytes>, Refused> {
     if !is_authorized(shared, request) {
         let why = "the control token is missing or wrong";
-        return Err(text(StatusCode::UNAUTHORIZED, why.to_owned()));
+        return Err((StatusCode::UNAUTHORIZED, why.to_owned()));
     }
     let path = request.uri().path();
     let action = path.strip_prefix(CONTROL).unwrap_or_default();
@@ -49,10 +50,10 @@ fn routed(shared: &Shared, request: &Request<Bytes>) -> Answer {
         (&Method::GET, "events") => Ok(json_text(&events(&shared.world(), after(request)?))),
         (&Method::GET, "world") => serde_json::to_value(&*shared.world())
             .map(|world| json_text(&world))
-            .map_err(|error| text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())),
+            .map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string())),
         (method, _) => {
             let why = format!("no such control: {method} {path}");
-            Err(text(StatusCode::NOT_FOUND, why))
+            Err((StatusCode::NOT_FOUND, why))
         }
     }
 }
@@ -66,23 +67,23 @@ fn is_authorized(shared: &Shared, request: &Request<Bytes>) -> bool {
         .is_some_and(|token| token == shared.identity.control_token)
 }
 
-fn micros(request: &Request<Bytes>) -> Result<Duration, Response<Bytes>> {
+fn micros(request: &Request<Bytes>) -> Result<Duration, Refused> {
     parameter(request, "micros")?
         .map(Duration::from_micros)
-        .ok_or_else(|| text(StatusCode::BAD_REQUEST, "micros=N is missing".to_owned()))
+        .ok_or_else(|| (StatusCode::BAD_REQUEST, "micros=N is missing".to_owned()))
 }
 
-fn after(request: &Request<Bytes>) -> Result<u64, Response<Bytes>> {
+fn after(request: &Request<Bytes>) -> Result<u64, Refused> {
     Ok(parameter(request, "after")?.unwrap_or(0))
 }
 
-fn parameter(request: &Request<Bytes>, name: &str) -> Result<Option<u64>, Response<Bytes>> {
+fn parameter(request: &Request<Bytes>, name: &str) -> Result<Option<u64>, Refused> {
     let query = request.uri().query().unwrap_or_default();
     form_urlencoded::parse(query.as_bytes())
         .find(|(found, _)| found == name)
         .map(|(_, value)| value.parse::<u64>())
         .transpose()
-        .map_err(|_| text(StatusCode::BAD_REQUEST, format!("{name} is no number")))
+        .map_err(|_| (StatusCode::BAD_REQUEST, format!("{name} is no number")))
 }
 
 /// Microseconds of the wall clock that are left to wait.
