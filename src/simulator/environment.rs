@@ -11,6 +11,10 @@ use super::{AccessKey, Simulator};
 /// A variable to set, or with `None` to unset.
 pub type Variable = (String, Option<String>);
 
+/// The variables by which breakfix's own tools find the simulator, and the token that they show.
+pub const CONTROL_ADDRESS: &str = "BREAKFIX_SIMULATOR";
+pub const CONTROL_TOKEN: &str = "BREAKFIX_SIMULATOR_TOKEN";
+
 /// Variables that would lead a client past the simulator, to a real account.
 const UNSET: [&str; 17] = [
     "AWS_PROFILE",
@@ -68,6 +72,8 @@ impl Simulator {
             ("KUBECACHEDIR", text(&cache)),
             ("NO_PROXY", "127.0.0.1,localhost".to_owned()),
             ("no_proxy", "127.0.0.1,localhost".to_owned()),
+            (CONTROL_ADDRESS, self.shared.identity.aws.to_string()),
+            (CONTROL_TOKEN, self.shared.identity.control_token.clone()),
         ];
         let set = set
             .into_iter()
@@ -75,11 +81,6 @@ impl Simulator {
         Ok(set
             .chain(UNSET.iter().map(|name| ((*name).to_owned(), None)))
             .collect())
-    }
-
-    /// Where and how a process that sleeps reaches the clock: address and token.
-    pub fn clock_control(&self) -> (String, String) {
-        (self.aws.to_string(), self.shared.control_token.clone())
     }
 
     /// A kubeconfig with our own authority and a token of this session.
@@ -95,7 +96,7 @@ impl Simulator {
             context: &cluster,
             server_url: &self.kubernetes_url(),
             ca_pem: self.authority.ca_pem(),
-            token: &self.shared.kubernetes_token,
+            token: &self.shared.identity.kubernetes_token,
         }
         .to_yaml()
     }

@@ -1,7 +1,7 @@
 //! The principals of the account: roles and users with their ids and policies, instance profiles,
 //! and the access keys that sign calls. Whether a call is allowed is `authorization`'s matter.
 
-mod access_keys;
+pub(in crate::simulator) mod access_keys;
 mod attachments;
 pub(in crate::simulator) mod authorization;
 mod documents;
@@ -11,6 +11,7 @@ mod permissions;
 mod policies;
 mod refusals;
 mod requests;
+mod resources;
 pub(in crate::simulator) mod roles;
 pub(in crate::simulator) mod service_linked;
 mod simulate;
@@ -186,6 +187,13 @@ impl Iam {
                 Some(role.session(account, session))
             }
         }
+    }
+
+    /// Whether a key's temporary credentials are over; `wall` in microseconds since the epoch.
+    pub(in crate::simulator) fn has_expired(&self, access_key: &str, wall: i64) -> bool {
+        let key = self.credentials.get(access_key);
+        key.and_then(|key| key.expires)
+            .is_some_and(|expires| expires <= wall)
     }
 
     /// The identity policies of a caller; none for service principals and strangers.

@@ -49,6 +49,8 @@ pub enum SignatureError {
     UnknownKey,
     #[error("the session token is not the one of this access key")]
     WrongToken,
+    #[error("the temporary credentials have expired")]
+    ExpiredToken,
     #[error("the request was signed too long ago, or in the future")]
     Skewed,
     #[error("the signature does not match the request")]
@@ -88,6 +90,11 @@ pub fn verify(
         region: claim.region,
         service: claim.service,
     })
+}
+
+/// The service that a request says it is signed for, whatever the signature is worth.
+pub fn claimed_service(request: &Request<Bytes>) -> Option<String> {
+    Claim::of(request).ok().map(|claim| claim.service)
 }
 
 /// The secret of the key that the claim names, once its session token is found right.

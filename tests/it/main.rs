@@ -6,8 +6,11 @@
 )]
 
 mod account;
+mod audit;
 mod cli;
+mod conformance;
 mod content;
+mod durability;
 mod expect;
 mod hooks;
 mod layering;

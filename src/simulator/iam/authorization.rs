@@ -1,10 +1,82 @@
 //! Who may do what by identity policies: everything but KMS, whose keys have policies of their own.
+//! What each operation acts on is in `resources`.
 
+use super::super::refusal::Refusal;
+use super::super::wire::{Call, Decoded, Protocol};
 use super::super::world::World;
+use super::resources::{self, Resource};
 use crate::policy::{Caller, Context, IdentityDecision, IdentityRequest, decide_by_identity};
 
 /// Session name of a role that is only asked about.
 const QUESTION: &str = "question";
+
+/// Refuses a call that the caller's identity policies do not allow.
+///
+/// KMS asks its keys' policies itself. Anybody may ask who they are, and who may assume a role is
+/// decided together with the role's trust policy.
+pub(in crate::simulator) fn check(
+    world: &World,
+    call: &Call,
+    decoded: &Decoded,
+) -> Result<(), Refusal> {
+    let service = decoded.service;
+    let operation = decoded.operation.name;
+    match (service.signing_name, operation) {
+        ("kms", _) | ("sts", "GetCallerIdentity" | "AssumeRole") => return Ok(()),
+        _ => {}
+    }
+    let members = decoded.members();
+    let tags = resources::request_tags(&members);
+    for needed in resources::needed(world, service.signing_name, operation, &members, &tags) {
+        for resource in &needed.resources {
+            let context = resource_context(service.signing_name, resource, &tags);
+            let context = needed
+                .context
+                .iter()
+                .fold(context, |context, (key, value)| context.with(key, value));
+            let decision = decide(world, &call.caller, &needed.action, &resource.arn, context);
+            if let Some(message) = refusal(
+                &decision,
+                &call.caller.arn,
+                &needed.action,
+                resource.shown(),
+            ) {
+                return Err(in_protocol(service.protocol, message));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Keys that follow from the tags of what is asked for and of what it is asked of.
+fn resource_context(service: &str, resource: &Resource, tags: &[(String, String)]) -> Context {
+    let keys = tags.iter().map(|(key, _)| key.as_str());
+    let requested = tags.iter().fold(
+        Context::new().with_all("aws:TagKeys", keys),
+        |context, (key, value)| context.with(&format!("aws:RequestTag/{key}"), value),
+    );
+    resource
+        .tags
+        .iter()
+        .fold(requested, |context, (key, value)| {
+            context
+                .with(&format!("aws:ResourceTag/{key}"), value)
+                .with(&format!("{service}:ResourceTag/{key}"), value)
+        })
+}
+
+fn in_protocol(protocol: Protocol, message: String) -> Refusal {
+    match protocol {
+        Protocol::Ec2 => Refusal::new(
+            "UnauthorizedOperation",
+            403,
+            format!("You are not authorized to perform this operation. {message}"),
+        ),
+        Protocol::Query => Refusal::new("AccessDenied", 403, message),
+        Protocol::Json => Refusal::bad("AccessDeniedException", message),
+        Protocol::RestJson => Refusal::new("AccessDeniedException", 403, message),
+    }
+}
 
 /// Whether `caller` may perform `action` (`iam:PassRole`) on the resource with this ARN, or on `*`.
 ///
