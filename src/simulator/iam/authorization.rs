@@ -4,7 +4,7 @@
 use super::super::refusal::Refusal;
 use super::super::wire::{Call, Decoded, Protocol};
 use super::super::world::World;
-use super::resources::{self, Resource};
+use super::resources::{self, Needed, Resource};
 use crate::policy::{Caller, Context, IdentityDecision, IdentityRequest, decide_by_identity};
 
 /// Session name of a role that is only asked about.
@@ -19,37 +19,45 @@ pub(in crate::simulator) fn check(
     call: &Call,
     decoded: &Decoded,
 ) -> Result<(), Refusal> {
-    let service = decoded.service;
+    let service = decoded.service.signing_name;
     let operation = decoded.operation.name;
-    match (service.signing_name, operation) {
+    match (service, operation) {
         ("kms", _) | ("sts", "GetCallerIdentity" | "AssumeRole") => return Ok(()),
         _ => {}
     }
     let members = decoded.members();
     let tags = resources::request_tags(&members);
-    for needed in resources::needed(world, service.signing_name, operation, &members, &tags) {
-        for resource in &needed.resources {
-            let context = resource_context(service.signing_name, resource, &tags);
-            let context = needed
-                .context
+    let needed = resources::needed(world, &call.caller, service, operation, &members, &tags);
+    needed
+        .iter()
+        .flat_map(|needed| {
+            needed
+                .resources
                 .iter()
-                .fold(context, |context, (key, value)| context.with(key, value));
+                .map(move |resource| (needed, resource))
+        })
+        .find_map(|(needed, resource)| {
+            let context = context(service, needed, resource, &tags);
             let decision = decide(world, &call.caller, &needed.action, &resource.arn, context);
-            if let Some(message) = refusal(
+            refusal(
                 &decision,
                 &call.caller.arn,
                 &needed.action,
                 resource.shown(),
-            ) {
-                return Err(in_protocol(service.protocol, message));
-            }
-        }
-    }
-    Ok(())
+            )
+        })
+        .map_or(Ok(()), |message| {
+            Err(in_protocol(decoded.service.protocol, message))
+        })
 }
 
 /// Keys that follow from the tags of what is asked for and of what it is asked of.
-fn resource_context(service: &str, resource: &Resource, tags: &[(String, String)]) -> Context {
+fn context(
+    service: &str,
+    needed: &Needed,
+    resource: &Resource,
+    tags: &[(String, String)],
+) -> Context {
     let keys = tags.iter().map(|(key, _)| key.as_str());
     let requested = tags.iter().fold(
         Context::new().with_all("aws:TagKeys", keys),
@@ -143,6 +151,7 @@ pub(super) fn surroundings(world: &World, action: &str, given: Context) -> Conte
         ("aws:EpochTime", now.as_second().to_string()),
         // The plain port stands for endpoints that are reached by TLS.
         ("aws:SecureTransport", "true".to_owned()),
+        ("aws:SourceIp", "127.0.0.1".to_owned()),
         ("aws:ResourceAccount", world.account.clone()),
     ]
     .into_iter()

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::super::world::World;
+use crate::policy::{Caller, CallerKind};
 
 /// An action that a call needs, and on what.
 pub(super) struct Needed {
@@ -49,9 +50,10 @@ impl Resource {
     }
 }
 
-/// Everything that a caller needs for an operation with these members.
+/// Everything that `caller` needs for an operation with these members.
 pub(super) fn needed(
     world: &World,
+    caller: &Caller,
     service: &str,
     operation: &str,
     members: &Value,
@@ -62,7 +64,10 @@ pub(super) fn needed(
         "eks" => eks(world, operation, &input),
         "autoscaling" => autoscaling(world, operation, &input),
         "ec2" => ec2(world, operation, &input),
-        "iam" => iam(world, operation, &input),
+        "iam" => match own_user(caller, operation, &input) {
+            Some(user) => vec![user],
+            None => iam(world, operation, &input),
+        },
         _ => Vec::new(),
     };
     if resources.is_empty() {
@@ -336,6 +341,17 @@ fn ec2_resource(world: &World, id: &str) -> Option<Resource> {
     let of_instance = world.ec2.instances.get(id).map(|instance| &instance.tags);
     let of_template = world.ec2.templates.get(id).map(|template| &template.tags);
     Some(Resource::new(arn).tagged(of_instance.or(of_template)))
+}
+
+/// The caller, when a request about a user or its keys names nobody.
+fn own_user(caller: &Caller, operation: &str, input: &Members<'_>) -> Option<Resource> {
+    let is_about_users = operation == "GetUser" || operation.contains("AccessKey");
+    let is_meant =
+        caller.kind == CallerKind::User && is_about_users && input.text("UserName").is_none();
+    is_meant.then(|| {
+        let name = caller.arn.rsplit('/').next().unwrap_or_default();
+        Resource::new(&caller.arn).named(format!("user {name}"))
+    })
 }
 
 /// Refusals of IAM name what exists by its kind and name, as they are widely reported.
