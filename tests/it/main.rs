@@ -22,3 +22,4 @@ mod secrets;
 mod shell;
 mod simulator;
 mod support;
+mod time;
