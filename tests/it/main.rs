@@ -18,6 +18,7 @@ mod limits;
 mod plan;
 mod reports;
 mod scenarios;
+mod sdks;
 mod secrets;
 mod shell;
 mod simulator;
