@@ -1,6 +1,7 @@
 //! The environment in which clients find the simulator and nothing else: variables to set and to
 //! unset, and the files that they name.
 
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -38,7 +39,8 @@ const UNSET: [&str; 17] = [
 
 impl Simulator {
     /// Writes the files that clients read into `directory` (private to this session) and returns the
-    /// variables that lead them there.
+    /// variables that lead them there. Files that are there already stay as they are: whoever uses a kept world may
+    /// have changed them.
     ///
     /// # Errors
     /// When a file cannot be written.
@@ -52,8 +54,7 @@ impl Simulator {
             (&config, String::new()),
             (&credentials, String::new()),
         ] {
-            std::fs::write(path, text)
-                .with_context(|| format!("failed to write {}", path.display()))?;
+            write_new(path, &text)?;
         }
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let set = [
@@ -100,4 +101,18 @@ impl Simulator {
         }
         .to_yaml()
     }
+}
+
+/// Writes a file that is not there yet.
+fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path);
+    match file {
+        Ok(mut file) => file.write_all(text.as_bytes()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+    .with_context(|| format!("failed to write {}", path.display()))
 }
