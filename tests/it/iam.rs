@@ -441,7 +441,7 @@ session = sts.assume_role(**assume, ExternalId="42")
 given = session["Credentials"]
 left = (given["Expiration"] - __import__("datetime").datetime.now(given["Expiration"].tzinfo)).total_seconds()
 keys = dict(aws_access_key_id=given["AccessKeyId"], aws_secret_access_key=given["SecretAccessKey"], aws_session_token=given["SessionToken"])
-own = lambda service: client(service, **keys)
+own = __import__("functools").cache(lambda service: client(service, **keys))
 who = own("sts").get_caller_identity()
 without_token = code(client("sts", **{**keys, "aws_session_token": None}).get_caller_identity)[0]
 chained = code(own("sts").assume_role, **assume, DurationSeconds=7200)
