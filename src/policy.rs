@@ -31,9 +31,11 @@ pub use decision::{
     AllowedBy, Decision, ImplicitDeny, NearMiss, Obstacle, PolicyKind, PolicySource, StatementRef,
 };
 pub use document::{Condition, Effect, Element, Policy, Statement, Version};
-pub use evaluate::{KeyAccess, decide};
+pub use evaluate::{KeyAccess, decide, decide_by_identity};
 pub use grammar::{Place, PolicyError};
-pub use grant::{Grant, GrantConstraints, NewGrant, OPERATIONS as GRANT_OPERATIONS};
+pub use grant::{
+    Grant, GrantConstraints, NewGrant, OPERATIONS as GRANT_OPERATIONS, SYMMETRIC_GRANT_OPERATIONS,
+};
 pub use operator::Operator;
 pub use principal::{Principal, PrincipalElement};
 pub use request::Request;

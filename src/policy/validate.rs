@@ -192,7 +192,7 @@ fn is_valid(principal: &Principal, exists: &dyn Fn(&str) -> bool) -> bool {
         Principal::Service(name) => is_service_name(name),
         Principal::Aws(name) => match named_account(name) {
             Some(account) => account.len() == 12,
-            None => has_principal_form(name) && exists(name),
+            None => is_principal_arn(name) && exists(name),
         },
         Principal::Federated(name) | Principal::CanonicalUser(name) => !name.is_empty(),
     }
@@ -206,9 +206,9 @@ fn is_service_name(name: &str) -> bool {
         .is_some_and(|service| !service.is_empty() && service.bytes().all(allowed))
 }
 
-/// Whether an ARN is of a kind that a key policy may name. Groups, wildcards and the unique ids of
-/// deleted principals are not.
-fn has_principal_form(arn: &str) -> bool {
+/// Whether an ARN is of a kind that a key policy or a grant may name beside accounts: of a user, a role
+/// or a session. Groups, wildcards and the unique ids of deleted principals are not.
+pub fn is_principal_arn(arn: &str) -> bool {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let &["arn", "aws", service, "", account, resource] = parts.as_slice() else {
         return false;
