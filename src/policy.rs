@@ -19,6 +19,8 @@ mod principal;
 mod public_access;
 mod request;
 #[cfg(test)]
+mod corners;
+#[cfg(test)]
 mod vectors;
 
 pub mod audit;

@@ -13,6 +13,9 @@ pub enum Decision {
         action: String,
         caller: String,
         by: StatementRef,
+        /// What makes it hit this request, where that is not plain: conditions that hold, names that a
+        /// `NotPrincipal` lacks.
+        because: Vec<String>,
     },
     /// Nothing allows the request.
     ImplicitDeny(ImplicitDeny),
@@ -179,8 +182,16 @@ impl fmt::Display for Decision {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Decision::Allowed { by } => write!(formatter, "allowed by {by}"),
-            Decision::ExplicitDeny { action, caller, by } => {
-                write!(formatter, "{by} denies {action} to {caller}")
+            Decision::ExplicitDeny {
+                action,
+                caller,
+                by,
+                because,
+            } => {
+                write!(formatter, "{by} denies {action} to {caller}")?;
+                because
+                    .iter()
+                    .try_for_each(|reason| write!(formatter, "; {reason}"))
             }
             Decision::ImplicitDeny(deny) => deny.fmt(formatter),
         }

@@ -37,9 +37,8 @@ pub fn decide(access: &KeyAccess<'_>, request: &Request) -> Decision {
         request,
         context: request.full_context(access.account),
     };
-    if let Some(by) = question.denying_statement() {
-        let (action, caller) = question.names();
-        return Decision::ExplicitDeny { action, caller, by };
+    if let Some(denial) = question.denial() {
+        return denial;
     }
     match question.allowed_by() {
         Some(by) => Decision::Allowed { by },
@@ -72,9 +71,8 @@ pub fn decide_by_identity(
         request,
         context: request.full_context(account),
     };
-    if let Some(by) = question.denying_statement() {
-        let (action, caller) = question.names();
-        return Decision::ExplicitDeny { action, caller, by };
+    if let Some(denial) = question.denial() {
+        return denial;
     }
     let allowing = question.allowing_identity();
     let by = match allowing {
@@ -174,7 +172,28 @@ impl<'a> Question<'a> {
         all.filter(move |located| located.statement.effect == effect)
     }
 
-    fn denying_statement(&self) -> Option<StatementRef> {
+    /// The explicit deny, if some statement is one.
+    fn denial(&self) -> Option<Decision> {
+        let located = self.denying_statement()?;
+        let (action, caller) = self.names();
+        let statement = located.statement;
+        let spared = statement
+            .principal
+            .as_ref()
+            .and_then(|element| element.unlisted(&self.request.caller));
+        let spared =
+            spared.map(|name| format!("its NotPrincipal does not list {name}, which it has to"));
+        let conditions = statement.conditions.iter();
+        let held = conditions.map(|condition| condition::describe_success(condition, &self.context));
+        Some(Decision::ExplicitDeny {
+            action,
+            caller,
+            by: located.reference(),
+            because: spared.into_iter().chain(held).collect(),
+        })
+    }
+
+    fn denying_statement(&self) -> Option<Located<'a>> {
         let caller = &self.request.caller;
         let hits = |located: &Located<'_>| {
             located
@@ -188,7 +207,6 @@ impl<'a> Question<'a> {
         of_key
             .chain(of_identity)
             .find(|located| self.matches(located))
-            .map(|located| located.reference())
     }
 
     fn allowed_by(&self) -> Option<AllowedBy> {

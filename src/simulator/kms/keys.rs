@@ -15,6 +15,7 @@ use super::page::Page;
 use super::policies::{checked_policy, default_policy};
 use super::tags::{self, Tag};
 use super::{Key, KeyState, NewKey, add_key, vanished};
+use crate::policy::Request;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -56,7 +57,7 @@ fn create_key(world: &mut World, call: &Call, request: CreateKeyRequest) -> Resu
     check_length(request.description.chars().count(), "description", 0..=8192)?;
     tags::check(&request.tags)?;
     let bypass = request.bypass_policy_lockout_safety_check;
-    authorize_creation(world, call, &request.tags, bypass)?;
+    let asked = authorized_creation(world, call, &request.tags, bypass)?;
     let id = world.uuid();
     let policy_text = request
         .policy
@@ -65,7 +66,7 @@ fn create_key(world: &mut World, call: &Call, request: CreateKeyRequest) -> Resu
     let new = NewKey {
         id: id.clone(),
         description: request.description,
-        policy: checked_policy(world, call, &arn, &policy_text, bypass)?,
+        policy: checked_policy(world, &asked, &arn, &policy_text, bypass)?,
         policy_text,
         tags: tags::map(request.tags),
         managed_by_aws: false,
@@ -76,21 +77,21 @@ fn create_key(world: &mut World, call: &Call, request: CreateKeyRequest) -> Resu
 }
 
 /// Making a key is for identity policies to allow, and so is tagging it while it is made.
-fn authorize_creation(
+fn authorized_creation(
     world: &World,
     call: &Call,
     tags: &[Tag],
     bypass: bool,
-) -> Result<(), Refusal> {
-    let mut request = tags::tagging(asking(world, call, "kms:CreateKey"), tags)
+) -> Result<Request, Refusal> {
+    let mut creating = tags::tagging(asking(world, call, "kms:CreateKey"), tags)
         .with("kms:BypassPolicyLockoutSafetyCheck", bypass.to_string());
-    request.context = with_key_kind(request.context);
-    authorize_by_identity(world, "*", &request)?;
-    if tags.is_empty() {
-        return Ok(());
+    creating.context = with_key_kind(creating.context);
+    authorize_by_identity(world, "*", &creating)?;
+    if !tags.is_empty() {
+        let request = tags::tagging(asking(world, call, "kms:TagResource"), tags);
+        authorize_by_identity(world, &world.arn("kms", "key/*"), &request)?;
     }
-    let request = tags::tagging(asking(world, call, "kms:TagResource"), tags);
-    authorize_by_identity(world, &world.arn("kms", "key/*"), &request)
+    Ok(creating)
 }
 
 fn key_metadata(world: &World, key: &Key) -> Value {

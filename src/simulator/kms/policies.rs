@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use super::super::refusal::Refusal;
 use super::super::wire::{Call, Operation};
 use super::super::world::World;
-use super::access::{authorized, authorized_with, key_mut};
+use super::access::{asking_about, authorize, authorized, authorized_with, key_mut};
 use super::page::Page;
-use crate::policy::Policy;
-use crate::policy::validate::{NewKeyPolicy, check_key_policy};
+use crate::policy::validate::{NewKeyPolicy, PolicyRefusal, check_key_policy};
+use crate::policy::{Policy, Request};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -34,9 +34,10 @@ pub(super) fn default_policy(account: &str) -> String {
     .to_string()
 }
 
+/// The policy that a document says, if `request` may put it. `bypass` lets it lock its caller out.
 pub(super) fn checked_policy(
     world: &World,
-    call: &Call,
+    request: &Request,
     key_arn: &str,
     text: &str,
     bypass: bool,
@@ -47,14 +48,21 @@ pub(super) fn checked_policy(
     };
     let new = NewKeyPolicy {
         document: text,
-        caller: &call.caller,
-        identity: world.iam.policies_of(&call.caller),
+        request,
+        identity: world.iam.policies_of(&request.caller),
         key_arn,
         account: &world.account,
         bypass_lockout_check: bypass,
         principal_exists: &exists,
     };
-    check_key_policy(&new).map_err(|refusal| Refusal::bad(refusal.exception(), refusal.message()))
+    check_key_policy(&new).map_err(|refused| {
+        let refusal = Refusal::bad(refused.exception(), refused.message());
+        match refused {
+            // The message is empty, as observed; a client's debug output shows what is wrong.
+            PolicyRefusal::Malformed { hint } => refusal.with("hint", hint),
+            _ => refusal,
+        }
+    })
 }
 
 /// Puts the unique id (`AROA…`, `AIDA…`) of a role or user that was deleted where its ARN stood in key
@@ -156,13 +164,13 @@ fn put_key_policy(
 ) -> Result<Value, Refusal> {
     let name = request.policy_name.as_deref().unwrap_or(DEFAULT);
     let bypass = request.bypass_policy_lockout_safety_check;
-    let key = authorized_with(world, call, &request.key_id, "kms:PutKeyPolicy", |asked| {
-        asked
-            .with("kms:PolicyName", name)
-            .with("kms:BypassPolicyLockoutSafetyCheck", bypass.to_string())
-    })?;
+    let key = world.find_key_itself(&request.key_id)?;
+    let asked = asking_about(world, call, key, "kms:PutKeyPolicy")
+        .with("kms:PolicyName", name)
+        .with("kms:BypassPolicyLockoutSafetyCheck", bypass.to_string());
+    authorize(world, key, &asked)?;
     require_default_name(name)?;
-    let policy = checked_policy(world, call, &key.arn, &request.policy, bypass)?;
+    let policy = checked_policy(world, &asked, &key.arn, &request.policy, bypass)?;
     let id = key.id.clone();
     let key = key_mut(world, &id)?;
     key.policy = policy;
