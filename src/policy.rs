@@ -7,6 +7,8 @@
 mod caller;
 mod condition;
 mod context;
+#[cfg(test)]
+mod corners;
 mod decision;
 mod document;
 mod evaluate;
@@ -18,8 +20,6 @@ mod pattern;
 mod principal;
 mod public_access;
 mod request;
-#[cfg(test)]
-mod corners;
 #[cfg(test)]
 mod vectors;
 

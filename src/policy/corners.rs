@@ -86,9 +86,18 @@ fn principals_reach_whom_they_name() {
         (json!({"AWS": "arn:aws:iam::111122223333:role/*"}), false),
         (json!({"AWS": "arn:aws:iam::111122223333:*"}), false),
         // The session's ARN with the role's path, which ARNs of STS do not have.
-        (json!({"AWS": "arn:aws:sts::111122223333:assumed-role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling/AutoScaling"}), false),
-        (json!({"AWS": "arn:aws:iam::111122223333:assumed-role/AWSServiceRoleForAutoScaling/AutoScaling"}), false),
-        (json!({"AWS": "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForAutoScaling"}), false),
+        (
+            json!({"AWS": "arn:aws:sts::111122223333:assumed-role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling/AutoScaling"}),
+            false,
+        ),
+        (
+            json!({"AWS": "arn:aws:iam::111122223333:assumed-role/AWSServiceRoleForAutoScaling/AutoScaling"}),
+            false,
+        ),
+        (
+            json!({"AWS": "arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForAutoScaling"}),
+            false,
+        ),
         // What a deleted role leaves behind, even when it is this one's own id.
         (json!({"AWS": "AROAAUTOSCALINGSLR000"}), false),
         (json!({"AWS": A}), false),
@@ -131,9 +140,15 @@ fn a_deny_reaches_wherever_an_allow_would_and_root_means_everybody_of_the_accoun
         (json!({"AWS": "arn:aws:iam::111122223333:root"}), false),
         (json!({"AWS": SESSION}), false),
         (json!({"AWS": [B, SESSION]}), false),
-        (json!({"AWS": SESSION.replace("/AutoScaling", "/Other")}), true),
+        (
+            json!({"AWS": SESSION.replace("/AutoScaling", "/Other")}),
+            true,
+        ),
         (json!({"AWS": B}), true),
-        (json!({"Service": ["ec2.amazonaws.com", "autoscaling.amazonaws.com"]}), true),
+        (
+            json!({"Service": ["ec2.amazonaws.com", "autoscaling.amazonaws.com"]}),
+            true,
+        ),
     ] {
         let deny = json!({"Effect": "Deny", "Principal": principal, "Action": "kms:Decrypt", "Resource": "*"});
         // The order of statements decides nothing.
@@ -161,7 +176,12 @@ fn a_denying_not_principal_spares_a_user_with_its_account_and_the_root_by_itself
         (json!("*"), Caller::user(A, "sam"), true),
     ] {
         let decision = decided(&deny(names.clone()), &[], &decrypt(caller.clone()));
-        assert_eq!(decision.is_allowed(), expected, "{names} for {}", caller.arn);
+        assert_eq!(
+            decision.is_allowed(),
+            expected,
+            "{names} for {}",
+            caller.arn
+        );
     }
     let told = decided(&deny(json!([sam])), &[], &decrypt(Caller::user(A, "sam")));
     assert_eq!(
@@ -211,15 +231,29 @@ fn actions_are_compared_whole_and_without_regard_to_case() {
 
 #[test]
 fn re_encryption_is_two_actions_and_a_data_key_is_three() {
-    let allow = |action: &str| document(json!({"Effect": "Allow", "Principal": "*", "Action": action, "Resource": "*"}));
+    let allow = |action: &str| {
+        document(json!({"Effect": "Allow", "Principal": "*", "Action": action, "Resource": "*"}))
+    };
     for (action, asked, expected) in [
         ("kms:ReEncrypt*", "kms:ReEncryptFrom", true),
         ("kms:ReEncrypt*", "kms:ReEncryptTo", true),
         ("kms:ReEncrypt", "kms:ReEncryptFrom", false),
-        ("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", false),
-        ("kms:GenerateDataKey*", "kms:GenerateDataKeyWithoutPlaintext", true),
+        (
+            "kms:GenerateDataKey",
+            "kms:GenerateDataKeyWithoutPlaintext",
+            false,
+        ),
+        (
+            "kms:GenerateDataKey*",
+            "kms:GenerateDataKeyWithoutPlaintext",
+            true,
+        ),
         ("kms:GenerateDataKey*", "kms:GenerateDataKeyPair", true),
-        ("kms:GenerateDataKeyWithoutPlaintext", "kms:GenerateDataKey", false),
+        (
+            "kms:GenerateDataKeyWithoutPlaintext",
+            "kms:GenerateDataKey",
+            false,
+        ),
         ("kms:*Encrypt", "kms:Encrypt", true),
         ("kms:*Encrypt", "kms:ReEncryptTo", false),
     ] {
@@ -235,11 +269,17 @@ fn the_resource_is_the_key_itself() {
     for (resources, expected) in [
         (json!("*"), true),
         (json!(KEY), true),
-        (json!(["arn:aws:kms:us-west-2:111122223333:key/other", KEY]), true),
+        (
+            json!(["arn:aws:kms:us-west-2:111122223333:key/other", KEY]),
+            true,
+        ),
         (json!("arn:aws:kms:*:*:key/*"), true),
         (json!("arn:aws:kms:us-west-2:111122223333:*"), true),
         (json!("arn:*:kms:us-*-2:1111*:key/1234abcd-????-*"), true),
-        (json!("arn:aws:kms:${aws:RequestedRegion}:${aws:PrincipalAccount}:key/*"), true),
+        (
+            json!("arn:aws:kms:${aws:RequestedRegion}:${aws:PrincipalAccount}:key/*"),
+            true,
+        ),
         (json!("arn:aws:kms:${missing, 'us-west-2'}:*:key/*"), true),
         (json!("arn:aws:kms:${missing}:*:key/*"), false),
         (json!(["arn:aws:kms:${missing}:*:key/*", "*"]), true),
@@ -269,25 +309,58 @@ fn conditions_are_a_conjunction_of_disjunctions() {
         (json!({}), true),
         (json!({"StringEquals": {}}), true),
         (json!({"StringEquals": via(here)}), true),
-        (json!({"StringEquals": {"kms:ViaService": ["x", here]}}), true),
-        (json!({"StringEquals": {"kms:ViaService": here, "kms:CallerAccount": A}}), true),
-        (json!({"StringEquals": {"kms:ViaService": here, "kms:CallerAccount": B}}), false),
-        (json!({"StringEquals": via(here), "StringLike": via("s3.*")}), false),
-        (json!({"StringNotEquals": {"kms:ViaService": ["x", "y"]}}), true),
+        (
+            json!({"StringEquals": {"kms:ViaService": ["x", here]}}),
+            true,
+        ),
+        (
+            json!({"StringEquals": {"kms:ViaService": here, "kms:CallerAccount": A}}),
+            true,
+        ),
+        (
+            json!({"StringEquals": {"kms:ViaService": here, "kms:CallerAccount": B}}),
+            false,
+        ),
+        (
+            json!({"StringEquals": via(here), "StringLike": via("s3.*")}),
+            false,
+        ),
+        (
+            json!({"StringNotEquals": {"kms:ViaService": ["x", "y"]}}),
+            true,
+        ),
         // None of the values of a negated operator may match.
-        (json!({"StringNotEquals": {"kms:ViaService": ["x", here]}}), false),
-        (json!({"StringNotLike": {"kms:ViaService": ["s3.*", "ec2.*"]}}), false),
+        (
+            json!({"StringNotEquals": {"kms:ViaService": ["x", here]}}),
+            false,
+        ),
+        (
+            json!({"StringNotLike": {"kms:ViaService": ["s3.*", "ec2.*"]}}),
+            false,
+        ),
         (json!({"StringEquals": {"kms:ViaService": []}}), false),
         (json!({"StringNotEquals": {"kms:ViaService": []}}), true),
         // Names of keys have no case, values have.
         (json!({"StringEquals": {"KMS:viaservice": here}}), true),
-        (json!({"StringEquals": via("EC2.us-west-2.amazonaws.com")}), false),
-        (json!({"StringEqualsIgnoreCase": via("EC2.US-WEST-2.amazonaws.com")}), true),
-        (json!({"StringNotEqualsIgnoreCase": via("EC2.US-WEST-2.amazonaws.com")}), false),
+        (
+            json!({"StringEquals": via("EC2.us-west-2.amazonaws.com")}),
+            false,
+        ),
+        (
+            json!({"StringEqualsIgnoreCase": via("EC2.US-WEST-2.amazonaws.com")}),
+            true,
+        ),
+        (
+            json!({"StringNotEqualsIgnoreCase": via("EC2.US-WEST-2.amazonaws.com")}),
+            false,
+        ),
         (json!({"StringEquals": via("ec2.*")}), false),
         (json!({"StringLike": via("ec2.*.amazonaws.com")}), true),
         (json!({"StringLike": via("ec2")}), false),
-        (json!({"StringLike": via("?c2.us-west-?.amazonaws.com")}), true),
+        (
+            json!({"StringLike": via("?c2.us-west-?.amazonaws.com")}),
+            true,
+        ),
         // An empty value is a value.
         (json!({"StringEquals": {"test:empty": ""}}), true),
         (json!({"StringLike": {"test:empty": "*"}}), true),
@@ -339,17 +412,29 @@ fn a_missing_key_fails_what_is_positive_and_meets_what_is_negated() {
 fn quantifiers_run_over_the_values_of_the_request() {
     let tags = |operator: &str, values: Value| json!({operator: {"aws:TagKeys": values}});
     for (operator, values, expected) in [
-        ("ForAllValues:StringEquals", json!(["team", "stage", "x"]), true),
+        (
+            "ForAllValues:StringEquals",
+            json!(["team", "stage", "x"]),
+            true,
+        ),
         ("ForAllValues:StringEquals", json!("team"), false),
         ("ForAllValues:StringLike", json!("*"), true),
         ("ForAllValues:StringEquals", json!(["TEAM", "STAGE"]), false),
-        ("ForAllValues:StringEqualsIgnoreCase", json!(["TEAM", "STAGE"]), true),
+        (
+            "ForAllValues:StringEqualsIgnoreCase",
+            json!(["TEAM", "STAGE"]),
+            true,
+        ),
         ("ForAllValues:StringNotEquals", json!("x"), true),
         ("ForAllValues:StringNotEquals", json!("team"), false),
         ("ForAnyValue:StringEquals", json!("team"), true),
         ("ForAnyValue:StringEquals", json!("x"), false),
         ("ForAnyValue:StringNotEquals", json!("team"), true),
-        ("ForAnyValue:StringNotEquals", json!(["team", "stage"]), false),
+        (
+            "ForAnyValue:StringNotEquals",
+            json!(["team", "stage"]),
+            false,
+        ),
         ("ForAnyValue:StringLike", json!(["s*"]), true),
         // Names of operators have no case.
         ("foranyvalue:stringequals", json!("team"), true),
@@ -361,14 +446,18 @@ fn quantifiers_run_over_the_values_of_the_request() {
 #[test]
 fn the_trap_of_for_all_values_is_closed_by_null() {
     let condition = |more: Value| {
-        let mut condition = json!({"ForAllValues:StringEquals": {"kms:GrantOperations": ["Decrypt"]}});
+        let mut condition =
+            json!({"ForAllValues:StringEquals": {"kms:GrantOperations": ["Decrypt"]}});
         if let Value::Object(more) = more {
             condition.as_object_mut().expect("an object").extend(more);
         }
         condition
     };
     check_condition(condition(json!({})), true);
-    check_condition(condition(json!({"Null": {"kms:GrantOperations": "false"}})), false);
+    check_condition(
+        condition(json!({"Null": {"kms:GrantOperations": "false"}})),
+        false,
+    );
 }
 
 #[test]
@@ -377,7 +466,10 @@ fn arns_are_compared_part_by_part() {
         for (pattern, expected) in [
             (autoscaling_role_arn(A).as_str(), true),
             ("arn:aws:iam::111122223333:role/*", true),
-            ("arn:aws:iam::111122223333:role/aws-service-role/*/AWSServiceRoleFor*", true),
+            (
+                "arn:aws:iam::111122223333:role/aws-service-role/*/AWSServiceRoleFor*",
+                true,
+            ),
             ("arn:aws:iam::*:role/*AutoScaling", true),
             ("arn:*:iam:*:1111?2223333:*", true),
             ("arn:aws:iam::${aws:PrincipalAccount}:role/*", true),
@@ -396,35 +488,83 @@ fn arns_are_compared_part_by_part() {
         }
     }
     // As text a wildcard reaches anywhere, or is none.
-    check_condition(json!({"StringLike": {"aws:PrincipalArn": "arn:aws:*AutoScaling"}}), true);
-    check_condition(json!({"StringEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/*"}}), false);
+    check_condition(
+        json!({"StringLike": {"aws:PrincipalArn": "arn:aws:*AutoScaling"}}),
+        true,
+    );
+    check_condition(
+        json!({"StringEquals": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/*"}}),
+        false,
+    );
 }
 
 #[test]
 fn values_compare_as_what_they_are() {
     for (condition, expected) in [
         (json!({"Bool": {"aws:PrincipalIsAWSService": false}}), true),
-        (json!({"Bool": {"aws:PrincipalIsAWSService": "False"}}), true),
-        (json!({"Bool": {"aws:PrincipalIsAWSService": "true"}}), false),
-        (json!({"Bool": {"aws:PrincipalIsAWSService": ["true", "false"]}}), true),
-        (json!({"StringEquals": {"aws:PrincipalIsAWSService": "false"}}), true),
+        (
+            json!({"Bool": {"aws:PrincipalIsAWSService": "False"}}),
+            true,
+        ),
+        (
+            json!({"Bool": {"aws:PrincipalIsAWSService": "true"}}),
+            false,
+        ),
+        (
+            json!({"Bool": {"aws:PrincipalIsAWSService": ["true", "false"]}}),
+            true,
+        ),
+        (
+            json!({"StringEquals": {"aws:PrincipalIsAWSService": "false"}}),
+            true,
+        ),
         (json!({"NumericLessThan": {"test:number": 11}}), true),
         (json!({"NumericLessThan": {"test:number": "9"}}), false),
         (json!({"NumericEquals": {"test:number": "10.0"}}), true),
-        (json!({"NumericGreaterThanEquals": {"test:number": "10"}}), true),
+        (
+            json!({"NumericGreaterThanEquals": {"test:number": "10"}}),
+            true,
+        ),
         (json!({"NumericGreaterThan": {"test:number": "10"}}), false),
-        (json!({"NumericLessThanEquals": {"test:number": "x"}}), false),
+        (
+            json!({"NumericLessThanEquals": {"test:number": "x"}}),
+            false,
+        ),
         (json!({"NumericEquals": {"kms:ViaService": "1"}}), false),
         (json!({"StringEquals": {"test:number": 10}}), true),
-        (json!({"DateGreaterThan": {"aws:CurrentTime": "2026-11-22T09:59:59Z"}}), true),
-        (json!({"DateLessThan": {"aws:CurrentTime": "2026-11-22"}}), false),
-        (json!({"DateLessThanEquals": {"aws:CurrentTime": "2026-11-22T11:00:00+01:00"}}), true),
+        (
+            json!({"DateGreaterThan": {"aws:CurrentTime": "2026-11-22T09:59:59Z"}}),
+            true,
+        ),
+        (
+            json!({"DateLessThan": {"aws:CurrentTime": "2026-11-22"}}),
+            false,
+        ),
+        (
+            json!({"DateLessThanEquals": {"aws:CurrentTime": "2026-11-22T11:00:00+01:00"}}),
+            true,
+        ),
         (json!({"DateGreaterThan": {"aws:CurrentTime": 0}}), true),
-        (json!({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}), true),
-        (json!({"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "203.0.113.7"]}}), true),
-        (json!({"IpAddress": {"aws:SourceIp": "203.0.113.8/29"}}), false),
-        (json!({"NotIpAddress": {"aws:SourceIp": ["10.0.0.0/8", "203.0.113.0/24"]}}), false),
-        (json!({"IpAddress": {"aws:SourceIp": "2001:db8::/32"}}), false),
+        (
+            json!({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}),
+            true,
+        ),
+        (
+            json!({"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "203.0.113.7"]}}),
+            true,
+        ),
+        (
+            json!({"IpAddress": {"aws:SourceIp": "203.0.113.8/29"}}),
+            false,
+        ),
+        (
+            json!({"NotIpAddress": {"aws:SourceIp": ["10.0.0.0/8", "203.0.113.0/24"]}}),
+            false,
+        ),
+        (
+            json!({"IpAddress": {"aws:SourceIp": "2001:db8::/32"}}),
+            false,
+        ),
     ] {
         check_condition(condition, expected);
     }
@@ -433,13 +573,43 @@ fn values_compare_as_what_they_are() {
 #[test]
 fn variables_stand_for_values_of_the_request() {
     for (operator, key, value, expected) in [
-        ("StringEquals", "kms:CallerAccount", "${aws:PrincipalAccount}", true),
-        ("StringEquals", "kms:CallerAccount", "${AWS:principalaccount}", true),
-        ("StringEquals", "kms:ViaService", "ec2.${aws:RequestedRegion}.amazonaws.com", true),
-        ("StringEquals", "kms:ViaService", "${missing, 'ec2'}.us-west-2.amazonaws.com", true),
-        ("StringEquals", "kms:ViaService", "${missing,'ec2'}.us-west-2.amazonaws.com", true),
+        (
+            "StringEquals",
+            "kms:CallerAccount",
+            "${aws:PrincipalAccount}",
+            true,
+        ),
+        (
+            "StringEquals",
+            "kms:CallerAccount",
+            "${AWS:principalaccount}",
+            true,
+        ),
+        (
+            "StringEquals",
+            "kms:ViaService",
+            "ec2.${aws:RequestedRegion}.amazonaws.com",
+            true,
+        ),
+        (
+            "StringEquals",
+            "kms:ViaService",
+            "${missing, 'ec2'}.us-west-2.amazonaws.com",
+            true,
+        ),
+        (
+            "StringEquals",
+            "kms:ViaService",
+            "${missing,'ec2'}.us-west-2.amazonaws.com",
+            true,
+        ),
         // The default counts only when there is nothing else.
-        ("StringEquals", "kms:CallerAccount", "${aws:PrincipalAccount, '444455556666'}", true),
+        (
+            "StringEquals",
+            "kms:CallerAccount",
+            "${aws:PrincipalAccount, '444455556666'}",
+            true,
+        ),
         ("StringEquals", "test:empty", "${missing, ''}", true),
         ("StringEquals", "kms:ViaService", "${missing}", false),
         ("StringNotEquals", "kms:ViaService", "${missing}", false),
@@ -452,7 +622,12 @@ fn variables_stand_for_values_of_the_request() {
         // What a variable brings in is no pattern.
         ("StringLike", "test:star", "${test:star}", true),
         ("StringLike", "kms:ViaService", "${test:star}", false),
-        ("Bool", "aws:PrincipalIsAWSService", "${aws:PrincipalIsAWSService}", true),
+        (
+            "Bool",
+            "aws:PrincipalIsAWSService",
+            "${aws:PrincipalIsAWSService}",
+            true,
+        ),
         // Numbers, dates and addresses know no variables.
         ("NumericEquals", "test:number", "${test:number}", false),
         ("IpAddress", "aws:SourceIp", "${aws:SourceIp}", false),
@@ -489,8 +664,12 @@ fn documents_of_2008_have_no_variables() {
 
 #[test]
 fn the_account_gives_by_identity_policies_and_denies_by_them() {
-    let root = document(json!({"Effect": "Allow", "Principal": {"AWS": A}, "Action": "kms:*", "Resource": "*"}));
-    let direct = document(json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:user/sam"}, "Action": "kms:Decrypt", "Resource": "*"}));
+    let root = document(
+        json!({"Effect": "Allow", "Principal": {"AWS": A}, "Action": "kms:*", "Resource": "*"}),
+    );
+    let direct = document(
+        json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111122223333:user/sam"}, "Action": "kms:Decrypt", "Resource": "*"}),
+    );
     let identity = |effect: &str, action: &str, resource: &str| {
         document(json!({"Effect": effect, "Action": action, "Resource": resource}))
     };
@@ -500,14 +679,37 @@ fn the_account_gives_by_identity_policies_and_denies_by_them() {
         (&root, vec![everything()], true),
         (&root, vec![identity("Allow", "kms:Decrypt", KEY)], true),
         (&root, vec![identity("Allow", "kms:Encrypt", "*")], false),
-        (&root, vec![identity("Allow", "kms:*", "arn:aws:kms:us-west-2:111122223333:alias/*")], false),
-        (&root, vec![everything(), identity("Deny", "kms:D*", "*")], false),
-        (&root, vec![everything(), identity("Deny", "kms:D*", "arn:aws:kms:*:*:key/other")], true),
+        (
+            &root,
+            vec![identity(
+                "Allow",
+                "kms:*",
+                "arn:aws:kms:us-west-2:111122223333:alias/*",
+            )],
+            false,
+        ),
+        (
+            &root,
+            vec![everything(), identity("Deny", "kms:D*", "*")],
+            false,
+        ),
+        (
+            &root,
+            vec![
+                everything(),
+                identity("Deny", "kms:D*", "arn:aws:kms:*:*:key/other"),
+            ],
+            true,
+        ),
         (&direct, vec![], true),
         (&direct, vec![identity("Deny", "*", "*")], false),
     ] {
         let decision = decided(policy, &identity, &request);
-        assert_eq!(decision.is_allowed(), expected, "{policy} {identity:?}: {decision}");
+        assert_eq!(
+            decision.is_allowed(),
+            expected,
+            "{policy} {identity:?}: {decision}"
+        );
     }
 }
 
@@ -515,16 +717,25 @@ fn the_account_gives_by_identity_policies_and_denies_by_them() {
 fn without_a_resource_only_identity_policies_count() {
     let sam = || Request::new(Caller::user(A, "sam"), "kms:ListKeys");
     let parse = |document: Value| Policy::parse(&document.to_string()).expect("valid");
-    let allow = |resource: &str| parse(document(json!({"Effect": "Allow", "Action": "kms:List*", "Resource": resource})));
-    let deny = parse(document(json!({"Effect": "Deny", "Action": "kms:ListKeys", "Resource": "*"})));
-    let allowed = |identity: &[Policy], request: &Request| decide_by_identity(identity, A, "*", request);
+    let allow = |resource: &str| {
+        parse(document(
+            json!({"Effect": "Allow", "Action": "kms:List*", "Resource": resource}),
+        ))
+    };
+    let deny = parse(document(
+        json!({"Effect": "Deny", "Action": "kms:ListKeys", "Resource": "*"}),
+    ));
+    let allowed =
+        |identity: &[Policy], request: &Request| decide_by_identity(identity, A, "*", request);
     assert!(allowed(&[allow("*")], &sam()).is_allowed());
     assert!(!allowed(&[allow(KEY)], &sam()).is_allowed());
     assert!(!allowed(&[allow("*"), deny], &sam()).is_allowed());
     let root = Request::new(Caller::root(A), "kms:ListKeys");
     assert!(allowed(&[], &root).is_allowed());
     assert_eq!(
-        allowed(&[], &sam()).access_denied_message("C", "*").as_deref(),
+        allowed(&[], &sam())
+            .access_denied_message("C", "*")
+            .as_deref(),
         Some(
             "User: C is not authorized to perform: kms:ListKeys on resource: * \
              because no identity-based policy allows the kms:ListKeys action"
@@ -550,7 +761,9 @@ fn a_denial_tells_statement_obstacle_and_value() {
     };
     let none = "no statement allows kms:Decrypt for <role>";
     check_told(
-        allow(json!({"Condition": {"StringEquals": {"kms:ViaService": ["rds.*", "s3.*"], "kms:CallerAccount": B}}})),
+        allow(
+            json!({"Condition": {"StringEquals": {"kms:ViaService": ["rds.*", "s3.*"], "kms:CallerAccount": B}}}),
+        ),
         &format!(
             "{none}; statement 1 would, but its condition StringEquals kms:ViaService needs rds.* or s3.*, \
              the request has ec2.us-west-2.amazonaws.com, and its condition StringEquals kms:CallerAccount \
@@ -559,7 +772,9 @@ fn a_denial_tells_statement_obstacle_and_value() {
     );
     check_told(
         allow(json!({"Resource": "arn:aws:kms:us-west-2:111122223333:alias/app"})),
-        &format!("{none}; statement 1 would, but its Resource (arn:aws:kms:us-west-2:111122223333:alias/app) does not cover this key"),
+        &format!(
+            "{none}; statement 1 would, but its Resource (arn:aws:kms:us-west-2:111122223333:alias/app) does not cover this key"
+        ),
     );
     check_told(
         allow(json!({"Action": []})),
@@ -567,8 +782,12 @@ fn a_denial_tells_statement_obstacle_and_value() {
     );
     // The account's own statement has a condition, too, and it fails before any identity policy is asked.
     check_told(
-        allow(json!({"Principal": {"AWS": A}, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}})),
-        &format!("{none}; statement 1 would, but its condition Bool aws:MultiFactorAuthPresent needs true, the request has none"),
+        allow(
+            json!({"Principal": {"AWS": A}, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}),
+        ),
+        &format!(
+            "{none}; statement 1 would, but its condition Bool aws:MultiFactorAuthPresent needs true, the request has none"
+        ),
     );
     let deny = json!({"Sid": "OnlyS3", "Effect": "Deny", "Principal": "*", "Action": "kms:*", "Resource": "*",
         "Condition": {"StringNotLike": {"kms:ViaService": "s3.*"}}});

@@ -184,7 +184,8 @@ impl<'a> Question<'a> {
         let spared =
             spared.map(|name| format!("its NotPrincipal does not list {name}, which it has to"));
         let conditions = statement.conditions.iter();
-        let held = conditions.map(|condition| condition::describe_success(condition, &self.context));
+        let held =
+            conditions.map(|condition| condition::describe_success(condition, &self.context));
         Some(Decision::ExplicitDeny {
             action,
             caller,

@@ -10,6 +10,7 @@ mod cli;
 mod content;
 mod expect;
 mod hooks;
+mod kms;
 mod layering;
 mod limits;
 mod plan;
