@@ -48,6 +48,26 @@ fn a_policy_is_given_back_as_it_was_put() {
 }
 
 #[test]
+fn a_malformed_policy_is_refused_without_a_word_but_with_a_hint() {
+    let (mut world, key) = with_key();
+    for (policy, hint) in [
+        (
+            "{",
+            "not JSON: EOF while parsing an object at line 1 column 1",
+        ),
+        (
+            r#"{"Statement":{"Effect":"Allow","Action":"kms:*","Resource":"*"}}"#,
+            "statement 1: there is no Principal",
+        ),
+    ] {
+        let refusal = put(&mut world, &key, policy).unwrap_err();
+        assert_eq!(refusal.code, "MalformedPolicyDocumentException");
+        assert_eq!(refusal.message, "");
+        assert_eq!(refusal.details, [("hint".to_owned(), json!(hint))]);
+    }
+}
+
+#[test]
 fn principals_have_to_exist_in_this_account() {
     let (mut world, key) = with_key();
     let message = "Policy contains a statement with one or more invalid principals.";
