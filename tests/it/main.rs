@@ -14,6 +14,7 @@ mod durability;
 mod expect;
 mod hooks;
 mod iam;
+mod kms;
 mod layering;
 mod limits;
 mod plan;

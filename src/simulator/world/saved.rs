@@ -67,6 +67,17 @@ mod tests {
             json!({"Description": "ours"}),
         )
         .unwrap();
+        let key_id = &key["KeyMetadata"]["KeyId"];
+        let grant = json!({
+            "KeyId": key_id,
+            "GranteePrincipal": "arn:aws:iam::123456789012:root",
+            "Operations": ["Decrypt"],
+            "Constraints": {"EncryptionContextSubset": {"a": "b"}},
+        });
+        call(&mut world, "kms", "CreateGrant", grant).unwrap();
+        for operation in ["EnableKeyRotation", "RotateKeyOnDemand"] {
+            call(&mut world, "kms", operation, json!({"KeyId": key_id})).unwrap();
+        }
         let volume = json!({"Encrypted": true, "KmsKeyId": key["KeyMetadata"]["KeyId"]});
         let template = json!({
             "LaunchTemplateName": "ours",
