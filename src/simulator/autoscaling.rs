@@ -10,6 +10,8 @@ mod moves;
 pub mod processes;
 pub mod refresh;
 mod selection;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 

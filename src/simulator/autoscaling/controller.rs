@@ -133,10 +133,15 @@ fn launch_one(world: &mut World, name: &str, cause: Vec<CausePart>) -> bool {
     let (template, mixed) = (template.clone(), mixed.cloned());
     let version = template.resolved(world);
     let tags = instance_tags(group);
+    let preferred = mixed.as_ref();
     let launched = launch(
         world,
         Launch {
             template: (&template.id, version),
+            // The first one is preferred, and no zone is short of it.
+            instance_type: preferred
+                .and_then(|mixed| mixed.instance_types.first())
+                .map(String::as_str),
             subnet: &subnet,
             tags,
         },

@@ -118,7 +118,7 @@ pub(super) fn service_role(world: &World) -> String {
     )
 }
 
-/// The group as EKS makes it: sources in ARCHITECTURE.md, "What the simulator claims".
+/// The group as EKS makes it: settings, suspended process and hooks as users have seen them.
 fn make_group(world: &mut World, new: &NewNodegroup, name: &str, template: Template) {
     let settings = Settings {
         mixed: Some(Mixed {

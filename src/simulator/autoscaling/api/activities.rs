@@ -51,13 +51,9 @@ fn describe_activities(
     request: DescribeRequest,
 ) -> Result<Value, Refusal> {
     let mut told: Vec<Told<'_>> = Vec::new();
-    for activity in every(world, request.include_deleted_groups) {
-        let wanted = request
-            .auto_scaling_group_name
-            .as_ref()
-            .is_none_or(|name| *name == activity.group)
-            && (request.activity_ids.is_empty()
-                || request.activity_ids.contains(&activity.activity.id))
+    for activity in of_groups(world, &request) {
+        let wanted = (request.activity_ids.is_empty()
+            || request.activity_ids.contains(&activity.activity.id))
             && world.now().since(activity.activity.started) <= KEPT;
         if wanted && passes(world, activity.activity, &request)? {
             told.push(activity);
@@ -79,8 +75,8 @@ fn describe_activities(
     Ok(json!({ "Activities": activities, "NextToken": next }))
 }
 
-/// Every activity, of each group the newest first.
-fn every(world: &World, with_deleted: bool) -> Vec<Told<'_>> {
+/// The activities of the groups that are asked for, of each the newest first.
+fn of_groups<'a>(world: &'a World, request: &DescribeRequest) -> Vec<Told<'a>> {
     let autoscaling = &world.autoscaling;
     let present = autoscaling
         .groups
@@ -89,10 +85,12 @@ fn every(world: &World, with_deleted: bool) -> Vec<Told<'_>> {
     let deleted = autoscaling
         .deleted
         .iter()
-        .filter(|_| with_deleted)
+        .filter(|_| request.include_deleted_groups)
         .map(|group| (&group.name, &group.arn, true, &group.activities));
+    let wanted = request.auto_scaling_group_name.as_ref();
     present
         .chain(deleted)
+        .filter(|(name, ..)| wanted.is_none_or(|wanted| wanted == *name))
         .flat_map(|(group, arn, deleted, activities)| {
             activities.iter().rev().map(move |activity| Told {
                 group,

@@ -1,7 +1,5 @@
 //! Starting, stopping and following instance refreshes.
 
-use std::cmp::Reverse;
-
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -151,7 +149,8 @@ fn describe(world: &mut World, _call: &Call, request: DescribeRequest) -> Result
         .rev()
         .filter(|refresh| wanted.is_empty() || wanted.contains(&refresh.id))
         .collect();
-    refreshes.sort_by_key(|refresh| (refresh.ended.is_some(), Reverse(refresh.started)));
+    // What is under way comes first, then the newest.
+    refreshes.sort_by_key(|refresh| refresh.ended.is_some());
     let token = request.next_token.as_deref();
     let (refreshes, next) = page(refreshes, token, request.max_records, DEFAULT_SIZE)?;
     let refreshes: Vec<Value> = refreshes
