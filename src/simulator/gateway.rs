@@ -8,22 +8,21 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
-use super::kubernetes::{self, Reply, ServerVersion, Times, User, Watch};
+use super::audit::{self, Called, Origin};
+use super::kubernetes::{self, Reply, Requested, ServerVersion, Times, User, Watch};
 use super::refusal::Refusal;
 use super::serve::Body;
 use super::signature::{self, Secret, SignatureError};
 use super::wire::{self, Call, Protocol};
 use super::world::World;
 use super::world::start::LEARNER;
-use super::{Shared, waiting};
+use super::{Shared, control, waiting};
+use crate::policy::Caller;
 
 type Handler = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
-
-/// Path below which breakfix's own tools reach the simulator.
-pub(super) const CONTROL: &str = "/_breakfix/";
 
 /// How far ahead a watch on one object looks for its next change, with an instant clock.
 const WATCH_HORIZON: Duration = Duration::from_secs(15 * 60);
@@ -42,33 +41,84 @@ pub(super) fn aws(
 }
 
 fn answer_aws(shared: &Shared, request: &Request<Bytes>) -> Response<Bytes> {
-    if request.uri().path().starts_with(CONTROL) {
-        return control(shared, request);
+    if request.uri().path().starts_with(control::CONTROL) {
+        return control::answer(shared, request);
     }
     let mut world = shared.world();
-    let request_id = world.uuid();
+    // Not from the world's random numbers: a call that only reads leaves no trace in them.
+    let request_id = uuid::Uuid::new_v4().to_string();
     let (call, service) = match authenticated(&world, request) {
         Ok(found) => found,
         Err((protocol, refusal)) => {
+            record_refused(&mut world, request, &request_id, None, &refusal);
             return wire::encode_refusal(protocol, "", &request_id, &refusal);
         }
     };
-    let refused = |refusal: Refusal| {
-        wire::encode_refusal(service.protocol, service.namespace, &request_id, &refusal)
+    let refused = |refusal: &Refusal| {
+        wire::encode_refusal(service.protocol, service.namespace, &request_id, refusal)
     };
     let decoded = match wire::decode(service, request) {
         Ok(decoded) => decoded,
-        Err(refusal) => return refused(refusal),
+        Err(refusal) => {
+            record_refused(&mut world, request, &request_id, Some(call), &refusal);
+            return refused(&refusal);
+        }
     };
     if world.pace().jumps() && waiting::is_waiter(request.headers()) {
         waiting::run_ahead(&mut world, &decoded, &call);
     }
     let reply = decoded.run(&mut world, &call);
+    let called = Called {
+        service: service.signing_name,
+        operation: decoded.operation.name,
+        parameters: decoded.parameters(),
+    };
+    let origin = origin(request, Some(call.caller), call.access_key);
+    if !audit::is_read_only(decoded.operation.name) {
+        world.touch();
+    }
+    let record = audit::record(&world, request_id.clone(), origin, called, reply.as_ref());
+    world.trail.add(record);
     drop(world);
     shared.changed();
     match reply {
         Ok(reply) => wire::encode(&decoded, &request_id, reply),
-        Err(refusal) => refused(refusal),
+        Err(refusal) => refused(&refusal),
+    }
+}
+
+/// Records a call that never became one of an operation.
+fn record_refused(
+    world: &mut World,
+    request: &Request<Bytes>,
+    request_id: &str,
+    call: Option<Call>,
+    refusal: &Refusal,
+) {
+    let (caller, access_key) = match call {
+        Some(call) => (Some(call.caller), call.access_key),
+        None => (None, None),
+    };
+    let service = signature::claimed_service(request).unwrap_or_default();
+    let called = Called {
+        service: &service,
+        operation: &wire::apparent_operation(request),
+        parameters: Value::Null,
+    };
+    let origin = origin(request, caller, access_key);
+    let record = audit::record(world, request_id.to_owned(), origin, called, Err(refusal));
+    world.trail.add(record);
+}
+
+fn origin(request: &Request<Bytes>, caller: Option<Caller>, access_key: Option<String>) -> Origin {
+    let agent = request.headers().get("user-agent");
+    Origin {
+        caller,
+        access_key,
+        address: "127.0.0.1".to_owned(),
+        agent: agent.map_or_else(String::new, |agent| {
+            String::from_utf8_lossy(agent.as_bytes()).into_owned()
+        }),
     }
 }
 
@@ -117,7 +167,11 @@ fn authenticated(
                 signature::refusal(&SignatureError::UnknownKey, service.protocol);
             (service.protocol, Refusal::new(code, status, message))
         })?;
-    Ok((Call { caller }, service))
+    let call = Call {
+        caller,
+        access_key: Some(identity.access_key_id),
+    };
+    Ok((call, service))
 }
 
 fn secret_of(world: &World, access_key: &str) -> Option<Secret> {
@@ -142,51 +196,6 @@ fn apparent_protocol(request: &Request<Bytes>) -> Protocol {
         Protocol::Ec2
     } else {
         Protocol::Query
-    }
-}
-
-/// `POST /_breakfix/sleep?micros=N`: lets N microseconds of world time pass and answers how many of
-/// the wall clock the caller has to wait for that.
-fn control(shared: &Shared, request: &Request<Bytes>) -> Response<Bytes> {
-    let authorized = request
-        .headers()
-        .get("authorization")
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.strip_prefix("Bearer ") == Some(&shared.control_token));
-    if !authorized {
-        return plain(
-            StatusCode::UNAUTHORIZED,
-            "the control token is missing or wrong".to_owned(),
-        );
-    }
-    let query = request.uri().query().unwrap_or_default();
-    let micros = form_urlencoded::parse(query.as_bytes())
-        .find(|(name, _)| name == "micros")
-        .and_then(|(_, value)| value.parse::<u64>().ok());
-    match (request.uri().path().strip_prefix(CONTROL), micros) {
-        (Some("sleep"), Some(micros)) => plain(
-            StatusCode::OK,
-            sleep(shared, Duration::from_micros(micros)).to_string(),
-        ),
-        (Some("sleep"), None) => plain(StatusCode::BAD_REQUEST, "micros=N is missing".to_owned()),
-        _ => plain(
-            StatusCode::NOT_FOUND,
-            format!("no such control: {}", request.uri().path()),
-        ),
-    }
-}
-
-/// Microseconds of the wall clock that are left to wait.
-fn sleep(shared: &Shared, by: Duration) -> u128 {
-    let pace = shared.world().pace();
-    if pace.jumps() {
-        shared.world().jump(by);
-        shared.changed();
-        return 0;
-    }
-    match pace {
-        super::clock::Pace::Times(rate) => by.div_f64(rate).as_micros(),
-        _ => by.as_micros(),
     }
 }
 
@@ -216,12 +225,19 @@ fn answer_kubernetes(
 ) -> Response<Body> {
     let mut world = shared.world();
     let Some(user) = kubernetes_user(shared, &world, request) else {
-        return unauthorized().map(Body::full);
+        let refused = unauthorized();
+        record_kubernetes(&mut world, None, request, Some(&refused));
+        return refused.map(Body::full);
     };
-    let version = server_version(&world, &shared.cluster);
+    let version = server_version(&world, &shared.identity.cluster);
     let reply = with_times(&mut world, |store, times| {
         kubernetes::handle(store, &version, &user, times, request)
     });
+    let answer = match &reply {
+        Reply::Once(response) => Some(response),
+        Reply::Watch(_) => None,
+    };
+    record_kubernetes(&mut world, Some(&user.name), request, answer);
     drop(world);
     match reply {
         Reply::Once(response) => {
@@ -235,6 +251,20 @@ fn answer_kubernetes(
             head.map(|()| Body::stream(receiver))
         }
     }
+}
+
+fn record_kubernetes(
+    world: &mut World,
+    user: Option<&str>,
+    request: &Request<Bytes>,
+    answer: Option<&Response<Bytes>>,
+) {
+    let Origin { address, agent, .. } = origin(request, None, None);
+    let path = request.uri().path_and_query();
+    let path = path.map_or("", http::uri::PathAndQuery::as_str);
+    let asked = Requested::of(request);
+    let record = audit::kubernetes_record(world, user, (address, agent), asked, path, answer);
+    world.trail.add(record);
 }
 
 /// The API server as the cluster's version says.
@@ -255,12 +285,13 @@ fn kubernetes_user(shared: &Shared, world: &World, request: &Request<Bytes>) -> 
         .to_str()
         .ok()?
         .strip_prefix("Bearer ")?;
-    let name = if token == shared.kubernetes_token {
+    let name = if token == shared.identity.kubernetes_token {
         format!("arn:aws:iam::{}:user/{LEARNER}", world.account)
     } else {
         let secrets = |id: &str| secret_of(world, id);
         let identity =
-            signature::verify_token(token, &shared.cluster, &secrets, Timestamp::now()).ok()?;
+            signature::verify_token(token, &shared.identity.cluster, &secrets, Timestamp::now())
+                .ok()?;
         world
             .iam
             .caller(&world.account, &identity.access_key_id)?
@@ -304,8 +335,13 @@ fn with_times<T>(
         now: world.now().micros(),
         shown: &shown,
     };
+    let before = store.version();
     let result = action(&mut store, &times);
+    let changed = store.version() != before;
     world.kubernetes = store;
+    if changed {
+        world.touch();
+    }
     result
 }
 

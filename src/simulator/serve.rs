@@ -9,7 +9,7 @@ mod gate;
 
 use std::convert::Infallible;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -41,6 +41,18 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// When the system has no port to give.
 pub async fn bind() -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
+}
+
+/// A listener on a port of this machine that was bound before.
+///
+/// # Errors
+/// When something else is bound to it now, or the address is not a loopback one.
+pub async fn bind_again(address: SocketAddr) -> io::Result<TcpListener> {
+    if !is_loopback(address.ip()) {
+        let why = "only addresses of this machine are served";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    }
+    TcpListener::bind(address).await
 }
 
 /// Serves `listener` until `shutdown` resolves. Requests in flight then get a short grace and are

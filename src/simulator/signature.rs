@@ -90,6 +90,11 @@ pub fn verify(
     })
 }
 
+/// The service that a request says it is signed for, whatever the signature is worth.
+pub fn claimed_service(request: &Request<Bytes>) -> Option<String> {
+    Claim::of(request).ok().map(|claim| claim.service)
+}
+
 /// The secret of the key that the claim names, once its session token is found right.
 fn authenticate(claim: &Claim, secret_of: SecretOf<'_>) -> Result<Secret, SignatureError> {
     let secret = secret_of(&claim.access_key_id).ok_or(SignatureError::UnknownKey)?;

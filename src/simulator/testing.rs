@@ -56,5 +56,12 @@ pub(crate) fn call_as(
 ) -> Result<Value, Refusal> {
     wire::operation(service, operation)
         .unwrap_or_else(|| panic!("{service} {operation} is not simulated"))
-        .run(world, &Call { caller }, Input::Json(input))
+        .run(
+            world,
+            &Call {
+                caller,
+                access_key: None,
+            },
+            Input::Json(input),
+        )
 }

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
 use super::world::World;
-use super::{autoscaling, ec2, eks, kms, sts};
+use super::{audit, autoscaling, cloudtrail, ec2, eks, kms, sts};
 use crate::policy::Caller;
 use input::Input;
 
@@ -59,6 +59,8 @@ type Run = dyn Fn(&mut World, &Call, Input) -> Result<Value, Refusal> + Send + S
 #[derive(Debug, Clone)]
 pub struct Call {
     pub caller: Caller,
+    /// The id of the key that signed.
+    pub access_key: Option<String>,
 }
 
 impl Operation {
@@ -111,6 +113,7 @@ pub static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
         autoscaling::service(),
         ec2::service(),
         sts::service(),
+        cloudtrail::service(),
     ]
 });
 
@@ -122,6 +125,11 @@ pub struct Decoded {
 }
 
 impl Decoded {
+    /// What was asked, as a trail shows it.
+    pub fn parameters(&self) -> Value {
+        audit::parameters(&self.input)
+    }
+
     /// Runs the operation; the same input may run again on another copy of the world.
     pub fn run(&self, world: &mut World, call: &Call) -> Result<Value, Refusal> {
         (self.operation.run)(world, call, self.input.clone())
@@ -153,6 +161,28 @@ pub fn decode(service: &'static Service, request: &Request<Bytes>) -> Result<Dec
         operation,
         input,
     })
+}
+
+/// What a request seems to ask for, before anything is checked: `GetKeyPolicy`, or `POST /clusters`.
+pub fn apparent_operation(request: &Request<Bytes>) -> String {
+    let target = request.headers().get("x-amz-target");
+    if let Some(name) = target.and_then(|target| target.to_str().ok()) {
+        return name.rsplit('.').next().unwrap_or(name).to_owned();
+    }
+    form_urlencoded::parse(form(request))
+        .find(|(name, _)| name == "Action")
+        .map_or_else(
+            || format!("{} {}", request.method(), request.uri().path()),
+            |(_, action)| action.into_owned(),
+        )
+}
+
+/// The form of a query request: its body, or what stands in its URL.
+fn form(request: &Request<Bytes>) -> &[u8] {
+    match request.body().as_ref() {
+        [] => request.uri().query().unwrap_or_default().as_bytes(),
+        body => body,
+    }
 }
 
 fn decode_rest(
@@ -245,11 +275,8 @@ fn decode_query(
     service: &'static Service,
     request: &Request<Bytes>,
 ) -> Result<(&'static Operation, Input), Refusal> {
-    let form = match request.body().as_ref() {
-        [] => request.uri().query().unwrap_or_default().as_bytes(),
-        body => body,
-    };
-    let mut members: Vec<(String, String)> = form_urlencoded::parse(form).into_owned().collect();
+    let mut members: Vec<(String, String)> =
+        form_urlencoded::parse(form(request)).into_owned().collect();
     let mut take = |name: &str| {
         members
             .iter()

@@ -6,9 +6,12 @@
 )]
 
 mod account;
+mod audit;
 mod autoscaling;
 mod cli;
+mod conformance;
 mod content;
+mod durability;
 mod expect;
 mod hooks;
 mod layering;
@@ -16,7 +19,9 @@ mod limits;
 mod plan;
 mod reports;
 mod scenarios;
+mod sdks;
 mod secrets;
 mod shell;
 mod simulator;
 mod support;
+mod time;
