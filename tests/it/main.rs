@@ -14,6 +14,7 @@ mod content;
 mod durability;
 mod expect;
 mod hooks;
+mod iam;
 mod layering;
 mod limits;
 mod plan;

@@ -77,6 +77,13 @@ mod tests {
         let group = json!({"AutoScalingGroupName": name});
         call(&mut world, "autoscaling", "StartInstanceRefresh", group).unwrap();
         world.jump(Duration::from_secs(7));
+        let profile = json!({"InstanceProfileName": "ours"});
+        call(&mut world, "iam", "CreateInstanceProfile", profile).unwrap();
+        let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+        let policy = json!({"PolicyName": "ours", "PolicyDocument": policy});
+        call(&mut world, "iam", "CreatePolicy", policy).unwrap();
+        let role = json!({"RoleName": "AWSServiceRoleForAutoScaling"});
+        call(&mut world, "iam", "DeleteServiceLinkedRole", role).unwrap();
         let saved = text(&world);
         let mut copy: World = serde_json::from_str(&saved).unwrap();
         assert_eq!(text(&copy), saved);
