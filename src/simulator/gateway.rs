@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
@@ -77,8 +77,9 @@ fn authenticated(
     world: &World,
     request: &Request<Bytes>,
 ) -> Result<(Call, &'static wire::Service), (Protocol, Refusal)> {
-    let identity = signature::verify(request, &|id| secret_of(world, id), Timestamp::now())
-        .map_err(|error| {
+    let secrets = |id: &str| secret_of(world, id);
+    let identity =
+        signature::verify(request, &secrets, &allowed_skew, Timestamp::now()).map_err(|error| {
             let protocol = apparent_protocol(request);
             let (code, status, message) = signature::refusal(&error, protocol);
             (protocol, Refusal::new(code, status, message))
@@ -118,6 +119,11 @@ fn authenticated(
             (service.protocol, Refusal::new(code, status, message))
         })?;
     Ok((Call { caller }, service))
+}
+
+fn allowed_skew(service: &str) -> SignedDuration {
+    let protocol = wire::service(service).map_or(Protocol::Query, |service| service.protocol);
+    protocol.allowed_skew()
 }
 
 fn secret_of(world: &World, access_key: &str) -> Option<Secret> {
