@@ -103,6 +103,17 @@ pub fn verify(
     })
 }
 
+/// Who a request says has signed it, and for which service, true or not: whoever refuses it speaks that service's
+/// protocol.
+pub fn claimed(request: &Request<Bytes>) -> Option<Identity> {
+    let claim = Claim::of(request).ok()?;
+    Some(Identity {
+        access_key_id: claim.access_key_id,
+        region: claim.region,
+        service: claim.service,
+    })
+}
+
 /// The secret of the key that the claim names, once its session token is found right.
 fn authenticate(claim: &Claim, secret_of: SecretOf<'_>) -> Result<Secret, SignatureError> {
     let secret = secret_of(&claim.access_key_id).ok_or(SignatureError::UnknownKey)?;

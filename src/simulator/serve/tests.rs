@@ -35,7 +35,7 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let tls = tls.map(Authority::server_config);
-        let ended = tokio::spawn(serve(listener, tls, handler, async {
+        let ended = tokio::spawn(serve(listener, tls, handler, gate::plain, async {
             let _ = stopped.await;
         }));
         Server {

@@ -63,13 +63,17 @@ impl Protocol {
         }
     }
 
-    /// The body is larger than the front door lets in, or did not come in time.
-    pub(in crate::simulator) fn unread_body(self, status: u16, why: &str) -> Refusal {
-        let code = match self {
-            _ if status == 413 => "RequestEntityTooLarge",
-            Protocol::Ec2 | Protocol::Query => "RequestTimeout",
-            Protocol::Json | Protocol::RestJson => "RequestTimeoutException",
+    /// What the front door refuses before anybody reads it, with the status that it has for that.
+    pub(in crate::simulator) fn unread(self, status: u16, why: &str) -> Refusal {
+        let (query, json) = match status {
+            408 => ("RequestTimeout", "RequestTimeoutException"),
+            413 => ("RequestEntityTooLarge", "RequestEntityTooLargeException"),
+            500.. => ("InternalFailure", "InternalFailure"),
+            _ => return self.malformed(why),
         };
-        Refusal::new(code, status, why)
+        match self {
+            Protocol::Ec2 | Protocol::Query => Refusal::new(query, status, why),
+            Protocol::Json | Protocol::RestJson => Refusal::new(json, status, why),
+        }
     }
 }
