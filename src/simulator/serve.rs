@@ -44,12 +44,25 @@ pub const CONNECTION_LIMIT: usize = 512;
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
-/// How long a TLS handshake may take.
-const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many clients are served at once, and how slow they may be.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    connections: usize,
+    /// For a TLS handshake.
+    handshake: Duration,
+    /// From the beginning of a connection to its first request, and over HTTP/1.1 to each further one: clients keep
+    /// idle connections for a while.
+    head: Duration,
+    /// For a request's body.
+    body: Duration,
+}
 
-/// How long a connection may take to its first request, and over HTTP/1.1 to each further one: clients keep idle
-/// connections for a while.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
+const LIMITS: Limits = Limits {
+    connections: CONNECTION_LIMIT,
+    handshake: Duration::from_secs(10),
+    head: Duration::from_secs(60),
+    body: Duration::from_secs(60),
+};
 
 /// The largest head of a request, in bytes.
 const HEAD_LIMIT: u32 = 64 * 1024;
@@ -87,15 +100,28 @@ pub async fn serve<H, F>(
     H: Fn(Request<Bytes>) -> F + Clone + Send + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
-    let tls = tls.map(TlsAcceptor::from);
-    let (stop, stopping) = watch::channel(false);
-    let mut connections = JoinSet::new();
-    let places = Arc::new(Semaphore::new(CONNECTION_LIMIT));
     let served = Served {
         handler,
         refuse,
+        limits: LIMITS,
         streams: StreamTasks::default(),
     };
+    serve_within(listener, tls, served, shutdown).await;
+}
+
+async fn serve_within<H, F>(
+    listener: TcpListener,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    served: Served<H>,
+    shutdown: impl Future<Output = ()>,
+) where
+    H: Fn(Request<Bytes>) -> F + Clone + Send + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    let tls = tls.map(TlsAcceptor::from);
+    let (stop, stopping) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    let places = Arc::new(Semaphore::new(served.limits.connections));
     let mut shutdown = pin!(shutdown);
     loop {
         tokio::select! {
@@ -123,11 +149,12 @@ pub async fn serve<H, F>(
 struct Served<H> {
     handler: H,
     refuse: Refuse,
+    limits: Limits,
     streams: StreamTasks,
 }
 
 fn turn_away(socket: &TcpStream, speaks_tls: bool) {
-    tracing::warn!("refused a connection: there are {CONNECTION_LIMIT} already");
+    tracing::warn!("refused a connection: there are too many already");
     if !speaks_tls {
         // The fresh socket's buffer has room for it; if not, closing says enough.
         let _ = socket.try_write(FULL);
@@ -169,7 +196,7 @@ async fn connection<H, F>(
         return exchange(socket, served, stopping).await;
     };
     let handshake = tokio::select! {
-        handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(socket)) => handshake,
+        handshake = tokio::time::timeout(served.limits.handshake, acceptor.accept(socket)) => handshake,
         () = told_to_stop(&mut stopping) => return,
     };
     match handshake {
@@ -186,19 +213,20 @@ where
     H: Fn(Request<Bytes>) -> F + Clone + Send + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
-    let server = http_server(served.streams);
+    let Limits { head, body, .. } = served.limits;
+    let server = http_server(served.streams, head);
     let asked = Arc::new(AtomicBool::new(false));
     let has_asked = Arc::clone(&asked);
     let service = service_fn(move |request: Request<Incoming>| {
         asked.store(true, Ordering::Relaxed);
         let handler = served.handler.clone();
-        async move { Ok::<_, Infallible>(gate::answer(request, handler, served.refuse).await) }
+        async move { Ok::<_, Infallible>(gate::answer(request, handler, served.refuse, body).await) }
     });
     let mut connection = pin!(server.serve_connection(TokioIo::new(socket), service));
     let mut ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
         () = told_to_stop(&mut stopping) => None,
-        () = no_request(&has_asked) => return tracing::debug!("a connection asked nothing"),
+        () = no_request(&has_asked, head) => return tracing::debug!("a connection asked nothing"),
     };
     if ended.is_none() {
         connection.as_mut().graceful_shutdown();
@@ -210,12 +238,12 @@ where
 }
 
 /// HTTP within its limits.
-fn http_server(streams: StreamTasks) -> auto::Builder<StreamTasks> {
+fn http_server(streams: StreamTasks, head: Duration) -> auto::Builder<StreamTasks> {
     let mut server = auto::Builder::new(streams);
     server
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(head)
         .max_headers(HEADER_COUNT_LIMIT)
         .max_buf_size(HEAD_LIMIT as usize);
     server
@@ -229,8 +257,8 @@ fn http_server(streams: StreamTasks) -> auto::Builder<StreamTasks> {
 }
 
 /// Resolves when the connection's first request is overdue, and never once it came.
-async fn no_request(has_asked: &AtomicBool) {
-    tokio::time::sleep(HEAD_TIMEOUT).await;
+async fn no_request(has_asked: &AtomicBool, within: Duration) {
+    tokio::time::sleep(within).await;
     if has_asked.load(Ordering::Relaxed) {
         std::future::pending().await
     }

@@ -21,17 +21,15 @@ pub const BODY_LIMIT: usize = 4 * 1024 * 1024;
 /// the refusal instead of a reset connection.
 const DRAIN_LIMIT: usize = 16 * BODY_LIMIT;
 
-/// How long a body may take to come.
-const BODY_TIMEOUT: Duration = Duration::from_secs(60);
-
 /// Words what the handler does not answer, as its protocol does: a request (without its body), a status and a reason.
 pub type Refuse = fn(&Request<Bytes>, StatusCode, &'static str) -> Response<Bytes>;
 
-/// Answers one request: by the handler, or with the refusal of the gate.
+/// Answers one request: by the handler, or with the refusal of the gate. Its body may take as long as `body_limit`.
 pub(super) async fn answer<F>(
     request: Request<Incoming>,
     handler: impl FnOnce(Request<Bytes>) -> F,
     refuse: Refuse,
+    body_limit: Duration,
 ) -> Response<Body>
 where
     F: Future<Output = Response<Body>>,
@@ -43,7 +41,7 @@ where
     if is_of_another_page(&head.uri, &head.headers) {
         return forbid("this server does not answer other web pages\n");
     }
-    let body = tokio::time::timeout(BODY_TIMEOUT, collect(body)).await;
+    let body = tokio::time::timeout(body_limit, collect(body)).await;
     let body = body.unwrap_or(Err((
         StatusCode::REQUEST_TIMEOUT,
         "the request body did not come in time",
