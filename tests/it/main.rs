@@ -9,6 +9,7 @@ mod account;
 mod cli;
 mod content;
 mod expect;
+mod front_door;
 mod hooks;
 mod layering;
 mod limits;
