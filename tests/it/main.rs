@@ -6,8 +6,11 @@
 )]
 
 mod account;
+mod audit;
 mod cli;
+mod conformance;
 mod content;
+mod durability;
 mod expect;
 mod front_door;
 mod hooks;
@@ -16,7 +19,9 @@ mod limits;
 mod plan;
 mod reports;
 mod scenarios;
+mod sdks;
 mod secrets;
 mod shell;
 mod simulator;
 mod support;
+mod time;
