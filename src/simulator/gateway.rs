@@ -193,18 +193,8 @@ fn authenticated(
         })?;
     let protocol = apparent_protocol(request);
     let service = wire::service(&identity.service).ok_or_else(|| {
-        let code = if protocol == Protocol::Json {
-            "UnknownOperationException"
-        } else {
-            "InvalidAction"
-        };
-        (
-            protocol,
-            Refusal::bad(
-                code,
-                format!("service {} is not simulated", identity.service),
-            ),
-        )
+        let why = format!("service {} is not simulated", identity.service);
+        (protocol, protocol.unknown_operation(why))
     })?;
     // STS is often called in another region than the work is done in.
     if identity.region != world.region && identity.service != "sts" {
