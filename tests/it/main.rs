@@ -13,6 +13,7 @@ mod conformance;
 mod content;
 mod durability;
 mod expect;
+mod front_door;
 mod hooks;
 mod iam;
 mod kms;
