@@ -9,7 +9,6 @@ use super::decision::{
 };
 use super::document::{Condition, Effect, Element, Policy, Statement, Version};
 use super::grant::{Grant, GrantAnswer};
-use super::pattern::{self, Token};
 use super::principal::Reach;
 use super::request::Request;
 
@@ -44,45 +43,6 @@ pub fn decide(access: &KeyAccess<'_>, request: &Request) -> Decision {
         Some(by) => Decision::Allowed { by },
         None => Decision::ImplicitDeny(question.implicit_deny()),
     }
-}
-
-/// Decides a request that no resource policy has a say in, by the caller's identity policies alone: on a
-/// key's alias, say, or on nothing in particular (`resource` is then `*`). `account` is the resource's.
-pub fn decide_by_identity(
-    identity: &[Policy],
-    account: &str,
-    resource: &str,
-    request: &Request,
-) -> Decision {
-    let policy = Policy {
-        version: Version::V2012,
-        id: None,
-        statements: Vec::new(),
-    };
-    let access = KeyAccess {
-        policy: &policy,
-        grants: &[],
-        identity,
-        key_arn: resource,
-        account,
-    };
-    let question = Question {
-        access: &access,
-        request,
-        context: request.full_context(account),
-    };
-    if let Some(denial) = question.denial() {
-        return denial;
-    }
-    let allowing = question.allowing_identity();
-    let by = match allowing {
-        _ if request.caller.kind == CallerKind::Root => Some(AllowedBy::Root),
-        allowing => allowing.map(AllowedBy::IdentityPolicy),
-    };
-    by.map_or_else(
-        || Decision::ImplicitDeny(question.implicit_deny_by_identity()),
-        |by| Decision::Allowed { by },
-    )
 }
 
 /// Operations that KMS refuses to callers of another account, whatever the policies say.
@@ -294,18 +254,9 @@ impl<'a> Question<'a> {
     }
 
     fn covers_key(&self, element: Option<&Element>, version: Version) -> bool {
-        let Some(element) = element else { return false };
-        let mut patterns = element
-            .patterns
-            .iter()
-            .map(|pattern| pattern::expand(pattern, version, &self.context));
-        let matches = |pattern: &[Token]| pattern::matches_resource(pattern, self.access.key_arn);
-        if element.negated {
-            // A variable without a value must not make the complement larger.
-            patterns.all(|pattern| pattern.is_some_and(|pattern| !matches(&pattern)))
-        } else {
-            patterns.any(|pattern| pattern.is_some_and(|pattern| matches(&pattern)))
-        }
+        element.is_some_and(|element| {
+            element.covers_resource(self.access.key_arn, version, &self.context)
+        })
     }
 
     fn implicit_deny(&self) -> ImplicitDeny {
@@ -338,20 +289,6 @@ impl<'a> Question<'a> {
             action,
             caller,
             missing,
-            near_misses,
-        }
-    }
-
-    fn implicit_deny_by_identity(&self) -> ImplicitDeny {
-        let (action, caller) = self.names();
-        let near_misses = self
-            .identity_statements(Effect::Allow)
-            .filter_map(|located| self.identity_near_miss(&located))
-            .collect();
-        ImplicitDeny {
-            action,
-            caller,
-            missing: PolicyKind::Identity,
             near_misses,
         }
     }

@@ -13,6 +13,7 @@ mod content;
 mod durability;
 mod expect;
 mod hooks;
+mod iam;
 mod kms;
 mod layering;
 mod limits;

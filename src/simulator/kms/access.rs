@@ -1,11 +1,14 @@
 //! Which key a request names, and whether its caller may do that: the key policy, grants and identity
 //! policies are put the question with the condition keys that KMS documents.
 
+use super::super::iam::authorization::{because, surroundings};
 use super::super::refusal::Refusal;
 use super::super::wire::Call;
 use super::super::world::World;
 use super::{Key, vanished};
-use crate::policy::{Caller, Context, KeyAccess, Request, decide, decide_by_identity};
+use crate::policy::{
+    Caller, Context, IdentityRequest, KeyAccess, Request, decide, decide_by_identity,
+};
 
 impl World {
     /// The key that an id, key ARN, alias name or alias ARN names.
@@ -90,16 +93,10 @@ fn looks_like_an_id(id: &str) -> bool {
 
 /// A call that concerns no key, with the global condition keys of every call.
 pub(super) fn asking(world: &World, call: &Call, action: &str) -> Request {
-    let now = world.shown(world.now());
-    Request::new(call.caller.clone(), action)
-        .with("aws:CurrentTime", now.to_string())
-        .with("aws:EpochTime", now.as_second().to_string())
-        .with("aws:RequestedRegion", &world.region)
-        // The account that is played is reached over TLS, whatever the socket is.
-        .with("aws:SecureTransport", "true")
-        // Clients sit where the simulator does: it listens on loopback only.
-        .with("aws:SourceIp", "127.0.0.1")
-        .with("aws:ViaAWSService", "false")
+    Request {
+        context: surroundings(world, action, Context::new()),
+        ..Request::new(call.caller.clone(), action)
+    }
 }
 
 /// A call on `key`, with the condition keys that follow from the key.
@@ -169,12 +166,22 @@ pub(super) fn authorize_by_identity(
     resource: &str,
     request: &Request,
 ) -> Result<(), Refusal> {
-    let identity = world.iam.policies_of(&request.caller);
-    let decision = decide_by_identity(identity, &world.account, resource, request);
-    match decision.access_denied_message(&request.caller.arn, resource) {
-        Some(message) => Err(access_denied(message)),
-        None => Ok(()),
-    }
+    let (caller, action) = (&request.caller, &request.action);
+    let asked = IdentityRequest {
+        caller,
+        action,
+        resource,
+        context: request.context.clone(),
+    };
+    let decision = decide_by_identity(world.iam.policies_of(caller), &asked);
+    let Some(because) = because(&decision, action) else {
+        return Ok(());
+    };
+    // Unlike other services KMS says `*` where an action has no resource.
+    let who = &caller.arn;
+    Err(access_denied(format!(
+        "User: {who} is not authorized to perform: {action} on resource: {resource} {because}"
+    )))
 }
 
 pub(super) fn access_denied(message: impl Into<String>) -> Refusal {

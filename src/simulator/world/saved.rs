@@ -84,6 +84,13 @@ mod tests {
             "LaunchTemplateData": {"BlockDeviceMapping": [{"DeviceName": "/dev/xvda", "Ebs": volume}]},
         });
         call(&mut world, "ec2", "CreateLaunchTemplate", template).unwrap();
+        let profile = json!({"InstanceProfileName": "ours"});
+        call(&mut world, "iam", "CreateInstanceProfile", profile).unwrap();
+        let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+        let policy = json!({"PolicyName": "ours", "PolicyDocument": policy});
+        call(&mut world, "iam", "CreatePolicy", policy).unwrap();
+        let role = json!({"RoleName": "AWSServiceRoleForAutoScaling"});
+        call(&mut world, "iam", "DeleteServiceLinkedRole", role).unwrap();
         let saved = text(&world);
         let mut copy: World = serde_json::from_str(&saved).unwrap();
         assert_eq!(text(&copy), saved);
