@@ -34,7 +34,7 @@ pub use decision::{
     AllowedBy, Decision, ImplicitDeny, NearMiss, Obstacle, PolicyKind, PolicySource, StatementRef,
 };
 pub use document::{Condition, Effect, Element, Policy, Statement, Version};
-pub use evaluate::{KeyAccess, decide};
+pub use evaluate::{KeyAccess, decide, decide_without_resource_policy};
 pub use grammar::{Place, PolicyError};
 pub use grant::{
     Grant, GrantConstraints, NewGrant, OPERATIONS as GRANT_OPERATIONS, SYMMETRIC_GRANT_OPERATIONS,

@@ -713,6 +713,37 @@ fn the_account_gives_by_identity_policies_and_denies_by_them() {
     }
 }
 
+#[test]
+fn without_a_resource_only_identity_policies_count() {
+    let sam = || Request::new(Caller::user(A, "sam"), "kms:ListKeys");
+    let parse = |document: Value| Policy::parse(&document.to_string()).expect("valid");
+    let allow = |resource: &str| {
+        parse(document(
+            json!({"Effect": "Allow", "Action": "kms:List*", "Resource": resource}),
+        ))
+    };
+    let deny = parse(document(
+        json!({"Effect": "Deny", "Action": "kms:ListKeys", "Resource": "*"}),
+    ));
+    let allowed = |identity: &[Policy], request: &Request| {
+        decide_without_resource_policy(identity, A, "*", request)
+    };
+    assert!(allowed(&[allow("*")], &sam()).is_allowed());
+    assert!(!allowed(&[allow(KEY)], &sam()).is_allowed());
+    assert!(!allowed(&[allow("*"), deny], &sam()).is_allowed());
+    let root = Request::new(Caller::root(A), "kms:ListKeys");
+    assert!(allowed(&[], &root).is_allowed());
+    assert_eq!(
+        allowed(&[], &sam())
+            .access_denied_message("C", "*")
+            .as_deref(),
+        Some(
+            "User: C is not authorized to perform: kms:ListKeys on resource: * \
+             because no identity-based policy allows the kms:ListKeys action"
+        )
+    );
+}
+
 #[track_caller]
 fn check_told(statement: Value, expected: &str) {
     let role = "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling";

@@ -35,6 +35,10 @@ pub enum AllowedBy {
     AccountRoot(StatementRef),
     /// The grant with this id.
     Grant(String),
+    /// An identity policy, where no resource has a policy to ask.
+    IdentityPolicy(StatementRef),
+    /// The root user of the account, where no resource has a policy to ask.
+    Root,
 }
 
 /// A denial for want of an `Allow`.
@@ -203,6 +207,8 @@ impl fmt::Display for AllowedBy {
             }
             AllowedBy::AccountRoot(key) => write!(formatter, "{key} for the root user"),
             AllowedBy::Grant(id) => write!(formatter, "grant {id}"),
+            AllowedBy::IdentityPolicy(identity) => identity.fmt(formatter),
+            AllowedBy::Root => formatter.write_str("being the root user"),
         }
     }
 }

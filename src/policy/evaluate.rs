@@ -45,6 +45,45 @@ pub fn decide(access: &KeyAccess<'_>, request: &Request) -> Decision {
     }
 }
 
+/// Decides a request that no resource policy has a say in, by the caller's identity policies alone: on a
+/// key's alias, say, or on nothing in particular (`resource` is then `*`). `account` is the resource's.
+pub fn decide_without_resource_policy(
+    identity: &[Policy],
+    account: &str,
+    resource: &str,
+    request: &Request,
+) -> Decision {
+    let policy = Policy {
+        version: Version::V2012,
+        id: None,
+        statements: Vec::new(),
+    };
+    let access = KeyAccess {
+        policy: &policy,
+        grants: &[],
+        identity,
+        key_arn: resource,
+        account,
+    };
+    let question = Question {
+        access: &access,
+        request,
+        context: request.full_context(account),
+    };
+    if let Some(denial) = question.denial() {
+        return denial;
+    }
+    let allowing = question.allowing_identity();
+    let by = match allowing {
+        _ if request.caller.kind == CallerKind::Root => Some(AllowedBy::Root),
+        allowing => allowing.map(AllowedBy::IdentityPolicy),
+    };
+    by.map_or_else(
+        || Decision::ImplicitDeny(question.implicit_deny_by_identity()),
+        |by| Decision::Allowed { by },
+    )
+}
+
 /// Operations that KMS refuses to callers of another account, whatever the policies say.
 const SAME_ACCOUNT_ONLY: &[&str] = &[
     "CancelKeyDeletion",
@@ -289,6 +328,20 @@ impl<'a> Question<'a> {
             action,
             caller,
             missing,
+            near_misses,
+        }
+    }
+
+    fn implicit_deny_by_identity(&self) -> ImplicitDeny {
+        let (action, caller) = self.names();
+        let near_misses = self
+            .identity_statements(Effect::Allow)
+            .filter_map(|located| self.identity_near_miss(&located))
+            .collect();
+        ImplicitDeny {
+            action,
+            caller,
+            missing: PolicyKind::Identity,
             near_misses,
         }
     }

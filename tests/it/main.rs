@@ -7,6 +7,7 @@
 
 mod account;
 mod audit;
+mod autoscaling;
 mod cli;
 mod conformance;
 mod content;

@@ -181,19 +181,6 @@ pub(in crate::simulator) fn surroundings(world: &World, action: &str, given: Con
     })
 }
 
-/// Why a call is denied, as the end of a sentence; `None` when it is allowed.
-pub(in crate::simulator) fn because(decision: &IdentityDecision, action: &str) -> Option<String> {
-    match decision {
-        IdentityDecision::Allowed(_) | IdentityDecision::Root => None,
-        IdentityDecision::ExplicitDeny(_) => {
-            Some("with an explicit deny in an identity-based policy".to_owned())
-        }
-        IdentityDecision::ImplicitDeny => Some(format!(
-            "because no identity-based policy allows the {action} action"
-        )),
-    }
-}
-
 /// The words of a denial; `None` when the call is allowed. An action on no resource in particular
 /// names none.
 pub(super) fn refusal(
@@ -202,7 +189,15 @@ pub(super) fn refusal(
     action: &str,
     resource: &str,
 ) -> Option<String> {
-    let because = because(decision, action)?;
+    let because = match decision {
+        IdentityDecision::Allowed(_) | IdentityDecision::Root => return None,
+        IdentityDecision::ExplicitDeny(_) => {
+            "with an explicit deny in an identity-based policy".to_owned()
+        }
+        IdentityDecision::ImplicitDeny => {
+            format!("because no identity-based policy allows the {action} action")
+        }
+    };
     let on = match resource {
         "*" => String::new(),
         _ => format!(" on resource: {resource}"),

@@ -1,14 +1,12 @@
 //! Which key a request names, and whether its caller may do that: the key policy, grants and identity
 //! policies are put the question with the condition keys that KMS documents.
 
-use super::super::iam::authorization::{because, surroundings};
+use super::super::iam::authorization::surroundings;
 use super::super::refusal::Refusal;
 use super::super::wire::Call;
 use super::super::world::World;
 use super::{Key, vanished};
-use crate::policy::{
-    Caller, Context, IdentityRequest, KeyAccess, Request, decide, decide_by_identity,
-};
+use crate::policy::{Caller, Context, KeyAccess, Request, decide, decide_without_resource_policy};
 
 impl World {
     /// The key that an id, key ARN, alias name or alias ARN names.
@@ -166,22 +164,12 @@ pub(super) fn authorize_by_identity(
     resource: &str,
     request: &Request,
 ) -> Result<(), Refusal> {
-    let (caller, action) = (&request.caller, &request.action);
-    let asked = IdentityRequest {
-        caller,
-        action,
-        resource,
-        context: request.context.clone(),
-    };
-    let decision = decide_by_identity(world.iam.policies_of(caller), &asked);
-    let Some(because) = because(&decision, action) else {
-        return Ok(());
-    };
-    // Unlike other services KMS says `*` where an action has no resource.
-    let who = &caller.arn;
-    Err(access_denied(format!(
-        "User: {who} is not authorized to perform: {action} on resource: {resource} {because}"
-    )))
+    let identity = world.iam.policies_of(&request.caller);
+    let decision = decide_without_resource_policy(identity, &world.account, resource, request);
+    match decision.access_denied_message(&request.caller.arn, resource) {
+        Some(message) => Err(access_denied(message)),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn access_denied(message: impl Into<String>) -> Refusal {

@@ -184,6 +184,18 @@ impl<'de> Deserializer<'de> for Tree {
         }
     }
 
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self {
+            Tree::Text(text) => visitor.visit_enum(text.into_deserializer()),
+            other => other.deserialize_any(visitor),
+        }
+    }
+
     parsed! {
         deserialize_bool visit_bool bool,
         deserialize_i8 visit_i8 i8,
@@ -200,7 +212,7 @@ impl<'de> Deserializer<'de> for Tree {
 
     forward_to_deserialize_any! {
         char str string bytes byte_buf unit unit_struct newtype_struct tuple
-        tuple_struct map enum identifier ignored_any i128 u128
+        tuple_struct map identifier ignored_any i128 u128
     }
 }
 
