@@ -9,7 +9,6 @@ use super::decision::{
 };
 use super::document::{Condition, Effect, Element, Policy, Statement, Version};
 use super::grant::{Grant, GrantAnswer};
-use super::pattern::{self, Token};
 use super::principal::Reach;
 use super::request::Request;
 
@@ -230,18 +229,9 @@ impl<'a> Question<'a> {
     }
 
     fn covers_key(&self, element: Option<&Element>, version: Version) -> bool {
-        let Some(element) = element else { return false };
-        let mut patterns = element
-            .patterns
-            .iter()
-            .map(|pattern| pattern::expand(pattern, version, &self.context));
-        let matches = |pattern: &[Token]| pattern::matches_resource(pattern, self.access.key_arn);
-        if element.negated {
-            // A variable without a value must not make the complement larger.
-            patterns.all(|pattern| pattern.is_some_and(|pattern| !matches(&pattern)))
-        } else {
-            patterns.any(|pattern| pattern.is_some_and(|pattern| matches(&pattern)))
-        }
+        element.is_some_and(|element| {
+            element.covers_resource(self.access.key_arn, version, &self.context)
+        })
     }
 
     fn implicit_deny(&self) -> ImplicitDeny {

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
 use super::world::World;
-use super::{audit, autoscaling, cloudtrail, ec2, eks, kms, sts};
+use super::{audit, autoscaling, cloudtrail, ec2, eks, iam, kms, sts};
 use crate::policy::Caller;
 use input::Input;
 
@@ -114,6 +114,7 @@ pub static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
         ec2::service(),
         sts::service(),
         cloudtrail::service(),
+        iam::service(),
     ]
 });
 
@@ -128,6 +129,11 @@ impl Decoded {
     /// What was asked, as a trail shows it.
     pub fn parameters(&self) -> Value {
         audit::parameters(&self.input)
+    }
+
+    /// The input's members as they are named in the protocol.
+    pub(super) fn members(&self) -> Value {
+        self.input.clone().read().unwrap_or_default()
     }
 
     /// Runs the operation; the same input may run again on another copy of the world.

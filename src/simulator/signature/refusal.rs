@@ -11,10 +11,15 @@ pub fn refusal(error: &SignatureError, protocol: Protocol) -> (&'static str, u16
 
 fn code_and_status(error: &SignatureError, protocol: Protocol) -> (&'static str, u16) {
     use Protocol::{Ec2, Json, Query, RestJson};
-    use SignatureError::{Malformed, Mismatch, Missing, Skewed, UnknownKey, WrongToken};
+    use SignatureError::{
+        ExpiredToken, Malformed, Mismatch, Missing, Skewed, UnknownKey, WrongToken,
+    };
     match (error, protocol) {
         (UnknownKey | WrongToken | Mismatch, Ec2) => ("AuthFailure", 401),
-        (Skewed, Ec2) => ("RequestExpired", 400),
+        (Skewed | ExpiredToken, Ec2) => ("RequestExpired", 400),
+        (ExpiredToken, Query) => ("ExpiredToken", 403),
+        (ExpiredToken, Json) => ("ExpiredTokenException", 400),
+        (ExpiredToken, RestJson) => ("ExpiredTokenException", 403),
         (UnknownKey | WrongToken, Query) => ("InvalidClientTokenId", 403),
         (Mismatch | Skewed, Query) => ("SignatureDoesNotMatch", 403),
         (UnknownKey | WrongToken, Json) => ("UnrecognizedClientException", 400),
@@ -45,7 +50,10 @@ fn message(error: &SignatureError, protocol: Protocol) -> String {
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access \
              Key and signing method. Consult the service documentation for details."
         }
-        SignatureError::Skewed if protocol == Protocol::Ec2 => "Request has expired.",
+        SignatureError::Skewed | SignatureError::ExpiredToken if protocol == Protocol::Ec2 => {
+            "Request has expired."
+        }
+        SignatureError::ExpiredToken => "The security token included in the request is expired",
         SignatureError::Skewed => {
             "Signature expired or not yet current: the request's date is too far from the server's clock."
         }
@@ -110,6 +118,19 @@ mod tests {
                 (Query, "SignatureDoesNotMatch", 403),
                 (Json, "InvalidSignatureException", 400),
                 (RestJson, "InvalidSignatureException", 403),
+            ],
+        );
+    }
+
+    #[test]
+    fn expired_credentials_say_so() {
+        check(
+            SignatureError::ExpiredToken,
+            [
+                (Ec2, "RequestExpired", 400),
+                (Query, "ExpiredToken", 403),
+                (Json, "ExpiredTokenException", 400),
+                (RestJson, "ExpiredTokenException", 403),
             ],
         );
     }
