@@ -8,6 +8,7 @@ use super::refusal::Refusal;
 use super::wire::{self, Call, input::Input};
 use super::world::start::{LEARNER, Start};
 use super::world::{Options, World};
+use super::{audit, nodes};
 use crate::policy::Caller;
 
 pub(crate) const ACCOUNT: &str = "123456789012";
@@ -54,7 +55,7 @@ pub(crate) fn call_as(
     operation: &str,
     input: Value,
 ) -> Result<Value, Refusal> {
-    wire::operation(service, operation)
+    let reply = wire::operation(service, operation)
         .unwrap_or_else(|| panic!("{service} {operation} is not simulated"))
         .run(
             world,
@@ -63,5 +64,9 @@ pub(crate) fn call_as(
                 access_key: None,
             },
             Input::Json(input),
-        )
+        );
+    if !audit::is_read_only(operation) {
+        nodes::reconsider(world);
+    }
+    reply
 }

@@ -66,6 +66,7 @@ fn launch_one(world: &mut World, name: &str, actual: u32) -> bool {
         world,
         Launch {
             template: (&template, version),
+            instance_type: None,
             subnet: &subnet,
             tags,
         },

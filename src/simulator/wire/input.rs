@@ -35,6 +35,26 @@ impl Input {
     }
 }
 
+impl Input {
+    /// Takes out a member that every operation of a service may have, as text.
+    pub fn take(&mut self, member: &str) -> Option<String> {
+        match self {
+            Input::Json(value) => match value.as_object_mut()?.shift_remove(member)? {
+                Value::String(text) => Some(text),
+                other => Some(other.to_string()),
+            },
+            Input::Query(Tree::Members(members)) => {
+                let at = members.iter().position(|(name, _)| name == member)?;
+                match members.remove(at).1 {
+                    Tree::Text(text) => Some(text),
+                    Tree::List(_) | Tree::Members(_) => None,
+                }
+            }
+            Input::Query(_) => None,
+        }
+    }
+}
+
 impl InputError {
     /// What is wrong with a request to `operation`, as its caller is told.
     pub fn refusal(&self, operation: &str) -> Refusal {
