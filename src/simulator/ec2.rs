@@ -73,6 +73,10 @@ pub enum Event {
     Stopped {
         instance: String,
     },
+    /// The status checks of an instance that runs have passed: nothing happens, but it shows from now on.
+    Checked {
+        instance: String,
+    },
     /// The record of a terminated instance goes away.
     Forgotten {
         instance: String,
@@ -91,6 +95,7 @@ pub(super) fn handle(world: &mut World, event: Event) {
         Event::Settles { instance } => launch::settle(world, &instance),
         Event::Terminated { instance } => instances::terminated(world, &instance),
         Event::Stopped { instance } => instances::stopped(world, &instance),
+        Event::Checked { instance: _ } => {}
         Event::Forgotten { instance } => {
             world.ec2.instances.remove(&instance);
         }

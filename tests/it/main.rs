@@ -11,6 +11,7 @@ mod cli;
 mod conformance;
 mod content;
 mod durability;
+mod ec2;
 mod expect;
 mod hooks;
 mod layering;

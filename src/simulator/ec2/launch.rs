@@ -393,6 +393,8 @@ pub(super) fn settle(world: &mut World, id: &str) {
     match state {
         InstanceState::Running => {
             volumes::attached(world, id);
+            let (checked, instance) = (world.options.status_checks, id.to_owned());
+            instances::schedule(world, checked, Event::Checked { instance });
             nodes::instance_running(world, id);
         }
         InstanceState::Terminated => {
