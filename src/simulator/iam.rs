@@ -157,7 +157,7 @@ fn principal_deleted(world: &mut World, arn: &str, id: &str) {
             role.trust = trust;
         }
     }
-    // Key policies: `kms::policies::principal_deleted(world, arn, id)`.
+    super::kms::principal_deleted(world, arn, id);
 }
 
 impl Iam {

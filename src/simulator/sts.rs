@@ -233,3 +233,33 @@ fn get_access_key_info(
         )))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::testing::{call, world};
+    use super::*;
+
+    #[test]
+    fn a_session_ends_by_the_wall_clock_however_the_world_jumps() {
+        let mut world = world();
+        let trust = json!({
+            "Version": "2012-10-17",
+            "Statement": {"Effect": "Allow", "Principal": {"AWS": world.account}, "Action": "sts:AssumeRole"},
+        });
+        let role = json!({"RoleName": "r", "AssumeRolePolicyDocument": trust.to_string()});
+        let role = call(&mut world, "iam", "CreateRole", role).unwrap();
+        let assume = json!({"RoleArn": role["Role"]["Arn"], "RoleSessionName": "one"});
+        let session = call(&mut world, "sts", "AssumeRole", assume).unwrap();
+        let key = session["Credentials"]["AccessKeyId"].as_str().unwrap();
+        let wall = world.wall();
+        world.jump(Duration::from_secs(7200));
+        assert!(!world.iam.has_expired(key, world.wall()));
+        let caller = world.iam.caller(&world.account, key).unwrap();
+        assert_eq!(caller.arn, "arn:aws:sts::123456789012:assumed-role/r/one");
+        let later = jiff::Timestamp::from_microsecond(wall + 3600 * 1_000_000).unwrap();
+        world.tick(later);
+        assert!(world.iam.has_expired(key, world.wall()));
+    }
+}

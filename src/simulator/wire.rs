@@ -383,12 +383,14 @@ pub fn encode_refusal(
             reply
         }
         Protocol::Json => {
-            let body = json!({ "__type": refusal.code, "message": refusal.message });
+            let mut body: Map<String, Value> = refusal.details.iter().cloned().collect();
+            body.insert("__type".to_owned(), json!(refusal.code));
+            body.insert("message".to_owned(), json!(refusal.message));
             response(
                 status,
                 "application/x-amz-json-1.1",
                 request_id,
-                json_bytes(body),
+                json_bytes(Value::Object(body)),
             )
         }
         Protocol::Query => response(

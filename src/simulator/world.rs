@@ -275,6 +275,13 @@ impl World {
         self.random.u8(..limit)
     }
 
+    /// So many random bytes.
+    pub fn bytes(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        self.random.fill(&mut bytes);
+        bytes
+    }
+
     /// `arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE`.
     pub fn arn(&self, service: &str, resource: &str) -> String {
         format!(

@@ -14,6 +14,8 @@ mod durability;
 mod ec2;
 mod expect;
 mod hooks;
+mod iam;
+mod kms;
 mod layering;
 mod limits;
 mod plan;

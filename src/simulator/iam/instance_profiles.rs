@@ -9,7 +9,7 @@ use super::super::clock::Moment;
 use super::super::refusal::Refusal;
 use super::super::wire::{Call, Operation};
 use super::super::world::World;
-use super::authorization::authorize;
+use super::authorization::authorize_passing;
 use super::refusals::{delete_conflict, exists, no_such_profile, no_such_role, protected, quota};
 use super::requests::{
     Named, NamedPage, PathPage, Tag, check_name, checked_path, tag_list, tags_of,
@@ -196,7 +196,7 @@ fn add_role(world: &mut World, call: &Call, request: RoleRequest) -> Result<Valu
     if role.is_service_linked() {
         return Err(protected(&role.name));
     }
-    authorize(world, &call.caller, "iam:PassRole", &role.arn)
+    authorize_passing(world, &call.caller, &role.arn, "ec2.amazonaws.com")
         .map_err(|message| Refusal::new("AccessDenied", 403, message))?;
     if world
         .iam

@@ -71,10 +71,6 @@ impl PathPage {
 }
 
 impl NamedPage {
-    pub(super) fn covers(&self, path: &str) -> bool {
-        starts_with(path, self.path_prefix.as_deref())
-    }
-
     pub(super) fn of(&self, member: &str, items: Vec<Value>) -> Result<Value, Refusal> {
         page(member, items, self.marker.as_deref(), self.max_items)
     }

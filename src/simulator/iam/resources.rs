@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::super::world::World;
+use crate::policy::{Caller, CallerKind};
 
 /// An action that a call needs, and on what.
 pub(super) struct Needed {
@@ -49,9 +50,10 @@ impl Resource {
     }
 }
 
-/// Everything that a caller needs for an operation with these members.
+/// Everything that `caller` needs for an operation with these members.
 pub(super) fn needed(
     world: &World,
+    caller: &Caller,
     service: &str,
     operation: &str,
     members: &Value,
@@ -62,7 +64,10 @@ pub(super) fn needed(
         "eks" => eks(world, operation, &input),
         "autoscaling" => autoscaling(world, operation, &input),
         "ec2" => ec2(world, operation, &input),
-        "iam" => iam(world, operation, &input),
+        "iam" => match own_user(caller, operation, &input) {
+            Some(user) => vec![user],
+            None => iam(world, operation, &input),
+        },
         _ => Vec::new(),
     };
     if resources.is_empty() {
@@ -338,6 +343,17 @@ fn ec2_resource(world: &World, id: &str) -> Option<Resource> {
     Some(Resource::new(arn).tagged(of_instance.or(of_template)))
 }
 
+/// The caller, when a request about a user or its keys names nobody.
+fn own_user(caller: &Caller, operation: &str, input: &Members<'_>) -> Option<Resource> {
+    let is_about_users = operation == "GetUser" || operation.contains("AccessKey");
+    let is_meant =
+        caller.kind == CallerKind::User && is_about_users && input.text("UserName").is_none();
+    is_meant.then(|| {
+        let name = caller.arn.rsplit('/').next().unwrap_or_default();
+        Resource::new(&caller.arn).named(format!("user {name}"))
+    })
+}
+
 /// Refusals of IAM name what exists by its kind and name, as they are widely reported.
 fn iam(world: &World, operation: &str, input: &Members<'_>) -> Vec<Resource> {
     let arn = |resource: String| format!("arn:aws:iam::{}:{resource}", world.account);
@@ -399,5 +415,125 @@ fn shown_unless_created(operation: &str, resource: Resource, name: String) -> Re
         resource
     } else {
         resource.named(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::super::testing::{learner, world};
+    use super::*;
+
+    #[track_caller]
+    fn check(service: &str, operation: &str, members: Value, expected: &[&str]) {
+        let world = world();
+        let tags = request_tags(&members);
+        let needed = needed(&world, &learner(), service, operation, &members, &tags);
+        let arns: Vec<String> = needed
+            .iter()
+            .flat_map(|needed| &needed.resources)
+            .map(|resource| resource.arn.replace(":us-west-2:123456789012:", ":R:A:"))
+            .map(|arn| arn.replace("::123456789012:", "::A:"))
+            .collect();
+        assert_eq!(arns, expected, "{service}:{operation} {members}");
+    }
+
+    #[test]
+    fn every_kind_of_resource_has_its_arn() {
+        let group = json!({"AutoScalingGroupName": "g"});
+        let cluster = |more: Value| {
+            let mut members = json!({"name": "c"});
+            members
+                .as_object_mut()
+                .unwrap()
+                .extend(more.as_object().cloned().unwrap());
+            members
+        };
+        for (service, operation, members, expected) in [
+            (
+                "eks",
+                "ListClusters",
+                json!({}),
+                "arn:aws:eks:R:A:cluster/*",
+            ),
+            (
+                "eks",
+                "ListNodegroups",
+                cluster(json!({})),
+                "arn:aws:eks:R:A:cluster/c",
+            ),
+            (
+                "eks",
+                "CreateNodegroup",
+                cluster(json!({"nodegroupName": "n"})),
+                "arn:aws:eks:R:A:cluster/c",
+            ),
+            (
+                "eks",
+                "DeleteNodegroup",
+                cluster(json!({"nodegroupName": "n"})),
+                "arn:aws:eks:R:A:nodegroup/c/n/*",
+            ),
+            (
+                "eks",
+                "DeleteAccessEntry",
+                cluster(json!({"principalArn": "arn:aws:iam::123456789012:role/x"})),
+                "arn:aws:eks:R:A:access-entry/c/role/123456789012/x/*",
+            ),
+            (
+                "autoscaling",
+                "CreateAutoScalingGroup",
+                group,
+                "arn:aws:autoscaling:R:A:autoScalingGroup:*:autoScalingGroupName/g",
+            ),
+            ("autoscaling", "DescribeAutoScalingGroups", json!({}), "*"),
+            (
+                "ec2",
+                "TerminateInstances",
+                json!({"InstanceId": ["i-1"]}),
+                "arn:aws:ec2:R:A:instance/i-1",
+            ),
+            (
+                "ec2",
+                "CreateTags",
+                json!({"ResourceId": ["ami-1"], "Tag": [{"Key": "a"}]}),
+                "arn:aws:ec2:us-west-2::image/ami-1",
+            ),
+            (
+                "ec2",
+                "DescribeInstances",
+                json!({"InstanceId": ["i-1"]}),
+                "*",
+            ),
+            (
+                "iam",
+                "GetRole",
+                json!({"RoleName": "AWSServiceRoleForAutoScaling"}),
+                "arn:aws:iam::A:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling",
+            ),
+            ("iam", "GetUser", json!({}), "arn:aws:iam::A:user/workshop"),
+            (
+                "iam",
+                "ListRoles",
+                json!({"PathPrefix": "/a/"}),
+                "arn:aws:iam::A:role/a/",
+            ),
+            (
+                "iam",
+                "CreatePolicy",
+                json!({"PolicyName": "p", "Path": "/a/"}),
+                "arn:aws:iam::A:policy/a/p",
+            ),
+            (
+                "iam",
+                "GetInstanceProfile",
+                json!({"InstanceProfileName": "p"}),
+                "arn:aws:iam::A:instance-profile/p",
+            ),
+            ("cloudtrail", "LookupEvents", json!({}), "*"),
+        ] {
+            check(service, operation, members, &[expected]);
+        }
     }
 }

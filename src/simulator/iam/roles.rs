@@ -339,3 +339,72 @@ fn list_tags(world: &mut World, _call: &Call, request: NamedPage) -> Result<Valu
     let tags = tag_list(&world.iam.role(&request.name)?.tags);
     request.of("Tags", tags)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::{call, world};
+    use super::*;
+
+    fn create(world: &mut World, name: &str, principal: &Value) -> Value {
+        let trust = json!({
+            "Version": "2012-10-17",
+            "Statement": {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"},
+        });
+        let role = json!({"RoleName": name, "AssumeRolePolicyDocument": trust.to_string()});
+        call(world, "iam", "CreateRole", role).unwrap()["Role"].clone()
+    }
+
+    #[test]
+    fn whoever_trusted_a_deleted_role_trusts_its_id_and_not_its_successor() {
+        let mut world = world();
+        let service = json!({"Service": "ec2.amazonaws.com"});
+        let first = create(&mut world, "first", &service);
+        create(&mut world, "second", &json!({"AWS": first["Arn"]}));
+        call(
+            &mut world,
+            "iam",
+            "DeleteRole",
+            json!({"RoleName": "first"}),
+        )
+        .unwrap();
+        let again = create(&mut world, "first", &service);
+        assert_ne!(again["RoleId"], first["RoleId"]);
+        let trust = &world.iam.roles["second"].trust.text;
+        assert!(trust.contains(first["RoleId"].as_str().unwrap()), "{trust}");
+        assert!(!trust.contains(first["Arn"].as_str().unwrap()), "{trust}");
+    }
+
+    #[test]
+    fn at_most_ten_policies_are_attached_and_inline_ones_have_a_size() {
+        let mut world = world();
+        create(&mut world, "full", &json!({"Service": "ec2.amazonaws.com"}));
+        let attach = |world: &mut World, arn: &str| {
+            let request = json!({"RoleName": "full", "PolicyArn": arn});
+            call(world, "iam", "AttachRolePolicy", request)
+        };
+        let arns: Vec<&String> = super::super::managed::OF_AWS
+            .keys()
+            .filter(|arn| !arn.contains("/aws-service-role/"))
+            .collect();
+        for arn in &arns[..10] {
+            attach(&mut world, arn).unwrap();
+        }
+        let refusal = attach(&mut world, arns[10]).unwrap_err();
+        assert_eq!(
+            refusal.message,
+            "Cannot exceed quota for PoliciesPerRole: 10"
+        );
+        let document = json!({
+            "Version": "2012-10-17",
+            "Statement": {"Effect": "Allow", "Action": vec!["kms:Decrypt"; 1000], "Resource": "*"},
+        });
+        let put = json!({
+            "RoleName": "full", "PolicyName": "long", "PolicyDocument": document.to_string(),
+        });
+        let refusal = call(&mut world, "iam", "PutRolePolicy", put).unwrap_err();
+        assert_eq!(
+            refusal.message,
+            "Maximum policy size of 10240 bytes exceeded for role full"
+        );
+    }
+}

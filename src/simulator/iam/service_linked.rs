@@ -220,3 +220,38 @@ fn deletion_status(
         }),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::{call, world};
+    use super::*;
+
+    #[test]
+    fn an_unused_role_goes_and_comes_back_as_another() {
+        let mut world = world();
+        world.autoscaling.groups.clear();
+        let name = json!({"RoleName": "AWSServiceRoleForAutoScaling"});
+        let id = |world: &World| {
+            world
+                .iam
+                .role("AWSServiceRoleForAutoScaling")
+                .map(|role| role.id.clone())
+        };
+        let before = id(&world).unwrap();
+        let task = call(&mut world, "iam", "DeleteServiceLinkedRole", name).unwrap();
+        assert!(id(&world).is_ok());
+        world.jump(Duration::from_secs(60));
+        let status = call(
+            &mut world,
+            "iam",
+            "GetServiceLinkedRoleDeletionStatus",
+            task,
+        )
+        .unwrap();
+        assert_eq!(status["Status"], "SUCCEEDED");
+        assert!(id(&world).is_err());
+        let service = json!({"AWSServiceName": "autoscaling.amazonaws.com"});
+        call(&mut world, "iam", "CreateServiceLinkedRole", service).unwrap();
+        assert_ne!(id(&world).unwrap(), before);
+    }
+}

@@ -46,6 +46,7 @@ struct PrincipalRequest {
     action_names: Vec<String>,
     #[serde(default)]
     resource_arns: Vec<String>,
+    caller_arn: Option<String>,
     #[serde(default)]
     context_entries: Vec<ContextEntry>,
     marker: Option<String>,
@@ -83,9 +84,13 @@ fn simulate_principal(
     request: PrincipalRequest,
 ) -> Result<Value, Refusal> {
     let source = &request.policy_source_arn;
-    let caller = principal(world, source)?;
+    let given = principal(world, source)?;
     let mut sources = world.iam.sources(source);
-    let mut policies = world.iam.policies_of(&caller).to_vec();
+    let mut policies = world.iam.policies_of(&given).to_vec();
+    let caller = match &request.caller_arn {
+        Some(arn) => principal(world, arn)?,
+        None => given,
+    };
     add_inputs(&mut sources, &mut policies, &request.policy_input_list)?;
     let question = Question {
         caller,
