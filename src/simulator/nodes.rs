@@ -6,6 +6,8 @@
 
 mod conditions;
 mod silence;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -218,7 +220,11 @@ fn reconsider_joining(world: &mut World, instance: &str) {
 fn reconsider_node(world: &mut World, instance: &str) {
     let (now, options) = (world.now(), world.options.clone());
     let reaches = runs(world, instance) && conditions::reaches_cluster(world, instance);
-    let held_back = reaches && obstacle(world, instance, Phase::Ready).is_some();
+    // Conditions are looked at only for a node that waits for one.
+    let waits = |node: &Node| node.ready.is_none();
+    let held_back = reaches
+        && world.nodes.get(instance).is_some_and(waits)
+        && obstacle(world, instance, Phase::Ready).is_some();
     let Some(node) = world.nodes.get_mut(instance) else {
         return;
     };

@@ -112,7 +112,7 @@ impl Resource for KeyPair {
         ),
     ];
     // What is not there has no public key to show.
-    const WITHOUT_EFFECT: &'static [&'static str] = &["IncludePublicKey"];
+    const FLAGS: &'static [&'static str] = &["IncludePublicKey"];
 
     fn all(_world: &World) -> Vec<Cow<'_, Self>> {
         Vec::new()

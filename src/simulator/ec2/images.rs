@@ -100,7 +100,7 @@ impl Resource for Image {
         },
     ];
     // No image is deprecated or disabled.
-    const WITHOUT_EFFECT: &'static [&'static str] = &["IncludeDeprecated", "IncludeDisabled"];
+    const FLAGS: &'static [&'static str] = &["IncludeDeprecated", "IncludeDisabled"];
 
     fn all(world: &World) -> Vec<Cow<'_, Self>> {
         every(&world.ec2.images)

@@ -39,7 +39,7 @@ pub fn aws_services(world: &World, instance: &Instance) -> Result<(), Blocked> {
         Err(blocked) => blocked,
     };
     let reachable = |service: &&str| by_endpoint(world, instance, service);
-    if BOOT_SERVICES.iter().all(|service| reachable(&service)) {
+    if BOOT_SERVICES.iter().all(reachable) {
         Ok(())
     } else {
         Err(blocked)
@@ -198,4 +198,66 @@ fn connects(world: &World, from: Side<'_>, to: Side<'_>, port: u16) -> Result<()
         return Err(Blocked::NetworkAcl);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::simulator::testing::{CLUSTER, call, world};
+
+    /// What the control plane and a node of the world can do for each other.
+    fn between(world: &World, instance: &str) -> (Result<(), Blocked>, Result<(), Blocked>) {
+        let instance = &world.ec2.instances[instance];
+        let cluster = &world.eks.clusters[CLUSTER];
+        (
+            control_plane(world, instance, cluster),
+            kubelet(world, instance, cluster),
+        )
+    }
+
+    #[test]
+    fn a_group_of_its_own_needs_rules_for_each_direction() {
+        let mut world = world();
+        let ec2 = |world: &mut World, operation: &str, input: Value| {
+            call(world, "ec2", operation, input).unwrap()
+        };
+        let instance = world.ec2.instances.keys().next().unwrap().clone();
+        let cluster = world.eks.clusters[CLUSTER].security_group.clone();
+        assert_eq!(between(&world, &instance), (Ok(()), Ok(())));
+
+        let vpc = world.eks.clusters[CLUSTER].vpc.clone();
+        let asked = json!({"GroupName": "own", "GroupDescription": "own", "VpcId": vpc});
+        let own = ec2(&mut world, "CreateSecurityGroup", asked)["groupId"].clone();
+        let change = json!({"InstanceId": instance, "GroupId": [own]});
+        ec2(&mut world, "ModifyInstanceAttribute", change);
+        let blocked = Err(Blocked::SecurityGroup);
+        assert_eq!(between(&world, &instance), (blocked, blocked));
+
+        let rule = |to: &Value, port: u16, from: &Value| {
+            json!({"GroupId": to, "IpPermissions": [{
+                "IpProtocol": "tcp", "FromPort": port, "ToPort": port, "Groups": [{"GroupId": from}],
+            }]})
+        };
+        let cluster = json!(cluster);
+        let to_cluster = rule(&cluster, 443, &own);
+        ec2(&mut world, "AuthorizeSecurityGroupIngress", to_cluster);
+        assert_eq!(between(&world, &instance), (Ok(()), blocked));
+        let to_node = rule(&own, 10250, &cluster);
+        ec2(&mut world, "AuthorizeSecurityGroupIngress", to_node);
+        assert_eq!(between(&world, &instance), (Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn a_nat_gateway_needs_a_way_out_of_its_own() {
+        let mut world = world();
+        let instance = world.ec2.instances.values().next().unwrap().clone();
+        assert_eq!(internet(&world, &instance), Ok(()));
+        let nat = world.ec2.nat_gateways.values().next().unwrap().clone();
+        let table = table_of(&world, &nat.subnet).unwrap().id.clone();
+        let route = json!({"RouteTableId": table, "DestinationCidrBlock": "0.0.0.0/0"});
+        call(&mut world, "ec2", "DeleteRoute", route).unwrap();
+        assert_eq!(internet(&world, &instance), Err(Blocked::NoRoute));
+    }
 }

@@ -22,8 +22,9 @@ pub(super) trait Resource: Clone + 'static {
     const SET: &'static str;
     /// How a request picks resources without a filter; the first is the id.
     const PICKED_BY: &'static [Pick];
-    /// Members of a request that change nothing here, each for a reason that its kind tells.
-    const WITHOUT_EFFECT: &'static [&'static str] = &[];
+    /// Truth values that a request may have. One that nobody asks for changes nothing here, for a reason that its kind
+    /// tells.
+    const FLAGS: &'static [&'static str] = &[];
 
     fn all(world: &World) -> Vec<Cow<'_, Self>>;
     fn id(&self) -> &str;
@@ -97,6 +98,8 @@ pub(super) struct Describe<T> {
     filters: Vec<Filter>,
     max_results: Option<usize>,
     next_token: Option<String>,
+    /// Those of `T::FLAGS` that are true.
+    flags: Vec<&'static str>,
     kind: PhantomData<T>,
 }
 
@@ -112,11 +115,9 @@ impl<'de, T: Resource> Deserialize<'de> for Describe<T> {
             filters: members.list("Filter")?,
             max_results: members.number("MaxResults")?,
             next_token: members.text("NextToken")?,
+            flags: members.flags(T::FLAGS)?,
             kind: PhantomData,
         };
-        for member in T::WITHOUT_EFFECT {
-            members.0.shift_remove(*member);
-        }
         members.end()?;
         Ok(request)
     }
@@ -167,6 +168,17 @@ impl<E: serde::de::Error> Members<E> {
         Ok(Some(number))
     }
 
+    /// Those of some truth values that are true.
+    fn flags(&mut self, known: &[&'static str]) -> Result<Vec<&'static str>, E> {
+        let mut set = Vec::new();
+        for member in known {
+            if self.text(member)?.as_deref() == Some("true") {
+                set.push(*member);
+            }
+        }
+        Ok(set)
+    }
+
     /// An error that names a member that was not taken.
     pub(super) fn end(self) -> Result<(), E> {
         match self.0.keys().next() {
@@ -195,6 +207,10 @@ fn describe<T: Resource>(
 type Page<'a, T> = (Vec<Cow<'a, T>>, Option<String>);
 
 impl<T: Resource> Describe<T> {
+    pub(super) fn has(&self, flag: &str) -> bool {
+        self.flags.contains(&flag)
+    }
+
     /// What the request asks for, ordered by id.
     pub(super) fn select<'a>(&self, world: &'a World) -> Result<Page<'a, T>, Refusal> {
         let all = T::all(world);

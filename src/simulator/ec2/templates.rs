@@ -36,7 +36,9 @@ pub struct Version {
     pub data: TemplateData,
 }
 
-/// A template's data, spelled as answers spell it. Members without a field of their own are kept as they were sent.
+/// A template's data, spelled as answers spell it. Members without a field of their own (placement, licences, capacity
+/// reservations…) are kept as they were sent and shown again; where nothing here can run out or differ, they change
+/// nothing in a launch.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TemplateData {

@@ -148,7 +148,7 @@ impl Resource for InstanceType {
         "The following supplied instance types do not exist: [{}]",
     )];
     // All types are offered in the region.
-    const WITHOUT_EFFECT: &'static [&'static str] = &["IncludeUnsupportedInRegion"];
+    const FLAGS: &'static [&'static str] = &["IncludeUnsupportedInRegion"];
 
     fn all(_world: &World) -> Vec<Cow<'_, Self>> {
         all_types().map(Cow::Owned).collect()

@@ -213,7 +213,7 @@ impl Resource for Volume {
         "The volume '{}' does not exist.",
     )];
     // Volumes that services manage are not hidden here.
-    const WITHOUT_EFFECT: &'static [&'static str] = &["IncludeManagedResources"];
+    const FLAGS: &'static [&'static str] = &["IncludeManagedResources"];
 
     fn all(world: &World) -> Vec<Cow<'_, Self>> {
         every(&world.ec2.volumes)

@@ -3,7 +3,7 @@
 
 use super::super::ec2::instances::Instance;
 use super::super::ec2::network::Vpc;
-use super::super::ec2::reach::{self, Blocked};
+use super::super::ec2::reach;
 use super::super::eks::Cluster;
 use super::super::iam::Role;
 use super::super::iam::authorization::role_may;
@@ -101,19 +101,13 @@ fn resolves_names(_world: &World, candidate: &Candidate<'_>) -> Result<(), Strin
 }
 
 fn reaches_aws(world: &World, candidate: &Candidate<'_>) -> Result<(), String> {
-    reach::aws_services(world, candidate.instance).map_err(|blocked| {
-        let why = reason(blocked);
-        format!("nodeadm: waiting for EC2 DescribeInstances to give PrivateDnsName ({why})")
+    reach::aws_services(world, candidate.instance).map_err(|_| {
+        format!("nodeadm: waiting for EC2 DescribeInstances to give PrivateDnsName ({CUT})")
     })
 }
 
-/// What a network that is cut looks like from inside.
-fn reason(blocked: Blocked) -> &'static str {
-    match blocked {
-        Blocked::NoRoute | Blocked::NoPublicAddress => "i/o timeout",
-        Blocked::SecurityGroup | Blocked::NetworkAcl => "i/o timeout",
-    }
-}
+/// What a network that is cut looks like from inside, wherever it is cut.
+const CUT: &str = "i/o timeout";
 
 fn has_role(_world: &World, candidate: &Candidate<'_>) -> Result<(), String> {
     match candidate.role {
@@ -152,7 +146,7 @@ fn may_describe_itself(world: &World, candidate: &Candidate<'_>) -> Result<(), S
 fn reaches_control_plane(world: &World, candidate: &Candidate<'_>) -> Result<(), String> {
     let endpoint = &candidate.cluster.endpoint;
     reach::control_plane(world, candidate.instance, candidate.cluster)
-        .map_err(|blocked| format!("kubelet: {endpoint}: {}", reason(blocked)))
+        .map_err(|_| format!("kubelet: {endpoint}: {CUT}"))
 }
 
 /// Whether the cluster lets the node's role in.

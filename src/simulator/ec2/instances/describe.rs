@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use serde::de::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::super::super::refusal::Refusal;
@@ -29,7 +28,7 @@ impl Resource for Instance {
         "The instance ID '{}' does not exist",
     )];
     // Instances that services manage are not hidden here.
-    const WITHOUT_EFFECT: &'static [&'static str] = &["IncludeManagedResources"];
+    const FLAGS: &'static [&'static str] = &["IncludeManagedResources", ALL];
 
     fn all(world: &World) -> Vec<Cow<'_, Self>> {
         every(&world.ec2.instances)
@@ -261,38 +260,18 @@ fn describe(
     Ok(json!({ "reservationSet": reservations, "nextToken": next }))
 }
 
-/// The request of `DescribeInstanceStatus`: by default only what runs is told of.
-struct DescribeStatus {
-    instances: Describe<Instance>,
-    all: bool,
-}
-
-impl<'de> Deserialize<'de> for DescribeStatus {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use serde::de::Error as _;
-        let members = Value::deserialize(deserializer)?;
-        let mut members = match members {
-            Value::Object(members) => members,
-            _ => serde_json::Map::new(),
-        };
-        let all = members.shift_remove("IncludeAllInstances");
-        let instances = Value::Object(members);
-        Ok(DescribeStatus {
-            instances: Describe::deserialize(instances).map_err(D::Error::custom)?,
-            all: all.is_some_and(|all| all == true || all == "true"),
-        })
-    }
-}
+/// By default only what runs is told of.
+const ALL: &str = "IncludeAllInstances";
 
 fn describe_status(
     world: &mut World,
     _call: &Call,
-    request: DescribeStatus,
+    request: Describe<Instance>,
 ) -> Result<Value, Refusal> {
-    let (found, next) = request.instances.select(world)?;
+    let (found, next) = request.select(world)?;
     let statuses: Vec<Value> = found
         .iter()
-        .filter(|instance| request.all || instance.state == InstanceState::Running)
+        .filter(|instance| request.has(ALL) || instance.state == InstanceState::Running)
         .map(|instance| status_view(world, instance))
         .collect();
     Ok(json!({ "instanceStatusSet": statuses, "nextToken": next }))

@@ -42,7 +42,7 @@ impl Resource for LaunchTemplate {
         ),
     ];
     // Templates of EKS are the account's own here.
-    const WITHOUT_EFFECT: &'static [&'static str] = &["IncludeManagedResources"];
+    const FLAGS: &'static [&'static str] = &["IncludeManagedResources"];
 
     fn all(world: &World) -> Vec<Cow<'_, Self>> {
         every(&world.ec2.templates)

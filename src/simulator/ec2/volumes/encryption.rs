@@ -175,3 +175,58 @@ fn reset_default_key(world: &mut World, _call: &Call, _request: Nothing) -> Resu
     world.ec2.encryption.default_key = None;
     Ok(shown(world))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use crate::simulator::testing::{call, learner, world};
+
+    #[test]
+    fn what_a_launch_asks_of_a_key_is_recorded_for_whoever_launches() {
+        let mut world = world();
+        let key = call(&mut world, "kms", "CreateKey", json!({})).unwrap();
+        let key = key["KeyMetadata"]["KeyId"].clone();
+        let launch = |key: &serde_json::Value, image: &str, subnet: &str| {
+            json!({
+                "ImageId": image, "InstanceType": "t3.small", "SubnetId": subnet, "MinCount": 1, "MaxCount": 1,
+                "BlockDeviceMapping": [
+                    {"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": true, "KmsKeyId": key}},
+                ],
+            })
+        };
+        let image = world.ec2.node_image.clone();
+        let subnet = world.ec2.subnets.keys().next().unwrap().clone();
+        let mut asked = |key: &serde_json::Value| {
+            let before = world.trail.last();
+            call(
+                &mut world,
+                "ec2",
+                "RunInstances",
+                launch(key, &image, &subnet),
+            )
+            .unwrap();
+            world.jump(Duration::from_secs(30));
+            let records = world.trail.after(before);
+            records
+                .map(|record| {
+                    assert_eq!(record.caller, Some(learner()));
+                    let error = record.error.as_ref().map(|error| error.code.clone());
+                    (record.operation.clone(), error)
+                })
+                .collect::<Vec<_>>()
+        };
+        let served = |name: &str| (name.to_owned(), None);
+        assert_eq!(
+            asked(&key),
+            ["GenerateDataKeyWithoutPlaintext", "Decrypt", "CreateGrant"].map(served)
+        );
+        let refused = (
+            "GenerateDataKeyWithoutPlaintext".to_owned(),
+            Some("NotFoundException".to_owned()),
+        );
+        assert_eq!(asked(&json!("alias/nothing")), [refused]);
+    }
+}
