@@ -21,7 +21,7 @@ use super::signature::{self, Secret, SignatureError};
 use super::wire::{self, Call, Protocol};
 use super::world::World;
 use super::world::start::{LEARNER, OPERATOR};
-use super::{Shared, control, waiting};
+use super::{Shared, control, nodes, waiting};
 use crate::policy::Caller;
 
 type Handler = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
@@ -128,6 +128,7 @@ fn answer_aws(shared: &Shared, request: &Request<Bytes>, fault: Option<Fault>) -
     };
     let origin = origin(request, Some(call.caller), call.access_key);
     if !audit::is_read_only(decoded.operation.name) {
+        nodes::reconsider(&mut world);
         world.touch();
     }
     let record = audit::record(&world, request_id.clone(), origin, called, reply.as_ref());

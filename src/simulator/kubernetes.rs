@@ -22,7 +22,7 @@ mod request;
 mod requested;
 mod selector;
 mod store;
-mod times;
+pub(super) mod times;
 mod version;
 mod watch;
 mod write;

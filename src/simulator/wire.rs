@@ -44,7 +44,10 @@ pub struct Operation {
 }
 
 /// An operation on its untyped input.
-type Run = dyn Fn(&mut World, &Call, Input) -> Result<Value, Refusal> + Send + Sync;
+pub type Run = dyn Fn(&mut World, &Call, Input) -> Result<Value, Refusal> + Send + Sync;
+
+/// What a service does around each of its operations: it gets the operation's name and run.
+pub type Guard = fn(&str, &Run, &mut World, &Call, Input) -> Result<Value, Refusal>;
 
 /// Who calls.
 #[derive(Debug, Clone)]
@@ -89,6 +92,14 @@ impl Operation {
         input: Input,
     ) -> Result<Value, Refusal> {
         (self.run)(world, call, input)
+    }
+
+    /// The same operation with `guard` around it.
+    #[must_use]
+    pub fn guarded(mut self, guard: Guard) -> Self {
+        let (name, run) = (self.name, self.run);
+        self.run = Box::new(move |world, call, input| guard(name, &*run, world, call, input));
+        self
     }
 
     /// The same, reached by REST.

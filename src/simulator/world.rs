@@ -29,6 +29,8 @@ pub struct World {
     pub kubernetes: kubernetes::Store,
     /// By instance id.
     pub nodes: BTreeMap<String, nodes::Node>,
+    /// Instances that are to become nodes, by id.
+    pub joining: BTreeMap<String, nodes::Joining>,
     /// Kept apart when the world is saved: it only grows.
     #[serde(skip)]
     pub trail: audit::Trail,
@@ -82,6 +84,19 @@ pub struct Options {
     pub instance_termination: Duration,
     /// How long a terminated instance can still be described.
     pub terminated_instance_visible: Duration,
+    /// From the boot of an instance until nodeadm gives up what it waits for.
+    pub bootstrap_limit: Duration,
+    /// How soon what keeps trying to join or to report finds that it can.
+    pub node_retry: Duration,
+    /// How long a node may be silent before it counts as not ready: 40 s, from Kubernetes 1.32 on 50 s.
+    pub node_grace: Duration,
+    /// Until status checks of a running instance have passed.
+    pub status_checks: Duration,
+    pub volume_creation: Duration,
+    /// How long a NAT gateway takes to come or to go.
+    pub nat_gateway: Duration,
+    /// vCPUs that the account's instances may have altogether.
+    pub vcpu_limit: u32,
     /// Whether scaling to zero clears a launch failure issue; sources disagree.
     pub zero_clears_issues: bool,
 }
@@ -109,6 +124,13 @@ impl Default for Options {
             nodegroup_deletion: seconds(60),
             instance_termination: seconds(15),
             terminated_instance_visible: seconds(3600),
+            bootstrap_limit: seconds(600),
+            node_retry: seconds(10),
+            node_grace: seconds(40),
+            status_checks: seconds(120),
+            volume_creation: seconds(3),
+            nat_gateway: seconds(60),
+            vcpu_limit: 640,
             zero_clears_issues: true,
         }
     }
@@ -256,6 +278,11 @@ impl World {
         uuid::Builder::from_random_bytes(self.random.u128(..).to_be_bytes())
             .into_uuid()
             .to_string()
+    }
+
+    /// A number below `limit`, which is not zero.
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.random.u64(..limit.max(1))
     }
 
     /// A number below `limit`.

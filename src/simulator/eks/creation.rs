@@ -11,6 +11,7 @@ use super::super::autoscaling::{
 use super::super::ec2::templates::{
     BlockDevice, Ebs, InstanceProfile, MetadataOptions, TemplateData,
 };
+use super::super::iam::instance_profiles;
 use super::super::world::World;
 use super::super::world::start::NODE_ROLE;
 use super::controller::{RECHECK, all_ready, schedule, set_status};
@@ -46,6 +47,7 @@ pub(super) fn create(world: &mut World, new: NewNodegroup) -> NodegroupId {
     let uuid = world.uuid();
     let id = (new.cluster.clone(), new.name.clone());
     let group = format!("eks-{}-{uuid}", new.name);
+    instance_profiles::create(world, &format!("eks-{uuid}"), &new.node_role);
     let data = own_template_data(world, &new, &uuid);
     let template_name = format!("eks-{uuid}");
     let author = service_role(world);
@@ -234,7 +236,7 @@ pub(super) fn completed(
         metadata_options: data.metadata_options.or(Some(MetadataOptions {
             http_tokens: Some("required".to_owned()),
             hop_limit: Some(2),
-            http_endpoint: None,
+            ..MetadataOptions::default()
         })),
         ..data
     }
