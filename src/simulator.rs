@@ -25,6 +25,7 @@ pub mod sts;
 pub(crate) mod testing;
 mod waiting;
 pub mod wire;
+pub mod workloads;
 pub mod world;
 
 use std::net::SocketAddr;

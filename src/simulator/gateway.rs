@@ -18,7 +18,7 @@ use super::signature::{self, Secret, SignatureError};
 use super::wire::{self, Call, Protocol};
 use super::world::World;
 use super::world::start::LEARNER;
-use super::{Shared, waiting};
+use super::{Shared, waiting, workloads};
 
 type Handler = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
@@ -219,9 +219,13 @@ fn answer_kubernetes(
         return unauthorized().map(Body::full);
     };
     let version = server_version(&world, &shared.cluster);
+    let before = world.kubernetes.version();
     let reply = with_times(&mut world, |store, times| {
         kubernetes::handle(store, &version, &user, times, request)
     });
+    if world.kubernetes.version() != before {
+        workloads::settle(&mut world);
+    }
     drop(world);
     match reply {
         Reply::Once(response) => {

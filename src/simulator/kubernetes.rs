@@ -11,7 +11,10 @@ pub mod kind;
 pub mod node;
 
 mod access;
+mod admission;
 mod answer;
+mod defaults;
+mod deletion;
 mod discovery;
 mod patch;
 mod print;
@@ -27,9 +30,11 @@ mod watch;
 mod write;
 
 pub use access::User;
+pub use admission::ROOT_AUTHORITY;
+pub use deletion::{Cascade, FOREGROUND};
 pub use kind::Kind;
-pub use store::Store;
-pub use times::{Times, moment, renewed_every};
+pub use store::{Store, uid_of};
+pub use times::{Times, moment, moment_of, renewed_every};
 pub use version::ServerVersion;
 pub use watch::Watch;
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::clock::Moment;
 use super::kubernetes::kind;
 use super::kubernetes::node::{NodeFacts, join_events, lease_object, node_object};
+use super::workloads;
 use super::world::{self, World};
 
 /// A node of the cluster; the world holds them by instance id.
@@ -93,6 +94,7 @@ pub(super) fn instance_gone(world: &mut World, instance: &str) {
         world
             .kubernetes
             .delete(&kind::LEASES, "kube-node-lease", &name);
+        workloads::settle(world);
     }
 }
 
@@ -110,7 +112,7 @@ fn publish(world: &mut World, instance: &str) {
         world.nodes.remove(instance);
         return;
     };
-    world.kubernetes.put(&kind::NODES, node_object(&facts));
+    workloads::node_published(world, node_object(&facts));
     world.kubernetes.put(&kind::LEASES, lease_object(&facts));
     if facts.ready {
         let events = join_events(&facts);

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::clock::{Clock, Moment, Pace};
-use super::{autoscaling, ec2, eks, iam, kms, kubernetes, nodes};
+use super::{autoscaling, ec2, eks, iam, kms, kubernetes, nodes, workloads};
 
 /// Everything that exists in the simulated account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -29,6 +29,7 @@ pub struct World {
     pub kubernetes: kubernetes::Store,
     /// By instance id.
     pub nodes: BTreeMap<String, nodes::Node>,
+    pub workloads: workloads::Workloads,
     clock: Clock,
     now: Moment,
     wall: i64,
@@ -51,6 +52,10 @@ pub struct Options {
     pub node_registration: Duration,
     /// From registration until the node is Ready.
     pub node_ready: Duration,
+    /// From the pull of a pod's images until its containers run.
+    pub pod_start: Duration,
+    /// From the signal to a pod's containers until they have ended.
+    pub pod_stop: Duration,
     /// Between two attempts of Auto Scaling to reach the desired capacity.
     pub launch_retry: Duration,
     /// How long launches must have been failing before EKS reports it.
@@ -80,6 +85,8 @@ impl Default for Options {
             launch: seconds(14),
             node_registration: seconds(20),
             node_ready: seconds(20),
+            pod_start: seconds(4),
+            pod_stop: seconds(1),
             launch_retry: seconds(60),
             issue_after: seconds(60),
             issue_cleared_after: seconds(15),
@@ -103,6 +110,7 @@ pub enum Event {
     Eks(eks::Event),
     Nodes(nodes::Event),
     Kms(kms::Event),
+    Workloads(workloads::Event),
 }
 
 impl World {
@@ -164,6 +172,7 @@ impl World {
             Event::Eks(event) => eks::controller::handle(self, event),
             Event::Nodes(event) => nodes::handle(self, event),
             Event::Kms(event) => kms::handle(self, event),
+            Event::Workloads(event) => workloads::handle(self, event),
         }
     }
 

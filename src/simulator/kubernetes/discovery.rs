@@ -44,8 +44,14 @@ const GROUPS: &[&str] = &[
     "apps",
     "authentication.k8s.io",
     "authorization.k8s.io",
-    "coordination.k8s.io",
+    "batch",
+    "networking.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "storage.k8s.io",
     "scheduling.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
 ];
 
 /// Whether `/apis/GROUP/VERSION` exists.

@@ -1,6 +1,8 @@
-//! `create`, `update`, `patch` and `delete`. No admission, no quotas, no schema: an object is what the client says it is,
-//! within the rules that hold for every kind.
+//! `create`, `update`, `patch` and `delete`.
 
+use super::admission;
+use super::defaults;
+use super::deletion::{Cascade, has_finalizers};
 use super::kind::{self, Kind};
 use super::patch;
 use super::protobuf;
@@ -52,8 +54,8 @@ pub(super) fn create(
     settle_namespace(target, &mut object)?;
     check_name(kind, &object)?;
     let (namespace, name) = (text(&object, "namespace"), text(&object, "name"));
-    if kind.namespaced && store.get(&kind::NAMESPACES, "", namespace).is_none() {
-        return Err(Refusal::not_found(&kind::NAMESPACES, namespace));
+    if kind.namespaced {
+        check_namespace(store, kind, namespace, name)?;
     }
     if !name.is_empty() && store.get(kind, namespace, name).is_some() {
         return Err(Refusal::already_exists(kind, name));
@@ -69,8 +71,12 @@ pub(super) fn create(
         }
     }
     object["metadata"]["creationTimestamp"] = moment(times.now);
-    fill_in(kind, &mut object);
-    Ok(store.put(kind, object))
+    admission::admit(store, kind, &mut object)?;
+    let stored = store.put(kind, object);
+    if kind == &kind::NAMESPACES {
+        admission::furnish_namespace(store, text(&stored, "name"), times.now);
+    }
+    Ok(stored)
 }
 
 /// Replaces an object, or its status.
@@ -156,16 +162,48 @@ fn replace(
         replaced
     } else {
         keep(&mut object, existing, kind);
+        complete(store, kind, existing, &mut object)?;
         object
     };
     replaced["metadata"]["name"] = json!(target.name);
-    let freed = text_list(&replaced["metadata"]["finalizers"]).is_empty()
-        && replaced["metadata"].get("deletionTimestamp").is_some();
+    let metadata = &replaced["metadata"];
+    let may_go = kind != &kind::PODS || metadata["deletionGracePeriodSeconds"] == 0;
+    let freed = has_finalizers(existing)
+        && !has_finalizers(&replaced)
+        && metadata.get("deletionTimestamp").is_some()
+        && may_go;
     let stored = store.put(kind, replaced);
     if freed {
         store.delete(kind, &target.namespace, &target.name);
     }
     Ok(stored)
+}
+
+/// Fills in what the client left out, and refuses what may not change.
+fn complete(
+    store: &Store,
+    kind: &Kind,
+    existing: &Value,
+    object: &mut Value,
+) -> Result<(), Refusal> {
+    if kind == &kind::SERVICES && object["spec"]["type"] != "ExternalName" {
+        for field in ["clusterIP", "clusterIPs"] {
+            if object["spec"][field].is_null() && existing["spec"][field].is_string() {
+                object["spec"][field] = existing["spec"][field].clone();
+            }
+        }
+    }
+    defaults::fill_in(kind, object);
+    if kind == &kind::SERVICES {
+        admission::addresses(store, object)?;
+    }
+    admission::check_change(kind, existing, object)?;
+    if let Some(generation) = existing["metadata"]["generation"].as_i64()
+        && object["spec"] != existing["spec"]
+    {
+        object["metadata"]["generation"] = json!(generation + 1);
+    }
+    Ok(())
 }
 
 /// What a client may not change through the object itself stays as it is.
@@ -181,11 +219,6 @@ fn keep(object: &mut Value, existing: &Value, kind: &Kind) {
         "namespace",
     ] {
         take_over(&mut object["metadata"], &existing["metadata"], field);
-    }
-    if let Some(generation) = existing["metadata"]["generation"].as_i64()
-        && object["spec"] != existing["spec"]
-    {
-        object["metadata"]["generation"] = json!(generation + 1);
     }
 }
 
@@ -229,20 +262,15 @@ pub(super) fn delete(
             target.name
         )));
     }
-    if !text_list(&existing["metadata"]["finalizers"]).is_empty() {
-        let mut marked = (*existing).clone();
-        if marked["metadata"].get("deletionTimestamp").is_none() {
-            marked["metadata"]["deletionTimestamp"] = moment(times.now);
-            marked["metadata"]["deletionGracePeriodSeconds"] = json!(0);
-        }
-        return Ok(times.render(&store.put(kind, marked)));
-    }
-    store.delete(kind, &target.namespace, &target.name);
-    if kind == &kind::NAMESPACES {
-        delete_where(store, |object| text(object, "namespace") == target.name);
-    }
-    if options["propagationPolicy"] != "Orphan" {
-        delete_dependents(store, text(&existing, "uid"));
+    let cascade = match options["propagationPolicy"].as_str() {
+        Some("Foreground") => Cascade::Foreground,
+        Some("Orphan") => Cascade::Orphan,
+        _ => Cascade::Background,
+    };
+    let grace = options["gracePeriodSeconds"].as_i64();
+    let place = (target.namespace.as_str(), target.name.as_str());
+    if let Some(marked) = store.remove(kind, place, grace, cascade, times.now) {
+        return Ok(times.render(&marked));
     }
     let mut details =
         json!({ "name": target.name, "kind": kind.plural, "uid": text(&existing, "uid") });
@@ -252,43 +280,6 @@ pub(super) fn delete(
     Ok(
         json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details }),
     )
-}
-
-/// Removes what an object with this uid owned, and what that owned.
-fn delete_dependents(store: &mut Store, uid: &str) {
-    let owned = |object: &Value| {
-        let owners = object["metadata"]["ownerReferences"].as_array();
-        owners.is_some_and(|owners| owners.iter().any(|owner| owner["uid"] == uid))
-    };
-    for uid in delete_where(store, owned) {
-        delete_dependents(store, &uid);
-    }
-}
-
-/// Removes objects of any kind; returns their uids.
-fn delete_where(store: &mut Store, condition: impl Fn(&Value) -> bool) -> Vec<String> {
-    let mut uids = Vec::new();
-    for kind in kind::KINDS.iter().copied() {
-        let doomed: Vec<Arc<Value>> = store
-            .list(kind, None)
-            .filter(|object| condition(object))
-            .cloned()
-            .collect();
-        for object in doomed {
-            store.delete(kind, text(&object, "namespace"), text(&object, "name"));
-            uids.push(text(&object, "uid").to_owned());
-        }
-    }
-    uids
-}
-
-fn text_list(value: &Value) -> Vec<&str> {
-    value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect()
 }
 
 /// A body may leave out its type, but not claim another.
@@ -376,24 +367,16 @@ fn check_name(kind: &Kind, object: &Value) -> Result<(), Refusal> {
     ))
 }
 
-/// The defaults without which a new object would look wrong.
-fn fill_in(kind: &Kind, object: &mut Value) {
-    match kind.plural {
-        "namespaces" => {
-            let name = json!(text(object, "name"));
-            object["metadata"]["labels"]["kubernetes.io/metadata.name"] = name;
-            object["spec"] = json!({ "finalizers": ["kubernetes"] });
-            object["status"] = json!({ "phase": "Active" });
-        }
-        "pods" if object["status"]["phase"].is_null() => {
-            object["status"] = json!({ "phase": "Pending" })
-        }
-        "deployments" | "daemonsets" | "replicasets" => {
-            object["metadata"]["generation"] = json!(1);
-            if kind.plural != "daemonsets" && object["spec"]["replicas"].is_null() {
-                object["spec"]["replicas"] = json!(1);
-            }
-        }
-        _ => {}
+/// New objects need a namespace that exists and is not about to go.
+fn check_namespace(store: &Store, kind: &Kind, namespace: &str, name: &str) -> Result<(), Refusal> {
+    let home = store
+        .get(&kind::NAMESPACES, "", namespace)
+        .ok_or_else(|| Refusal::not_found(&kind::NAMESPACES, namespace))?;
+    if home["metadata"].get("deletionTimestamp").is_none() {
+        return Ok(());
     }
+    Err(Refusal::forbidden(format!(
+        "{} {name:?} is forbidden: unable to create new content in namespace {namespace} because it is being terminated",
+        kind.resource()
+    )))
 }

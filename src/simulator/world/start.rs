@@ -10,7 +10,7 @@ use super::super::clock::{Clock, Moment, Pace};
 use super::super::ec2::network::{Subnet, Vpc};
 use super::super::iam::{Credential, Role, User};
 use super::super::kms::{Key, KeyState};
-use super::super::{autoscaling, ec2, eks, iam, kms, kubernetes};
+use super::super::{autoscaling, ec2, eks, iam, kms, kubernetes, workloads};
 use super::{Options, World};
 use crate::policy::Policy;
 
@@ -58,6 +58,7 @@ impl World {
             eks: eks::Eks::default(),
             kubernetes: kubernetes::Store::default(),
             nodes: BTreeMap::new(),
+            workloads: workloads::Workloads::default(),
             clock: Clock::new(start.pace, wall),
             now: birth,
             wall,
@@ -72,6 +73,7 @@ impl World {
         for (kind, object) in kubernetes::cluster::starting_objects(birth.micros()) {
             world.kubernetes.put(kind, object);
         }
+        workloads::install(&mut world);
         eks::creation::create_default_nodegroup(&mut world, &start.cluster);
         world.advance_to(Moment::from_micros(wall));
         world

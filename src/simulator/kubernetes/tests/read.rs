@@ -142,9 +142,9 @@ fn refusals_are_statuses() {
     );
     check(
         "GET",
-        "/api/v1/secrets",
+        "/api/v1/podtemplates",
         404,
-        "the server could not find the requested resource: secrets is not simulated",
+        "the server could not find the requested resource: podtemplates is not simulated",
     );
     check(
         "GET",
