@@ -10,7 +10,6 @@ mod deployments;
 mod disruption;
 mod garbage;
 mod kubelet;
-mod labels;
 mod objects;
 mod owned;
 mod quantity;
@@ -30,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::clock::Moment;
-use super::kubernetes::kind;
+use super::kubernetes::{kind, labels};
 use super::world::{self, World};
 
 pub(super) use system::install;

@@ -6,8 +6,11 @@ use super::deletion::{Cascade, has_finalizers};
 use super::kind::{self, Kind};
 use super::patch;
 use super::protobuf;
+use super::read;
 use super::refusal::Refusal;
 use super::request::Target;
+use super::scale;
+use super::schema::{self, Strictness};
 use super::store::{Store, text};
 use super::times::{Times, moment};
 use serde_json::{Value, json};
@@ -42,15 +45,24 @@ fn unsupported(media_type: &str) -> Refusal {
     ))
 }
 
+/// What every change of an object goes by.
+#[derive(Clone, Copy)]
+pub(super) struct Writer<'a> {
+    pub(super) target: &'a Target,
+    pub(super) strictness: Strictness,
+    pub(super) times: &'a Times<'a>,
+}
+
 /// Stores a new object.
 pub(super) fn create(
     store: &mut Store,
-    target: &Target,
+    writer: &Writer<'_>,
     mut object: Value,
-    times: &Times<'_>,
 ) -> Result<Arc<Value>, Refusal> {
+    let Writer { target, times, .. } = *writer;
     let kind = target.kind;
     check_type(kind, &object)?;
+    schema::check(kind, &mut object, writer.strictness)?;
     settle_namespace(target, &mut object)?;
     check_name(kind, &object)?;
     let (namespace, name) = (text(&object, "namespace"), text(&object, "name"));
@@ -82,10 +94,10 @@ pub(super) fn create(
 /// Replaces an object, or its status.
 pub(super) fn update(
     store: &mut Store,
-    target: &Target,
+    writer: &Writer<'_>,
     object: Value,
-    times: &Times<'_>,
 ) -> Result<Arc<Value>, Refusal> {
+    let target = writer.target;
     let name = text(&object, "name");
     if !name.is_empty() && name != target.name {
         let message = format!(
@@ -94,26 +106,54 @@ pub(super) fn update(
         );
         return Err(Refusal::bad_request(message));
     }
-    let existing = existing(store, target)?;
-    replace(store, target, &existing, object, times)
+    let existing = Arc::clone(read::existing(store, target)?);
+    replace(store, writer, &existing, object)
 }
 
 /// Changes part of an object. The patch sees the object as clients see it.
 pub(super) fn patch(
     store: &mut Store,
-    target: &Target,
+    writer: &Writer<'_>,
     content_type: Option<&str>,
     body: &[u8],
-    times: &Times<'_>,
 ) -> Result<Arc<Value>, Refusal> {
+    let Writer { target, times, .. } = *writer;
+    let existing = Arc::clone(read::existing(store, target)?);
+    let patched = patched(target, times.render(&existing), content_type, body)?;
+    replace(store, writer, &existing, patched)
+}
+
+/// Changes the number of replicas through the object's `Scale`.
+pub(super) fn scale(
+    store: &mut Store,
+    writer: &Writer<'_>,
+    content_type: Option<&str>,
+    body: &[u8],
+) -> Result<Value, Refusal> {
+    let Writer { target, times, .. } = *writer;
+    let existing = Arc::clone(read::existing(store, target)?);
+    let is_patch = content_type.is_some_and(|text| text.contains("patch"));
+    let wanted = if is_patch {
+        let shown = times.render(&scale::of(&existing));
+        patched(target, shown, content_type, body)?
+    } else {
+        read_body(content_type, body)?
+    };
+    let scaled = scale::applied(target.kind, &existing, &wanted)?;
+    let stored = store.put(target.kind, scaled);
+    Ok(times.render(&scale::of(&stored)))
+}
+
+/// An object as a patch makes it.
+fn patched(
+    target: &Target,
+    mut patched: Value,
+    content_type: Option<&str>,
+    body: &[u8],
+) -> Result<Value, Refusal> {
     let content_type = content_type.map(media_type).unwrap_or_default();
-    if content_type == "application/apply-patch+yaml" {
-        return Err(Refusal::not_simulated("server-side apply"));
-    }
     let patch: Value = serde_json::from_slice(body)
         .map_err(|error| Refusal::bad_request(format!("the patch cannot be read: {error}")))?;
-    let existing = existing(store, target)?;
-    let mut patched = times.render(&existing);
     match content_type {
         "application/merge-patch+json" => patch::merge(&mut patched, &patch),
         "application/strategic-merge-patch+json" => patch::strategic(&mut patched, &patch),
@@ -123,26 +163,20 @@ pub(super) fn patch(
         }
         other => return Err(unsupported(other)),
     }
-    replace(store, target, &existing, patched, times)
-}
-
-fn existing(store: &Store, target: &Target) -> Result<Arc<Value>, Refusal> {
-    store
-        .get(target.kind, &target.namespace, &target.name)
-        .cloned()
-        .ok_or_else(|| Refusal::not_found(target.kind, &target.name))
+    Ok(patched)
 }
 
 /// Puts `object` where `existing` is, as far as a client may change it.
-fn replace(
+pub(super) fn replace(
     store: &mut Store,
-    target: &Target,
+    writer: &Writer<'_>,
     existing: &Value,
     mut object: Value,
-    times: &Times<'_>,
 ) -> Result<Arc<Value>, Refusal> {
+    let Writer { target, times, .. } = *writer;
     let kind = target.kind;
     check_type(kind, &object)?;
+    schema::check(kind, &mut object, writer.strictness)?;
     let version = text(&object, "resourceVersion");
     if !version.is_empty() && version != text(existing, "resourceVersion") {
         return Err(Refusal::modified_meanwhile(kind, &target.name));
@@ -241,7 +275,7 @@ pub(super) fn delete(
     times: &Times<'_>,
 ) -> Result<Value, Refusal> {
     let kind = target.kind;
-    let existing = existing(store, target)?;
+    let existing = Arc::clone(read::existing(store, target)?);
     let wanted = options["preconditions"]["uid"].as_str();
     if wanted.is_some_and(|uid| uid != text(&existing, "uid")) {
         let uid = wanted.unwrap_or_default();
@@ -283,7 +317,7 @@ pub(super) fn delete(
 }
 
 /// A body may leave out its type, but not claim another.
-fn check_type(kind: &Kind, object: &Value) -> Result<(), Refusal> {
+pub(super) fn check_type(kind: &Kind, object: &Value) -> Result<(), Refusal> {
     let given = |field: &str| object[field].as_str().filter(|text| !text.is_empty());
     check_shape(object)?;
     if let Some(version) = given("apiVersion").filter(|version| *version != kind.api_version()) {

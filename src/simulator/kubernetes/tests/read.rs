@@ -162,7 +162,7 @@ fn refusals_are_statuses() {
         "GET",
         "/api/v1/namespaces/default/pods/p/log",
         501,
-        "the subresource pods/log is not simulated",
+        "the subresource pods/log is not simulated: nothing runs inside the pods of this cluster",
     );
     check(
         "POST",

@@ -252,7 +252,7 @@ fn malformed_bodies_are_refused() {
         "/api/v1/nodes/a",
         "application/apply-patch+yaml",
         json!({}),
-        501,
+        400,
     );
     check(
         "PUT",

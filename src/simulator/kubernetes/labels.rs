@@ -2,10 +2,8 @@
 
 use serde_json::Value;
 
-use super::objects::{entries, items, text};
-
 /// Whether a label selector (`matchLabels`, `matchExpressions`) selects these labels. An empty one selects everything.
-pub(super) fn select(selector: &Value, labels: &Value) -> bool {
+pub fn select(selector: &Value, labels: &Value) -> bool {
     selects_map(&selector["matchLabels"], labels)
         && items(&selector["matchExpressions"])
             .iter()
@@ -13,12 +11,15 @@ pub(super) fn select(selector: &Value, labels: &Value) -> bool {
 }
 
 /// Whether all of these keys and values are among the labels.
-pub(super) fn selects_map(map: &Value, labels: &Value) -> bool {
-    entries(map).all(|(key, value)| labels.get(key) == Some(value))
+pub fn selects_map(map: &Value, labels: &Value) -> bool {
+    map.as_object()
+        .into_iter()
+        .flatten()
+        .all(|(key, value)| labels.get(key) == Some(value))
 }
 
 /// Whether a node satisfies one of the terms of a required node affinity.
-pub(super) fn node_satisfies(terms: &Value, node: &Value) -> bool {
+pub fn node_satisfies(terms: &Value, node: &Value) -> bool {
     items(terms).iter().any(|term| {
         let (labels, fields) = (
             items(&term["matchExpressions"]),
@@ -36,6 +37,14 @@ pub(super) fn node_satisfies(terms: &Value, node: &Value) -> bool {
             && labels.iter().all(by_label)
             && fields.iter().all(by_field)
     })
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn items(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 fn holds(expression: &Value, label: Option<&str>) -> bool {
