@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
+use super::eks::access;
 use super::kubernetes::{self, Reply, ServerVersion, Times, User, Watch};
 use super::refusal::Refusal;
 use super::serve::Body;
@@ -256,24 +257,15 @@ fn kubernetes_user(shared: &Shared, world: &World, request: &Request<Bytes>) -> 
         .to_str()
         .ok()?
         .strip_prefix("Bearer ")?;
-    let name = if token == shared.kubernetes_token {
-        format!("arn:aws:iam::{}:user/{LEARNER}", world.account)
-    } else {
-        let secrets = |id: &str| secret_of(world, id);
-        let identity =
-            signature::verify_token(token, &shared.cluster, &secrets, Timestamp::now()).ok()?;
-        world
-            .iam
-            .caller(&world.account, &identity.access_key_id)?
-            .arn
-    };
-    Some(User {
-        name,
-        groups: vec![
-            "system:masters".to_owned(),
-            "system:authenticated".to_owned(),
-        ],
-    })
+    if token == shared.kubernetes_token {
+        let arn = format!("arn:aws:iam::{}:user/{LEARNER}", world.account);
+        return Some(access::session_user(arn));
+    }
+    let secrets = |id: &str| secret_of(world, id);
+    let identity =
+        signature::verify_token(token, &shared.cluster, &secrets, Timestamp::now()).ok()?;
+    let caller = world.iam.caller(&world.account, &identity.access_key_id)?;
+    access::admits(world, &shared.cluster, &caller.arn)
 }
 
 fn unauthorized() -> Response<Bytes> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::clock::Moment;
+use super::eks;
 use super::kubernetes::kind;
 use super::kubernetes::node::{NodeFacts, join_events, lease_object, node_object};
 use super::world::{self, World};
@@ -110,7 +111,11 @@ fn publish(world: &mut World, instance: &str) {
         world.nodes.remove(instance);
         return;
     };
-    world.kubernetes.put(&kind::NODES, node_object(&facts));
+    let mut node = node_object(&facts);
+    if let Some(nodegroup) = world.group_of_instance(instance) {
+        eks::node_settings::dress(&mut node, nodegroup);
+    }
+    world.kubernetes.put(&kind::NODES, node);
     world.kubernetes.put(&kind::LEASES, lease_object(&facts));
     if facts.ready {
         let events = join_events(&facts);

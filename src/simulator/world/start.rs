@@ -72,6 +72,7 @@ impl World {
         for (kind, object) in kubernetes::cluster::starting_objects(birth.micros()) {
             world.kubernetes.put(kind, object);
         }
+        eks::access::admit_node_manager(&mut world);
         eks::creation::create_default_nodegroup(&mut world, &start.cluster);
         world.advance_to(Moment::from_micros(wall));
         world
@@ -247,6 +248,7 @@ fn short_region(region: &str) -> String {
 
 fn cluster(world: &mut World, name: &str, endpoint: String, authority: String) {
     let security_group = world.resource_id("sg");
+    let oidc_id = world.uuid();
     let cluster = eks::Cluster {
         name: name.to_owned(),
         arn: world.arn("eks", &format!("cluster/{name}")),
@@ -261,6 +263,13 @@ fn cluster(world: &mut World, name: &str, endpoint: String, authority: String) {
         endpoint,
         authority,
         tags: BTreeMap::new(),
+        oidc_id,
+        configuration: eks::cluster::Configuration::default(),
+        access_entries: BTreeMap::new(),
+        issues: Vec::new(),
+        updates: Vec::new(),
     };
     world.eks.clusters.insert(name.to_owned(), cluster);
+    let creator = format!("arn:aws:iam::{}:user/{LEARNER}", world.account);
+    eks::access::admit_administrator(world, name, &creator);
 }
