@@ -15,7 +15,6 @@ pub mod node_settings;
 mod nodegroups;
 mod paging;
 mod tags;
-mod text;
 mod update;
 mod update_requests;
 mod updates;

@@ -190,15 +190,7 @@ fn rest_members(
     for (name, value) in
         form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
     {
-        let value = input::scalar(&value);
-        // A list comes as its name again and again.
-        match members.get_mut(name.as_ref()) {
-            Some(Value::Array(list)) => list.push(value),
-            Some(first) => *first = json!([first.take(), value]),
-            None => {
-                members.insert(name.into_owned(), value);
-            }
-        }
+        members.insert(name.into_owned(), input::scalar(&value));
     }
     members.extend(labels);
     Ok(members)

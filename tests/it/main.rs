@@ -8,6 +8,7 @@
 mod account;
 mod cli;
 mod content;
+mod eks;
 mod expect;
 mod hooks;
 mod layering;

@@ -77,7 +77,7 @@ struct ListRequest {
     name: String,
     associated_policy_arn: Option<String>,
     max_results: Option<usize>,
-    next_token: Option<Value>,
+    next_token: Option<String>,
 }
 
 fn list(world: &mut World, _call: &Call, request: ListRequest) -> Result<Value, Refusal> {
@@ -256,7 +256,7 @@ struct ListPoliciesRequest {
     name: String,
     principal_arn: String,
     max_results: Option<usize>,
-    next_token: Option<Value>,
+    next_token: Option<String>,
 }
 
 fn list_policies(
@@ -380,7 +380,7 @@ fn disassociate(
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ListAccessPoliciesRequest {
     max_results: Option<usize>,
-    next_token: Option<Value>,
+    next_token: Option<String>,
 }
 
 fn list_access_policies(

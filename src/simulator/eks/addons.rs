@@ -8,7 +8,6 @@ use super::super::wire::{Call, Operation};
 use super::super::world::World;
 use super::cluster::cluster;
 use super::paging::{Page, page};
-use super::text::texts;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -66,7 +65,7 @@ pub(super) fn require_addon(cluster: &str, name: &str) -> Result<(), Refusal> {
 struct ListRequest {
     name: String,
     max_results: Option<usize>,
-    next_token: Option<Value>,
+    next_token: Option<String>,
 }
 
 fn list(world: &mut World, _call: &Call, request: ListRequest) -> Result<Value, Refusal> {
@@ -111,13 +110,10 @@ fn describe(world: &mut World, _call: &Call, request: DescribeRequest) -> Result
 struct VersionsRequest {
     kubernetes_version: Option<String>,
     max_results: Option<usize>,
-    next_token: Option<Value>,
+    next_token: Option<String>,
     addon_name: Option<String>,
-    #[serde(deserialize_with = "texts")]
     types: Vec<String>,
-    #[serde(deserialize_with = "texts")]
     publishers: Vec<String>,
-    #[serde(deserialize_with = "texts")]
     owners: Vec<String>,
 }
 

@@ -38,6 +38,12 @@ pub(super) fn issues_apart_from_launches(world: &World, nodegroup: &Nodegroup) -
     issues
 }
 
+pub(super) fn forget_launches(nodegroup: &mut Nodegroup) {
+    nodegroup
+        .issues
+        .retain(|issue| !LAUNCH_CODES.contains(&issue.code.as_str()));
+}
+
 /// What one cause, by its issue code, says of the node group now.
 pub(super) fn issue(world: &World, nodegroup: &Nodegroup, code: &str) -> Option<Issue> {
     let (_, cause) = CAUSES.iter().find(|(known, _)| *known == code)?;

@@ -92,10 +92,10 @@ pub(super) fn nodegroup<'a>(
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ListClustersRequest {
     max_results: Option<usize>,
-    next_token: Option<Value>,
+    next_token: Option<String>,
     // `all` adds clusters that are connected from elsewhere, of which there are none.
     #[serde(rename = "include")]
-    _include: Option<Value>,
+    _include: Option<Vec<String>>,
 }
 
 fn list_clusters(

@@ -27,11 +27,11 @@ struct ListRequest {
     #[serde(rename = "maxResults")]
     _max_results: Option<u32>,
     #[serde(rename = "nextToken")]
-    _next_token: Option<Value>,
+    _next_token: Option<String>,
     #[serde(rename = "namespace")]
-    _namespace: Option<Value>,
+    _namespace: Option<String>,
     #[serde(rename = "serviceAccount")]
-    _service_account: Option<Value>,
+    _service_account: Option<String>,
 }
 
 fn fargate_profiles(

@@ -39,7 +39,7 @@ const AMI_TYPE: &str = "AL2023_x86_64_STANDARD";
 struct ListRequest {
     name: String,
     max_results: Option<usize>,
-    next_token: Option<Value>,
+    next_token: Option<String>,
 }
 
 fn list(world: &mut World, _call: &Call, request: ListRequest) -> Result<Value, Refusal> {

@@ -9,12 +9,11 @@ const LONGEST: usize = 100;
 /// Which part of a list is asked for.
 pub(super) struct Page {
     length: usize,
-    /// As text or number: the query of a REST call does not tell.
-    token: Option<Value>,
+    token: Option<String>,
 }
 
 impl Page {
-    pub(super) fn of(length: Option<usize>, token: Option<Value>) -> Page {
+    pub(super) fn of(length: Option<usize>, token: Option<String>) -> Page {
         Page {
             length: length.unwrap_or(LONGEST),
             token,
@@ -31,8 +30,8 @@ pub(super) fn page(items: Vec<Value>, member: &str, page: &Page) -> Result<Value
     let start = match &page.token {
         None => 0,
         Some(token) => token
-            .as_u64()
-            .and_then(|start| usize::try_from(start).ok())
+            .parse::<usize>()
+            .ok()
             .filter(|start| *start < items.len())
             .ok_or_else(|| Refusal::bad("InvalidParameterException", "Invalid token"))?,
     };

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::super::refusal::Refusal;
 use super::super::wire::{Call, Operation};
 use super::super::world::World;
-use super::text::texts;
 
 const TAGS: &str = "/tags/{resourceArn}";
 const MOST: usize = 50;
@@ -95,7 +94,6 @@ fn tag(world: &mut World, _call: &Call, request: TagRequest) -> Result<Value, Re
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct UntagRequest {
     resource_arn: String,
-    #[serde(deserialize_with = "texts")]
     tag_keys: Vec<String>,
 }
 

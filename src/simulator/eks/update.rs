@@ -263,10 +263,13 @@ fn fall_back(world: &mut World, id: &NodegroupId, kind: &UpdateKind) {
     };
     nodegroup.source = before.clone();
     nodegroup.own_version = *own_version_before;
+    // The update's error tells of the launches; they are not wanted any more.
+    causes::forget_launches(nodegroup);
     let group = nodegroup.group.clone();
     use_version(world, &group, *own_version_before);
     if let Some(group) = world.autoscaling.groups.get_mut(&group) {
         group.surge = 0;
+        group.failing_since = None;
     }
     autoscaling::reconcile(world, &group);
 }

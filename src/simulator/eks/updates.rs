@@ -10,7 +10,6 @@ use super::Update;
 use super::addons::require_addon;
 use super::cluster::{cluster, nodegroup};
 use super::paging::{Page, page};
-use super::text::optional_text;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -44,11 +43,10 @@ fn history<'a>(
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ListRequest {
     name: String,
-    #[serde(default, deserialize_with = "optional_text")]
     nodegroup_name: Option<String>,
     addon_name: Option<String>,
     max_results: Option<usize>,
-    next_token: Option<Value>,
+    next_token: Option<String>,
 }
 
 fn list(world: &mut World, _call: &Call, request: ListRequest) -> Result<Value, Refusal> {
@@ -71,7 +69,6 @@ fn list(world: &mut World, _call: &Call, request: ListRequest) -> Result<Value, 
 struct DescribeRequest {
     name: String,
     update_id: String,
-    #[serde(default, deserialize_with = "optional_text")]
     nodegroup_name: Option<String>,
     addon_name: Option<String>,
 }
