@@ -14,6 +14,7 @@ use crate::commands::run::{Backend, Documented, RunRequest, ShellPer};
 use crate::commands::simulate::SimulateRequest;
 use crate::plan::StepSelection;
 use crate::report::Format;
+use crate::simulator::chaos::Chaos;
 use crate::simulator::clock::Pace;
 
 /// Runs break/fix workshop labs: breaks an environment on purpose, runs the lesson, proves the repair.
@@ -111,6 +112,11 @@ pub struct RunArguments {
     /// How fast the simulator's time flows: `instant`, `real` or a speed such as `20x`
     #[arg(long, default_value = "instant", value_name = "CLOCK")]
     clock: Pace,
+
+    /// Trouble that the simulator makes for the lab's calls, so that retries are exercised: `throttle=0.1`
+    /// and `error=0.05` (shares of requests), `latency=200ms` or `latency=50ms..400ms`, `seed=7`, joined by commas
+    #[arg(long, value_name = "TROUBLE")]
+    chaos: Option<Chaos>,
 
     /// Leave the world as it is after the steps: do not undo, serve it until Ctrl-C
     #[arg(long)]
@@ -235,6 +241,11 @@ pub struct SimulateArguments {
     /// How fast time flows: `instant`, `real` or a speed such as `20x`
     #[arg(long, default_value = "real", value_name = "CLOCK")]
     clock: Pace,
+
+    /// Trouble that the simulator makes for its clients, so that retries are exercised: `throttle=0.1`
+    /// and `error=0.05` (shares of requests), `latency=200ms` or `latency=50ms..400ms`, `seed=7`, joined by commas
+    #[arg(long, value_name = "TROUBLE")]
+    chaos: Option<Chaos>,
 }
 
 impl SelectionArguments {
@@ -274,6 +285,7 @@ impl RunArguments {
                 On::None => Backend::Nothing,
             },
             pace: self.clock,
+            chaos: self.chaos.unwrap_or_default(),
             keep: self.keep,
             format: self.format.map(Format::from),
             reports: self.reports,
@@ -300,6 +312,9 @@ impl RunArguments {
 
 impl SimulateArguments {
     pub fn into_request(self) -> SimulateRequest {
-        SimulateRequest { pace: self.clock }
+        SimulateRequest {
+            pace: self.clock,
+            chaos: self.chaos.unwrap_or_default(),
+        }
     }
 }

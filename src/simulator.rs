@@ -6,6 +6,7 @@
 
 pub mod autoscaling;
 pub mod certificate;
+pub mod chaos;
 pub mod client;
 pub mod clock;
 pub mod ec2;
@@ -37,6 +38,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use certificate::Authority;
+use chaos::Chaos;
 use clock::Pace;
 use world::start::{LEARNER, OPERATOR, Start};
 use world::{Options, World};
@@ -51,6 +53,8 @@ pub struct Configuration {
     pub options: Options,
     /// Seed of the ids that the world draws.
     pub seed: u64,
+    /// Trouble for whoever calls, except breakfix itself.
+    pub chaos: Chaos,
 }
 
 impl Default for Configuration {
@@ -62,6 +66,7 @@ impl Default for Configuration {
             pace: Pace::Instant,
             options: Options::default(),
             seed: fastrand::u64(..),
+            chaos: Chaos::default(),
         }
     }
 }
@@ -86,6 +91,8 @@ pub(crate) struct Shared {
     control_token: String,
     /// Lets the kubeconfig that we write in without a token plugin.
     kubernetes_token: String,
+    /// The same for breakfix itself.
+    operator_token: String,
     cluster: String,
 }
 
@@ -142,6 +149,7 @@ impl Simulator {
             changes: watch::Sender::new(0),
             control_token: secret(),
             kubernetes_token: secret(),
+            operator_token: secret(),
             cluster: configuration.cluster.clone(),
         });
         let shutdown = watch::Sender::new(false);
@@ -149,13 +157,15 @@ impl Simulator {
             tokio::spawn(serve::serve(
                 aws_listener,
                 None,
-                gateway::aws(&shared),
+                gateway::aws(&shared, &configuration.chaos),
+                gateway::refuse_aws,
                 stopped(&shutdown),
             )),
             tokio::spawn(serve::serve(
                 kubernetes_listener,
                 Some(authority.server_config()),
-                gateway::kubernetes(&shared, &shutdown),
+                gateway::kubernetes(&shared, &configuration.chaos, &shutdown),
+                gateway::refuse_kubernetes,
                 stopped(&shutdown),
             )),
         ];

@@ -3,6 +3,7 @@
 use super::scratch::Scratch;
 use super::{interrupt, output, runtime};
 use crate::outcome::Exit;
+use crate::simulator::chaos::Chaos;
 use crate::simulator::clock::Pace;
 use crate::simulator::environment::Variable;
 use crate::simulator::{Configuration, Simulator};
@@ -11,6 +12,8 @@ use crate::simulator::{Configuration, Simulator};
 #[derive(Debug, Clone)]
 pub struct SimulateRequest {
     pub pace: Pace,
+    /// Trouble for whoever calls.
+    pub chaos: Chaos,
 }
 
 /// Serves until INT, TERM or HUP; prints what to export first.
@@ -25,6 +28,7 @@ pub fn simulate(request: SimulateRequest) -> anyhow::Result<Exit> {
         let directory = Scratch::new(&std::env::temp_dir())?;
         let simulator = Simulator::start(Configuration {
             pace: request.pace,
+            chaos: request.chaos,
             ..Configuration::default()
         })
         .await?;

@@ -1,5 +1,6 @@
 //! Clusters and managed node groups: what was asked for, what EKS made of it, what ails it.
 
+mod absent;
 pub mod access;
 mod access_entries;
 mod addons;
@@ -300,6 +301,7 @@ pub fn service() -> Service {
             addons::operations(),
             tags::operations(),
             empty::operations(),
+            absent::operations(),
         ]
         .into_iter()
         .flatten()

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use jiff::Timestamp;
-use serde_json::json;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 
+use super::chaos::{Chaos, Fault, Troubles};
 use super::eks::access;
 use super::kubernetes::{self, Reply, ServerVersion, Times, User, Watch};
 use super::refusal::Refusal;
@@ -18,8 +18,9 @@ use super::serve::Body;
 use super::signature::{self, Secret, SignatureError};
 use super::wire::{self, Call, Protocol};
 use super::world::World;
-use super::world::start::LEARNER;
+use super::world::start::{LEARNER, OPERATOR};
 use super::{Shared, waiting};
+use crate::policy::Caller;
 
 type Handler = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
@@ -34,15 +35,53 @@ const WATCH_BUFFER: usize = 16;
 /// The handler of the AWS port.
 pub(super) fn aws(
     shared: &Arc<Shared>,
+    chaos: &Chaos,
 ) -> impl Fn(Request<Bytes>) -> Handler + Clone + Send + 'static {
     let shared = Arc::clone(shared);
+    let troubles = Arc::new(Troubles::new(chaos));
     move |request| {
-        let shared = Arc::clone(&shared);
-        Box::pin(async move { answer_aws(&shared, &request).map(Body::full) })
+        let (shared, troubles) = (Arc::clone(&shared), Arc::clone(&troubles));
+        Box::pin(async move {
+            let fault = trouble(&troubles, || is_spared_by_aws(&shared, &request)).await;
+            answer_aws(&shared, &request, fault).map(Body::full)
+        })
     }
 }
 
-fn answer_aws(shared: &Shared, request: &Request<Bytes>) -> Response<Bytes> {
+/// What befalls a request, once it has waited as long as it has to.
+async fn trouble(troubles: &Troubles, is_spared: impl FnOnce() -> bool) -> Option<Fault> {
+    if troubles.are_none() || is_spared() {
+        return None;
+    }
+    let trouble = troubles.next();
+    tokio::time::sleep(trouble.latency).await;
+    trouble.fault
+}
+
+/// Trouble is for the learner's clients; breakfix's own calls and its control of the clock are spared.
+fn is_spared_by_aws(shared: &Shared, request: &Request<Bytes>) -> bool {
+    let is_operator = |key: &str| {
+        let world = shared.world();
+        let caller = world.iam.caller(&world.account, key);
+        caller.is_some_and(|caller| caller == Caller::user(&world.account, OPERATOR))
+    };
+    request.uri().path().starts_with(CONTROL)
+        || signature::claimed(request).is_some_and(|identity| is_operator(&identity.access_key_id))
+}
+
+/// What the front door has to refuse, in the protocol that the request seems to have.
+pub(super) fn refuse_aws(
+    request: &Request<Bytes>,
+    status: StatusCode,
+    reason: &'static str,
+) -> Response<Bytes> {
+    let protocol = apparent_protocol(request);
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let refusal = protocol.unread(status.as_u16(), reason);
+    wire::encode_refusal(protocol, "", &request_id, &refusal)
+}
+
+fn answer_aws(shared: &Shared, request: &Request<Bytes>, fault: Option<Fault>) -> Response<Bytes> {
     if request.uri().path().starts_with(CONTROL) {
         return control(shared, request);
     }
@@ -57,6 +96,9 @@ fn answer_aws(shared: &Shared, request: &Request<Bytes>) -> Response<Bytes> {
     let refused = |refusal: Refusal| {
         wire::encode_refusal(service.protocol, service.namespace, &request_id, &refusal)
     };
+    if let Some(fault) = fault {
+        return refused(fault.refusal(service));
+    }
     let decoded = match wire::decode(service, request) {
         Ok(decoded) => decoded,
         Err(refusal) => return refused(refusal),
@@ -78,8 +120,9 @@ fn authenticated(
     world: &World,
     request: &Request<Bytes>,
 ) -> Result<(Call, &'static wire::Service), (Protocol, Refusal)> {
-    let identity = signature::verify(request, &|id| secret_of(world, id), Timestamp::now())
-        .map_err(|error| {
+    let secrets = |id: &str| secret_of(world, id);
+    let identity =
+        signature::verify(request, &secrets, &allowed_skew, Timestamp::now()).map_err(|error| {
             let protocol = apparent_protocol(request);
             let (code, status, message) = signature::refusal(&error, protocol);
             (protocol, Refusal::new(code, status, message))
@@ -121,6 +164,11 @@ fn authenticated(
     Ok((Call { caller }, service))
 }
 
+fn allowed_skew(service: &str) -> SignedDuration {
+    let protocol = wire::service(service).map_or(Protocol::Query, |service| service.protocol);
+    protocol.allowed_skew()
+}
+
 fn secret_of(world: &World, access_key: &str) -> Option<Secret> {
     let known = world.iam.credentials.get(access_key);
     let credential = known.filter(|credential| credential.active)?;
@@ -130,8 +178,12 @@ fn secret_of(world: &World, access_key: &str) -> Option<Secret> {
     })
 }
 
-/// The protocol of a request whose signature does not tell its service.
+/// The protocol of a request of which nothing is proved: its signature may be wrong or missing, its body unread.
 fn apparent_protocol(request: &Request<Bytes>) -> Protocol {
+    let claimed = signature::claimed(request);
+    if let Some(service) = claimed.and_then(|claimed| wire::service(&claimed.service)) {
+        return service.protocol;
+    }
     if request.headers().contains_key("x-amz-target") {
         Protocol::Json
     } else if request.uri().path() != "/" {
@@ -150,12 +202,7 @@ fn apparent_protocol(request: &Request<Bytes>) -> Protocol {
 /// `POST /_breakfix/sleep?micros=N`: lets N microseconds of world time pass and answers how many of
 /// the wall clock the caller has to wait for that.
 fn control(shared: &Shared, request: &Request<Bytes>) -> Response<Bytes> {
-    let authorized = request
-        .headers()
-        .get("authorization")
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.strip_prefix("Bearer ") == Some(&shared.control_token));
-    if !authorized {
+    if bearer(request) != Some(&shared.control_token) {
         return plain(
             StatusCode::UNAUTHORIZED,
             "the control token is missing or wrong".to_owned(),
@@ -201,25 +248,56 @@ fn plain(status: StatusCode, text: String) -> Response<Bytes> {
 /// The handler of the Kubernetes port.
 pub(super) fn kubernetes(
     shared: &Arc<Shared>,
+    chaos: &Chaos,
     shutdown: &watch::Sender<bool>,
 ) -> impl Fn(Request<Bytes>) -> Handler + Clone + Send + 'static {
     let shared = Arc::clone(shared);
     let shutdown = shutdown.subscribe();
+    let troubles = Arc::new(Troubles::new(chaos));
     move |request| {
         let (shared, shutdown) = (Arc::clone(&shared), shutdown.clone());
-        Box::pin(async move { answer_kubernetes(&shared, shutdown, &request) })
+        let troubles = Arc::clone(&troubles);
+        Box::pin(async move {
+            let is_spared = || bearer(&request) == Some(&shared.operator_token);
+            let fault = trouble(&troubles, is_spared).await;
+            answer_kubernetes(&shared, shutdown, &request, fault)
+        })
     }
+}
+
+/// What the front door has to refuse, as a `Status`.
+pub(super) fn refuse_kubernetes(
+    _request: &Request<Bytes>,
+    status: StatusCode,
+    reason: &'static str,
+) -> Response<Bytes> {
+    let kind = match status.as_u16() {
+        408 => "Timeout",
+        413 => "RequestEntityTooLarge",
+        500.. => "InternalError",
+        _ => "BadRequest",
+    };
+    kubernetes::failure(status.as_u16(), kind, reason)
+}
+
+fn bearer(request: &Request<Bytes>) -> Option<&str> {
+    let authorization = request.headers().get("authorization")?;
+    authorization.to_str().ok()?.strip_prefix("Bearer ")
 }
 
 fn answer_kubernetes(
     shared: &Arc<Shared>,
     shutdown: watch::Receiver<bool>,
     request: &Request<Bytes>,
+    fault: Option<Fault>,
 ) -> Response<Body> {
     let mut world = shared.world();
     let Some(user) = kubernetes_user(shared, &world, request) else {
-        return unauthorized().map(Body::full);
+        return kubernetes::failure(401, "Unauthorized", "Unauthorized").map(Body::full);
     };
+    if let Some(fault) = fault {
+        return fault.status().map(Body::full);
+    }
     let version = server_version(&world, &shared.cluster);
     let reply = with_times(&mut world, |store, times| {
         kubernetes::handle(store, &version, &user, times, request)
@@ -251,13 +329,8 @@ fn server_version(world: &World, cluster: &str) -> ServerVersion {
 
 /// The bearer of our own kubeconfig's token, or of a token that `aws eks get-token` made.
 fn kubernetes_user(shared: &Shared, world: &World, request: &Request<Bytes>) -> Option<User> {
-    let token = request
-        .headers()
-        .get("authorization")?
-        .to_str()
-        .ok()?
-        .strip_prefix("Bearer ")?;
-    if token == shared.kubernetes_token {
+    let token = bearer(request)?;
+    if token == shared.kubernetes_token || token == shared.operator_token {
         let arn = format!("arn:aws:iam::{}:user/{LEARNER}", world.account);
         return Some(access::session_user(arn));
     }
@@ -266,24 +339,6 @@ fn kubernetes_user(shared: &Shared, world: &World, request: &Request<Bytes>) -> 
         signature::verify_token(token, &shared.cluster, &secrets, Timestamp::now()).ok()?;
     let caller = world.iam.caller(&world.account, &identity.access_key_id)?;
     access::admits(world, &shared.cluster, &caller.arn)
-}
-
-fn unauthorized() -> Response<Bytes> {
-    let status = json!({
-        "kind": "Status",
-        "apiVersion": "v1",
-        "metadata": {},
-        "status": "Failure",
-        "message": "Unauthorized",
-        "reason": "Unauthorized",
-        "code": 401,
-    });
-    let mut response = plain(StatusCode::UNAUTHORIZED, status.to_string());
-    response.headers_mut().insert(
-        "content-type",
-        http::HeaderValue::from_static("application/json"),
-    );
-    response
 }
 
 /// Runs `action` on the object store with the world's way of showing times.

@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::clock::Pace;
 use super::refusal::Refusal;
-use super::wire::{self, Call, input::Input};
+use super::wire::input::{Input, Tree};
+use super::wire::{self, Call};
 use super::world::start::{LEARNER, Start};
 use super::world::{Options, World};
 use crate::policy::Caller;
@@ -54,7 +55,11 @@ pub(crate) fn call_as(
     operation: &str,
     input: Value,
 ) -> Result<Value, Refusal> {
+    let input = Input {
+        protocol: wire::service(service).unwrap().protocol,
+        members: Tree::from(input),
+    };
     wire::operation(service, operation)
         .unwrap_or_else(|| panic!("{service} {operation} is not simulated"))
-        .run(world, &Call { caller }, Input::Json(input))
+        .run(world, &Call { caller }, input)
 }
