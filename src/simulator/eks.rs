@@ -105,6 +105,8 @@ pub struct Nodegroup {
     pub tags: BTreeMap<String, String>,
     pub update_config: UpdateConfig,
     pub issues: Vec<Issue>,
+    /// Whether EKS cannot manage nodes of the cluster, so that lifecycle actions wait.
+    pub locked_out: bool,
     /// When EKS looks next, if it has reason to.
     pub sweep_due: Option<Moment>,
     /// Oldest first.

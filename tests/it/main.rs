@@ -6,6 +6,7 @@
 )]
 
 mod account;
+mod autoscaling;
 mod cli;
 mod content;
 mod eks;

@@ -88,7 +88,7 @@ fn template_gone(world: &World, nodegroup: &Nodegroup) -> Option<Issue> {
 fn version_changed(world: &World, nodegroup: &Nodegroup) -> Option<Issue> {
     let used = &world.autoscaling.groups.get(&nodegroup.group)?.template;
     let (own, expected) = (&nodegroup.own_template, nodegroup.own_version);
-    if used.id == *own && used.version == expected {
+    if used.id == *own && used.resolved(world) == expected {
         return None;
     }
     let message = format!(

@@ -1,7 +1,7 @@
 //! How a node group goes: its instances, then what EKS had made for it. The user's template, the role and its access
 //! entry stay.
 
-use super::super::autoscaling::{Size, controller as autoscaling};
+use super::super::autoscaling::{Size, controller as autoscaling, groups};
 use super::super::clock::Moment;
 use super::super::iam::instance_profiles;
 use super::super::world::World;
@@ -65,7 +65,7 @@ fn remove(world: &mut World, id: &NodegroupId) {
     let Some(nodegroup) = world.eks.nodegroups.remove(id) else {
         return;
     };
-    world.autoscaling.groups.remove(&nodegroup.group);
+    groups::remove(world, &nodegroup.group);
     world.ec2.templates.remove(&nodegroup.own_template);
     instance_profiles::delete(world, &nodegroup.instance_profile());
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::super::autoscaling::hooks;
 use super::super::clock::Moment;
 use super::super::world::World;
 use super::causes;
@@ -27,6 +28,7 @@ fn is_watched(nodegroup: &Nodegroup) -> bool {
 /// Has EKS look at the node groups that are not as they are reported. Called whenever time is about to move, so that
 /// whatever changed the world, no operation has to know who depends on it.
 pub(in super::super) fn notice(world: &mut World) {
+    hold_hooks(world);
     let stale: Vec<NodegroupId> = world
         .eks
         .nodegroups
@@ -41,6 +43,28 @@ pub(in super::super) fn notice(world: &mut World) {
     for id in stale {
         let after = world.options.health_sweep;
         sweep_after(world, &id, after);
+    }
+}
+
+/// EKS completes the lifecycle actions of its groups once it has drained a node; locked out of the cluster it cannot,
+/// and instances hang in `Terminating:Wait`.
+fn hold_hooks(world: &mut World) {
+    let changed: Vec<NodegroupId> = world
+        .eks
+        .nodegroups
+        .iter()
+        .filter(|(_, nodegroup)| {
+            let locked_out = causes::issue(world, nodegroup, "AccessDenied").is_some();
+            nodegroup.locked_out != locked_out
+        })
+        .map(|(id, _)| id.clone())
+        .collect();
+    for id in changed {
+        if let Some(nodegroup) = world.eks.nodegroups.get_mut(&id) {
+            nodegroup.locked_out = !nodegroup.locked_out;
+            let (group, held) = (nodegroup.group.clone(), nodegroup.locked_out);
+            hooks::hold(world, &group, held);
+        }
     }
 }
 

@@ -141,6 +141,7 @@ fn own_version_from(world: &mut World, id: &NodegroupId, source: &Source) -> Opt
 fn use_version(world: &mut World, name: &str, version: u64) {
     if let Some(group) = world.autoscaling.groups.get_mut(name) {
         group.template.version = version;
+        group.template.follows = None;
         group.surge = u32::try_from(group.outdated().count()).unwrap_or(0);
     }
     autoscaling::reconcile(world, name);

@@ -73,6 +73,10 @@ mod tests {
             "LaunchTemplateData": {"BlockDeviceMapping": [{"DeviceName": "/dev/xvda", "Ebs": volume}]},
         });
         call(&mut world, "ec2", "CreateLaunchTemplate", template).unwrap();
+        let name = world.autoscaling.groups.keys().next();
+        let group = json!({"AutoScalingGroupName": name});
+        call(&mut world, "autoscaling", "StartInstanceRefresh", group).unwrap();
+        world.jump(Duration::from_secs(7));
         let saved = text(&world);
         let mut copy: World = serde_json::from_str(&saved).unwrap();
         assert_eq!(text(&copy), saved);
