@@ -64,6 +64,8 @@ pub struct Cluster {
     /// By ARN of the principal.
     pub access_entries: BTreeMap<String, access::AccessEntry>,
     pub issues: Vec<Issue>,
+    /// Whether EKS has reason to look again, and will.
+    pub sweep_due: bool,
     /// Of the cluster itself, oldest first.
     pub updates: Vec<Update>,
 }
@@ -264,6 +266,9 @@ pub enum Event {
         nodegroup: NodegroupId,
         /// When the deletion began.
         began: Moment,
+    },
+    ClusterHealthCheck {
+        cluster: String,
     },
     ClusterUpdated {
         cluster: String,

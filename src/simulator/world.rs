@@ -82,6 +82,8 @@ pub struct Options {
     pub nodegroup_deletion_limit: Duration,
     /// How soon EKS notices that something a node group needs is gone or back.
     pub health_sweep: Duration,
+    /// The same for what a cluster needs; it can take three hours by the documentation.
+    pub cluster_health_sweep: Duration,
     /// How long an update of a cluster takes.
     pub cluster_update: Duration,
     pub instance_termination: Duration,
@@ -117,6 +119,7 @@ impl Default for Options {
             nodegroup_deletion: seconds(60),
             nodegroup_deletion_limit: seconds(20 * 60),
             health_sweep: seconds(90),
+            cluster_health_sweep: seconds(3600),
             cluster_update: seconds(120),
             instance_termination: seconds(15),
             terminated_instance_visible: seconds(3600),

@@ -5,7 +5,7 @@
 use super::super::autoscaling::{Activity, ActivityKind};
 use super::super::kubernetes::kind;
 use super::super::world::World;
-use super::{Issue, Nodegroup};
+use super::{Cluster, Issue, Nodegroup};
 
 type Cause = fn(&World, &Nodegroup) -> Option<Issue>;
 
@@ -116,12 +116,7 @@ fn role_gone(world: &World, nodegroup: &Nodegroup) -> Option<Issue> {
 }
 
 fn subnet_gone(world: &World, nodegroup: &Nodegroup) -> Option<Issue> {
-    let gone: Vec<String> = nodegroup
-        .subnets
-        .iter()
-        .filter(|subnet| !world.ec2.subnets.contains_key(*subnet))
-        .cloned()
-        .collect();
+    let gone = missing_subnets(world, &nodegroup.subnets);
     // The documentation has no sentence for this code; this one follows those of its neighbours.
     (!gone.is_empty()).then(|| Issue {
         code: "Ec2SubnetNotFound".to_owned(),
@@ -212,4 +207,35 @@ fn launch_code(message: &str) -> (&'static str, Option<&'static str>) {
     } else {
         (LAUNCH_FAILURES, None)
     }
+}
+
+/// Everything that ails a cluster now.
+pub(super) fn cluster_issues(world: &World, cluster: &Cluster) -> Vec<Issue> {
+    [cluster_role_gone, cluster_subnets_gone]
+        .iter()
+        .filter_map(|cause| cause(world, cluster))
+        .collect()
+}
+
+fn cluster_role_gone(world: &World, cluster: &Cluster) -> Option<Issue> {
+    if world.iam.role_by_name_or_arn(&cluster.role_arn).is_some() {
+        return None;
+    }
+    // The code is documented, the sentence is not.
+    let message = "We couldn't find the IAM role associated with your cluster.";
+    found("IamRoleNotFound", message, &cluster.role_arn)
+}
+
+fn cluster_subnets_gone(world: &World, cluster: &Cluster) -> Option<Issue> {
+    let gone = missing_subnets(world, &cluster.subnets);
+    (!gone.is_empty()).then(|| Issue {
+        code: "Ec2SubnetNotFound".to_owned(),
+        message: "We couldn't find one or more subnets currently associated with your cluster. Call Amazon EKS update-cluster-config API to update subnets.".to_owned(),
+        resources: gone,
+    })
+}
+
+fn missing_subnets(world: &World, subnets: &[String]) -> Vec<String> {
+    let missing = |subnet: &&String| !world.ec2.subnets.contains_key(*subnet);
+    subnets.iter().filter(missing).cloned().collect()
 }

@@ -15,6 +15,7 @@ pub(in super::super) fn handle(world: &mut World, event: Event) {
         Event::UpdateCheck { nodegroup, update } => update::check_update(world, nodegroup, update),
         Event::HealthCheck { nodegroup } => health::sweep(world, &nodegroup),
         Event::DeletionCheck { nodegroup, began } => deletion::check(world, nodegroup, began),
+        Event::ClusterHealthCheck { cluster } => health::sweep_cluster(world, &cluster),
         Event::ClusterUpdated { cluster, becomes } => {
             cluster_update::finish(world, &cluster, *becomes)
         }

@@ -267,6 +267,7 @@ fn cluster(world: &mut World, name: &str, endpoint: String, authority: String) {
         configuration: eks::cluster::Configuration::default(),
         access_entries: BTreeMap::new(),
         issues: Vec::new(),
+        sweep_due: false,
         updates: Vec::new(),
     };
     world.eks.clusters.insert(name.to_owned(), cluster);
