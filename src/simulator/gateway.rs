@@ -8,29 +8,31 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
+use super::audit::{self, Called, Origin};
 use super::chaos::{Chaos, Fault, Troubles};
 use super::eks::access;
-use super::kubernetes::{self, Reply, ServerVersion, Times, User, Watch};
+use super::kubernetes::{self, Reply, Requested, ServerVersion, Times, User, Watch};
 use super::refusal::Refusal;
 use super::serve::Body;
 use super::signature::{self, Secret, SignatureError};
 use super::wire::{self, Call, Protocol};
 use super::world::World;
 use super::world::start::{LEARNER, OPERATOR};
-use super::{Shared, waiting};
+use super::{Shared, control, waiting};
 use crate::policy::Caller;
 
 type Handler = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
-
-/// Path below which breakfix's own tools reach the simulator.
-pub(super) const CONTROL: &str = "/_breakfix/";
 
 /// How far ahead a watch on one object looks for its next change, with an instant clock.
 const WATCH_HORIZON: Duration = Duration::from_secs(15 * 60);
 /// How many chunks a slow watcher may be behind before its stream waits.
 const WATCH_BUFFER: usize = 16;
+
+/// Bodies of more bytes are recorded without their parameters, as CloudTrail omits parameters of over 100 KB.
+const LARGEST_SHOWN: usize = 100 * 1024;
 
 /// The handler of the AWS port.
 pub(super) fn aws(
@@ -65,7 +67,7 @@ fn is_spared_by_aws(shared: &Shared, request: &Request<Bytes>) -> bool {
         let caller = world.iam.caller(&world.account, key);
         caller.is_some_and(|caller| caller == Caller::user(&world.account, OPERATOR))
     };
-    request.uri().path().starts_with(CONTROL)
+    request.uri().path().starts_with(control::CONTROL)
         || signature::claimed(request).is_some_and(|identity| is_operator(&identity.access_key_id))
 }
 
@@ -82,37 +84,100 @@ pub(super) fn refuse_aws(
 }
 
 fn answer_aws(shared: &Shared, request: &Request<Bytes>, fault: Option<Fault>) -> Response<Bytes> {
-    if request.uri().path().starts_with(CONTROL) {
-        return control(shared, request);
+    if request.uri().path().starts_with(control::CONTROL) {
+        return control::answer(shared, request);
     }
     let mut world = shared.world();
-    let request_id = world.uuid();
+    // Not from the world's random numbers: a call that only reads leaves no trace in them.
+    let request_id = uuid::Uuid::new_v4().to_string();
     let (call, service) = match authenticated(&world, request) {
         Ok(found) => found,
         Err((protocol, refusal)) => {
+            record_refused(&mut world, request, &request_id, None, &refusal);
             return wire::encode_refusal(protocol, "", &request_id, &refusal);
         }
     };
-    let refused = |refusal: Refusal| {
-        wire::encode_refusal(service.protocol, service.namespace, &request_id, &refusal)
+    let refused = |refusal: &Refusal| {
+        wire::encode_refusal(service.protocol, service.namespace, &request_id, refusal)
     };
     if let Some(fault) = fault {
-        return refused(fault.refusal(service));
+        let refusal = fault.refusal(service);
+        record_refused(&mut world, request, &request_id, Some(call), &refusal);
+        return refused(&refusal);
     }
     let decoded = match wire::decode(service, request) {
         Ok(decoded) => decoded,
-        Err(refusal) => return refused(refusal),
+        Err(refusal) => {
+            record_refused(&mut world, request, &request_id, Some(call), &refusal);
+            return refused(&refusal);
+        }
     };
     if world.pace().jumps() && waiting::is_waiter(request.headers()) {
         waiting::run_ahead(&mut world, &decoded, &call);
     }
     let reply = decoded.run(&mut world, &call);
+    let called = Called {
+        service: service.signing_name,
+        operation: decoded.operation.name,
+        parameters: if request.body().len() > LARGEST_SHOWN {
+            Value::Null
+        } else {
+            decoded.parameters()
+        },
+    };
+    let origin = origin(request, Some(call.caller), call.access_key);
+    if !audit::is_read_only(decoded.operation.name) {
+        world.touch();
+    }
+    let record = audit::record(&world, request_id.clone(), origin, called, reply.as_ref());
+    world.trail.add(record);
     drop(world);
     shared.changed();
     match reply {
         Ok(reply) => wire::encode(&decoded, &request_id, reply),
-        Err(refusal) => refused(refusal),
+        Err(refusal) => refused(&refusal),
     }
+}
+
+/// Records a call that never became one of an operation.
+fn record_refused(
+    world: &mut World,
+    request: &Request<Bytes>,
+    request_id: &str,
+    call: Option<Call>,
+    refusal: &Refusal,
+) {
+    let (caller, access_key) = match call {
+        Some(call) => (Some(call.caller), call.access_key),
+        None => (None, None),
+    };
+    let claimed = signature::claimed(request);
+    let service = claimed.map_or_else(String::new, |claimed| shortened(&claimed.service));
+    let called = Called {
+        service: &service,
+        operation: &shortened(&wire::apparent_operation(request)),
+        parameters: Value::Null,
+    };
+    let origin = origin(request, caller, access_key);
+    let record = audit::record(world, request_id.to_owned(), origin, called, Err(refusal));
+    world.trail.add(record);
+}
+
+fn origin(request: &Request<Bytes>, caller: Option<Caller>, access_key: Option<String>) -> Origin {
+    let agent = request.headers().get("user-agent");
+    Origin {
+        caller,
+        access_key,
+        address: "127.0.0.1".to_owned(),
+        agent: agent.map_or_else(String::new, |agent| {
+            shortened(&String::from_utf8_lossy(agent.as_bytes()))
+        }),
+    }
+}
+
+/// Anybody can fill the trail: what strangers choose is cut to the kilobyte that CloudTrail keeps of an agent.
+fn shortened(text: &str) -> String {
+    text.chars().take(1024).collect()
 }
 
 /// Who calls which service, by the request's signature.
@@ -161,7 +226,11 @@ fn authenticated(
                 signature::refusal(&SignatureError::UnknownKey, service.protocol);
             (service.protocol, Refusal::new(code, status, message))
         })?;
-    Ok((Call { caller }, service))
+    let call = Call {
+        caller,
+        access_key: Some(identity.access_key_id),
+    };
+    Ok((call, service))
 }
 
 fn allowed_skew(service: &str) -> SignedDuration {
@@ -197,52 +266,6 @@ fn apparent_protocol(request: &Request<Bytes>) -> Protocol {
     } else {
         Protocol::Query
     }
-}
-
-/// `POST /_breakfix/sleep?micros=N`: lets N microseconds of world time pass and answers how many of
-/// the wall clock the caller has to wait for that.
-fn control(shared: &Shared, request: &Request<Bytes>) -> Response<Bytes> {
-    if bearer(request) != Some(&shared.control_token) {
-        return plain(
-            StatusCode::UNAUTHORIZED,
-            "the control token is missing or wrong".to_owned(),
-        );
-    }
-    let query = request.uri().query().unwrap_or_default();
-    let micros = form_urlencoded::parse(query.as_bytes())
-        .find(|(name, _)| name == "micros")
-        .and_then(|(_, value)| value.parse::<u64>().ok());
-    match (request.uri().path().strip_prefix(CONTROL), micros) {
-        (Some("sleep"), Some(micros)) => plain(
-            StatusCode::OK,
-            sleep(shared, Duration::from_micros(micros)).to_string(),
-        ),
-        (Some("sleep"), None) => plain(StatusCode::BAD_REQUEST, "micros=N is missing".to_owned()),
-        _ => plain(
-            StatusCode::NOT_FOUND,
-            format!("no such control: {}", request.uri().path()),
-        ),
-    }
-}
-
-/// Microseconds of the wall clock that are left to wait.
-fn sleep(shared: &Shared, by: Duration) -> u128 {
-    let pace = shared.world().pace();
-    if pace.jumps() {
-        shared.world().jump(by);
-        shared.changed();
-        return 0;
-    }
-    match pace {
-        super::clock::Pace::Times(rate) => by.div_f64(rate).as_micros(),
-        _ => by.as_micros(),
-    }
-}
-
-fn plain(status: StatusCode, text: String) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(text));
-    *response.status_mut() = status;
-    response
 }
 
 /// The handler of the Kubernetes port.
@@ -293,15 +316,24 @@ fn answer_kubernetes(
 ) -> Response<Body> {
     let mut world = shared.world();
     let Some(user) = kubernetes_user(shared, &world, request) else {
-        return kubernetes::failure(401, "Unauthorized", "Unauthorized").map(Body::full);
+        let refused = kubernetes::failure(401, "Unauthorized", "Unauthorized");
+        record_kubernetes(&mut world, None, request, Some(&refused));
+        return refused.map(Body::full);
     };
     if let Some(fault) = fault {
-        return fault.status().map(Body::full);
+        let failed = fault.status();
+        record_kubernetes(&mut world, Some(&user.name), request, Some(&failed));
+        return failed.map(Body::full);
     }
-    let version = server_version(&world, &shared.cluster);
+    let version = server_version(&world, &shared.identity.cluster);
     let reply = with_times(&mut world, |store, times| {
         kubernetes::handle(store, &version, &user, times, request)
     });
+    let answer = match &reply {
+        Reply::Once(response) => Some(response),
+        Reply::Watch(_) => None,
+    };
+    record_kubernetes(&mut world, Some(&user.name), request, answer);
     drop(world);
     match reply {
         Reply::Once(response) => {
@@ -317,6 +349,20 @@ fn answer_kubernetes(
     }
 }
 
+fn record_kubernetes(
+    world: &mut World,
+    user: Option<&str>,
+    request: &Request<Bytes>,
+    answer: Option<&Response<Bytes>>,
+) {
+    let Origin { address, agent, .. } = origin(request, None, None);
+    let path = request.uri().path_and_query();
+    let path = shortened(path.map_or("", http::uri::PathAndQuery::as_str));
+    let asked = Requested::of(request);
+    let record = audit::kubernetes_record(world, user, (address, agent), asked, &path, answer);
+    world.trail.add(record);
+}
+
 /// The API server as the cluster's version says.
 fn server_version(world: &World, cluster: &str) -> ServerVersion {
     let git_version = world
@@ -330,15 +376,15 @@ fn server_version(world: &World, cluster: &str) -> ServerVersion {
 /// The bearer of our own kubeconfig's token, or of a token that `aws eks get-token` made.
 fn kubernetes_user(shared: &Shared, world: &World, request: &Request<Bytes>) -> Option<User> {
     let token = bearer(request)?;
-    if token == shared.kubernetes_token || token == shared.operator_token {
+    if token == shared.identity.kubernetes_token || token == shared.operator_token {
         let arn = format!("arn:aws:iam::{}:user/{LEARNER}", world.account);
         return Some(access::session_user(arn));
     }
+    let cluster = &shared.identity.cluster;
     let secrets = |id: &str| secret_of(world, id);
-    let identity =
-        signature::verify_token(token, &shared.cluster, &secrets, Timestamp::now()).ok()?;
+    let identity = signature::verify_token(token, cluster, &secrets, Timestamp::now()).ok()?;
     let caller = world.iam.caller(&world.account, &identity.access_key_id)?;
-    access::admits(world, &shared.cluster, &caller.arn)
+    access::admits(world, cluster, &caller.arn)
 }
 
 /// Runs `action` on the object store with the world's way of showing times.
@@ -352,8 +398,13 @@ fn with_times<T>(
         now: world.now().micros(),
         shown: &shown,
     };
+    let before = store.version();
     let result = action(&mut store, &times);
+    let changed = store.version() != before;
     world.kubernetes = store;
+    if changed {
+        world.touch();
+    }
     result
 }
 

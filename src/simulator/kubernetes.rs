@@ -19,6 +19,7 @@ mod protobuf;
 mod read;
 mod refusal;
 mod request;
+mod requested;
 mod selector;
 mod store;
 mod times;
@@ -28,6 +29,7 @@ mod write;
 
 pub use access::User;
 pub use kind::Kind;
+pub use requested::Requested;
 pub use store::Store;
 pub use times::{Times, moment, renewed_every};
 pub use version::ServerVersion;

@@ -9,7 +9,7 @@ mod gate;
 
 use std::convert::Infallible;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +28,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 pub use body::Body;
-pub use gate::{BODY_LIMIT, Refuse};
+pub use gate::{BODY_LIMIT, Refuse, refuse_plainly};
 
 /// How long requests in flight may take to finish once the server is told to stop.
 const GRACE: Duration = Duration::from_millis(500);
@@ -80,6 +80,18 @@ const PING_TIMEOUT: Duration = Duration::from_secs(20);
 /// When the system has no port to give.
 pub async fn bind() -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
+}
+
+/// A listener on a port of this machine that was bound before.
+///
+/// # Errors
+/// When something else is bound to it now, or the address is not a loopback one.
+pub async fn bind_again(address: SocketAddr) -> io::Result<TcpListener> {
+    if !is_loopback(address.ip()) {
+        let why = "only addresses of this machine are served";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    }
+    TcpListener::bind(address).await
 }
 
 /// Serves `listener` until `shutdown` resolves. Requests in flight then get a short grace and are

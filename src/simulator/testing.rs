@@ -61,5 +61,12 @@ pub(crate) fn call_as(
     };
     wire::operation(service, operation)
         .unwrap_or_else(|| panic!("{service} {operation} is not simulated"))
-        .run(world, &Call { caller }, input)
+        .run(
+            world,
+            &Call {
+                caller,
+                access_key: None,
+            },
+            input,
+        )
 }

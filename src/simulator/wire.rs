@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
 use super::world::World;
-use super::{autoscaling, ec2, eks, kms, sts};
+use super::{audit, autoscaling, cloudtrail, ec2, eks, kms, sts};
 use crate::policy::Caller;
 use input::{Input, Tree};
 pub use json::TIMESTAMP;
@@ -50,6 +50,8 @@ type Run = dyn Fn(&mut World, &Call, Input) -> Result<Value, Refusal> + Send + S
 #[derive(Debug, Clone)]
 pub struct Call {
     pub caller: Caller,
+    /// The id of the key that signed.
+    pub access_key: Option<String>,
 }
 
 impl Operation {
@@ -119,6 +121,7 @@ pub static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
         autoscaling::service(),
         ec2::service(),
         sts::service(),
+        cloudtrail::service(),
     ]
 });
 
@@ -130,6 +133,11 @@ pub struct Decoded {
 }
 
 impl Decoded {
+    /// What was asked, as a trail shows it.
+    pub fn parameters(&self) -> Value {
+        audit::parameters(&self.input)
+    }
+
     /// Runs the operation; the same input may run again on another copy of the world.
     pub fn run(&self, world: &mut World, call: &Call) -> Result<Value, Refusal> {
         (self.operation.run)(world, call, self.input.clone())
@@ -165,6 +173,28 @@ pub fn decode(service: &'static Service, request: &Request<Bytes>) -> Result<Dec
             members,
         },
     })
+}
+
+/// What a request seems to ask for, before anything is checked: `GetKeyPolicy`, or `POST /clusters`.
+pub fn apparent_operation(request: &Request<Bytes>) -> String {
+    let target = request.headers().get("x-amz-target");
+    if let Some(name) = target.and_then(|target| target.to_str().ok()) {
+        return name.rsplit('.').next().unwrap_or(name).to_owned();
+    }
+    form_urlencoded::parse(form_of(request))
+        .find(|(name, _)| name == "Action")
+        .map_or_else(
+            || format!("{} {}", request.method(), request.uri().path()),
+            |(_, action)| action.into_owned(),
+        )
+}
+
+/// The form of a query request: its body, or what stands in its URL.
+fn form_of(request: &Request<Bytes>) -> &[u8] {
+    match request.body().as_ref() {
+        [] => request.uri().query().unwrap_or_default().as_bytes(),
+        body => body,
+    }
 }
 
 fn decode_rest(
@@ -213,9 +243,7 @@ fn decode_query(
 ) -> Result<(&'static Operation, Tree), Refusal> {
     check_address(service, request, &[Method::POST, Method::GET])?;
     let malformed = |why| service.protocol.malformed(why);
-    let query = request.uri().query().unwrap_or_default();
-    let mut members = form::pairs(query.as_bytes()).map_err(malformed)?;
-    members.extend(form::pairs(request.body()).map_err(malformed)?);
+    let mut members = form::pairs(form_of(request)).map_err(malformed)?;
     let mut take = |name: &str| {
         let at = members.iter().position(|(key, _)| key == name)?;
         Some(members.remove(at).1)

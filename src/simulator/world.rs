@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::clock::{Clock, Moment, Pace};
-use super::{autoscaling, ec2, eks, iam, kms, kubernetes, nodes};
+use super::{audit, autoscaling, ec2, eks, iam, kms, kubernetes, nodes};
 
 /// Everything that exists in the simulated account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -29,12 +29,16 @@ pub struct World {
     pub kubernetes: kubernetes::Store,
     /// By instance id.
     pub nodes: BTreeMap<String, nodes::Node>,
+    /// Kept apart when the world is saved: it only grows.
+    #[serde(skip)]
+    pub trail: audit::Trail,
     clock: Clock,
     now: Moment,
     wall: i64,
     #[serde(with = "saved::pairs")]
     queue: BTreeMap<(Moment, u64), Event>,
     scheduled: u64,
+    changes: u64,
     #[serde(with = "saved::random")]
     random: fastrand::Rng,
 }
@@ -160,6 +164,29 @@ impl World {
         let target = self.now + by;
         self.advance_to(target);
         self.clock.jump(self.wall, target);
+        self.changes += 1;
+    }
+
+    /// Says that something changed by a call.
+    pub(super) fn touch(&mut self) {
+        self.changes += 1;
+    }
+
+    /// Counts what changed the world, time apart.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// Lets time flow at another pace from now on.
+    pub(super) fn set_pace(&mut self, pace: Pace) {
+        self.clock = self.clock.paced(pace, self.wall);
+        self.changes += 1;
+    }
+
+    /// World time until the next thing happens by itself.
+    pub fn until_next_event(&self) -> Option<Duration> {
+        let (&(at, _), _) = self.queue.first_key_value()?;
+        Some(at.since(self.now))
     }
 
     /// Fires the next event, if one is due before `horizon`; returns its moment.
@@ -170,6 +197,7 @@ impl World {
         }
         self.advance_to(at);
         self.clock.jump(self.wall, at);
+        self.changes += 1;
         Some(at)
     }
 
@@ -187,6 +215,7 @@ impl World {
             }
             let ((at, _), event) = entry.remove_entry();
             self.now = self.now.max(at);
+            self.changes += 1;
             self.handle(event);
         }
         self.now = self.now.max(target);

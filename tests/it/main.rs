@@ -6,18 +6,24 @@
 )]
 
 mod account;
+mod audit;
 mod autoscaling;
 mod cli;
+mod conformance;
 mod content;
+mod durability;
 mod eks;
 mod expect;
+mod front_door;
 mod hooks;
 mod layering;
 mod limits;
 mod plan;
 mod reports;
 mod scenarios;
+mod sdks;
 mod secrets;
 mod shell;
 mod simulator;
 mod support;
+mod time;

@@ -60,8 +60,7 @@ where
 }
 
 /// Refuses in plain text, for handlers that speak no protocol of their own.
-#[cfg(test)]
-pub(super) fn plain(
+pub fn refuse_plainly(
     _request: &Request<Bytes>,
     status: StatusCode,
     reason: &'static str,

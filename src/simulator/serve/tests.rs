@@ -45,7 +45,7 @@ impl Server {
         let tls = tls.map(Authority::server_config);
         let served = Served {
             handler,
-            refuse: gate::plain,
+            refuse: refuse_plainly,
             limits,
             streams: StreamTasks::default(),
         };

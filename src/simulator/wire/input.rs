@@ -64,6 +64,27 @@ impl From<Value> for Tree {
     }
 }
 
+impl Tree {
+    /// The same as JSON, for whoever shows what was asked.
+    pub fn to_value(&self) -> Value {
+        match self {
+            Tree::Text(text) | Tree::String(text) => Value::from(text.as_str()),
+            Tree::Texts(texts) => match texts.as_slice() {
+                [text] => Value::from(text.as_str()),
+                texts => Value::from(texts),
+            },
+            Tree::Bool(truth) => Value::from(*truth),
+            Tree::Number(number) => Value::from(number.clone()),
+            Tree::Null => Value::Null,
+            Tree::List(items) => items.iter().map(Tree::to_value).collect(),
+            Tree::Members(members) => members
+                .iter()
+                .map(|(name, member)| (name.clone(), member.to_value()))
+                .collect(),
+        }
+    }
+}
+
 macro_rules! integers {
     ($($method:ident $visit:ident $type:ty,)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, InputError> {

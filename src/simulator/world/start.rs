@@ -10,7 +10,7 @@ use super::super::clock::{Clock, Moment, Pace};
 use super::super::ec2::network::{Subnet, Vpc};
 use super::super::iam::{Credential, Holder, Permissions};
 use super::super::kms::{Key, KeyState};
-use super::super::{autoscaling, ec2, eks, iam, kms, kubernetes};
+use super::super::{audit, autoscaling, ec2, eks, iam, kms, kubernetes};
 use super::{Options, World};
 use crate::policy::Policy;
 
@@ -58,11 +58,13 @@ impl World {
             eks: eks::Eks::default(),
             kubernetes: kubernetes::Store::default(),
             nodes: BTreeMap::new(),
+            trail: audit::Trail::default(),
             clock: Clock::new(start.pace, wall),
             now: birth,
             wall,
             queue: BTreeMap::new(),
             scheduled: 0,
+            changes: 0,
             random: fastrand::Rng::with_seed(start.seed),
         };
         principals(&mut world);
@@ -92,6 +94,7 @@ impl World {
         self.iam
             .credentials
             .insert(access_key.to_owned(), credential);
+        self.touch();
     }
 }
 
