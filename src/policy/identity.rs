@@ -1,11 +1,12 @@
 //! What identity policies alone say of an action on a resource: for services whose resources have no
 //! policies of their own.
 
-use super::caller::{Caller, CallerKind};
-use super::condition;
+use super::caller::Caller;
 use super::context::Context;
-use super::decision::{PolicySource, StatementRef};
-use super::document::{Effect, Policy, Statement, Version};
+use super::decision::{AllowedBy, Decision, StatementRef};
+use super::document::{Policy, Statement};
+use super::evaluate::decide_without_resource_policy;
+use super::request::Request;
 
 /// What a caller wants to do with one resource.
 #[derive(Debug, Clone)]
@@ -38,63 +39,43 @@ impl IdentityDecision {
 /// Decides `request` by the caller's identity policies. A statement without an `Action` or without a
 /// `Resource` has no effect.
 pub fn decide_by_identity(policies: &[Policy], request: &IdentityRequest<'_>) -> IdentityDecision {
-    if request.caller.kind == CallerKind::Root {
-        return IdentityDecision::Root;
-    }
-    let context = request.caller.fill(request.context.clone());
-    let find = |effect: Effect| {
-        statements(policies)
-            .filter(|(_, statement, _)| statement.effect == effect)
-            .find(|(_, statement, version)| matches(statement, *version, request, &context))
-            .map(|(reference, statement, _)| StatementRef {
-                sid: statement.sid.clone(),
-                ..reference
-            })
+    let account = request.caller.account.as_str();
+    let asked = Request {
+        context: request.context.clone(),
+        ..Request::new(request.caller.clone(), request.action)
     };
-    match find(Effect::Deny) {
-        Some(by) => IdentityDecision::ExplicitDeny(by),
-        None => {
-            find(Effect::Allow).map_or(IdentityDecision::ImplicitDeny, IdentityDecision::Allowed)
+    match decide_without_resource_policy(policies, account, request.resource, &asked) {
+        Decision::Allowed {
+            by: AllowedBy::IdentityPolicy(statement),
+        } => IdentityDecision::Allowed(statement),
+        Decision::Allowed { .. } => IdentityDecision::Root,
+        Decision::ExplicitDeny { by, .. } => IdentityDecision::ExplicitDeny(by),
+        Decision::ImplicitDeny(_) => IdentityDecision::ImplicitDeny,
+    }
+}
+
+/// Condition keys on which statements about the action depend and which the request has not, each
+/// once.
+pub fn missing_keys(policies: &[Policy], request: &IdentityRequest<'_>) -> Vec<String> {
+    let context = request.caller.fill(request.context.clone());
+    let about = |statement: &&Statement| {
+        let action = statement.action.as_ref();
+        action.is_some_and(|action| action.covers_action(request.action))
+    };
+    let statements = policies.iter().flat_map(|policy| &policy.statements);
+    let conditions = statements
+        .filter(about)
+        .flat_map(|statement| &statement.conditions);
+    let mut missing: Vec<String> = Vec::new();
+    for condition in conditions {
+        let known = missing
+            .iter()
+            .any(|key| key.eq_ignore_ascii_case(&condition.key));
+        if !known && context.values(&condition.key).is_empty() {
+            missing.push(condition.key.clone());
         }
     }
-}
-
-fn statements(policies: &[Policy]) -> impl Iterator<Item = (StatementRef, &Statement, Version)> {
-    policies.iter().enumerate().flat_map(|(index, policy)| {
-        let numbered = policy.statements.iter().enumerate();
-        numbered.map(move |(number, statement)| {
-            let reference = StatementRef {
-                source: PolicySource::IdentityPolicy(index + 1),
-                number: number + 1,
-                sid: None,
-            };
-            (reference, statement, policy.version)
-        })
-    })
-}
-
-fn matches(
-    statement: &Statement,
-    version: Version,
-    request: &IdentityRequest<'_>,
-    context: &Context,
-) -> bool {
-    let covers_action = statement
-        .action
-        .as_ref()
-        .is_some_and(|action| action.covers_action(request.action));
-    let covers_resource = || {
-        statement
-            .resource
-            .as_ref()
-            .is_some_and(|resource| resource.covers_resource(request.resource, version, context))
-    };
-    covers_action
-        && covers_resource()
-        && statement
-            .conditions
-            .iter()
-            .all(|condition| condition::holds(condition, version, context))
+    missing
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod controller;
 pub mod groups;
 mod health;
 pub mod hooks;
+mod launching;
 mod moves;
 pub mod processes;
 pub mod refresh;

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 use super::audit::{self, Called, Origin};
 use super::chaos::{Chaos, Fault, Troubles};
 use super::eks::access;
+use super::iam::authorization;
 use super::kubernetes::{self, Reply, Requested, ServerVersion, Times, User, Watch};
 use super::refusal::Refusal;
 use super::serve::Body;
@@ -112,10 +113,11 @@ fn answer_aws(shared: &Shared, request: &Request<Bytes>, fault: Option<Fault>) -
             return refused(&refusal);
         }
     };
-    if world.pace().jumps() && waiting::is_waiter(request.headers()) {
+    let allowed = authorization::check(&world, &call, &decoded);
+    if allowed.is_ok() && world.pace().jumps() && waiting::is_waiter(request.headers()) {
         waiting::run_ahead(&mut world, &decoded, &call);
     }
-    let reply = decoded.run(&mut world, &call);
+    let reply = allowed.and_then(|()| decoded.run(&mut world, &call));
     let called = Called {
         service: service.signing_name,
         operation: decoded.operation.name,
@@ -207,8 +209,9 @@ fn authenticated(
             ),
         )
     })?;
-    // STS is often called in another region than the work is done in.
-    if identity.region != world.region && identity.service != "sts" {
+    // STS is often called in another region than the work is done in, and IAM has but one for all.
+    let is_regional = !matches!(identity.service.as_str(), "sts" | "iam");
+    if identity.region != world.region && is_regional {
         let message = format!(
             "region {} is not simulated: this world is {}",
             identity.region, world.region
@@ -218,14 +221,10 @@ fn authenticated(
             Refusal::bad("InvalidParameterValue", message),
         ));
     }
-    let caller = world
-        .iam
-        .caller(&world.account, &identity.access_key_id)
-        .ok_or_else(|| {
-            let (code, status, message) =
-                signature::refusal(&SignatureError::UnknownKey, service.protocol);
-            (service.protocol, Refusal::new(code, status, message))
-        })?;
+    let caller = holder(world, &identity.access_key_id).map_err(|error| {
+        let (code, status, message) = signature::refusal(&error, service.protocol);
+        (service.protocol, Refusal::new(code, status, message))
+    })?;
     let call = Call {
         caller,
         access_key: Some(identity.access_key_id),
@@ -236,6 +235,15 @@ fn authenticated(
 fn allowed_skew(service: &str) -> SignedDuration {
     let protocol = wire::service(service).map_or(Protocol::Query, |service| service.protocol);
     protocol.allowed_skew()
+}
+
+/// Whose key it is, while it is anybody's.
+fn holder(world: &World, access_key: &str) -> Result<Caller, SignatureError> {
+    if world.iam.has_expired(access_key, world.wall()) {
+        return Err(SignatureError::ExpiredToken);
+    }
+    let caller = world.iam.caller(&world.account, access_key);
+    caller.ok_or(SignatureError::UnknownKey)
 }
 
 fn secret_of(world: &World, access_key: &str) -> Option<Secret> {
@@ -383,7 +391,7 @@ fn kubernetes_user(shared: &Shared, world: &World, request: &Request<Bytes>) -> 
     let cluster = &shared.identity.cluster;
     let secrets = |id: &str| secret_of(world, id);
     let identity = signature::verify_token(token, cluster, &secrets, Timestamp::now()).ok()?;
-    let caller = world.iam.caller(&world.account, &identity.access_key_id)?;
+    let caller = holder(world, &identity.access_key_id).ok()?;
     access::admits(world, cluster, &caller.arn)
 }
 

@@ -1,12 +1,20 @@
 //! The principals of the account: roles and users with their ids and policies, instance profiles,
 //! and the access keys that sign calls. Whether a call is allowed is `authorization`'s matter.
 
+pub(in crate::simulator) mod access_keys;
+mod attachments;
 pub(in crate::simulator) mod authorization;
+mod documents;
 pub(in crate::simulator) mod instance_profiles;
 mod managed;
 mod permissions;
+mod policies;
+mod refusals;
+mod requests;
+mod resources;
 pub(in crate::simulator) mod roles;
 pub(in crate::simulator) mod service_linked;
+mod simulate;
 pub(in crate::simulator) mod users;
 
 use std::collections::BTreeMap;
@@ -15,6 +23,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::clock::Moment;
+use super::wire::{Protocol, Service};
 use super::world::World;
 use crate::policy::{Caller, Decision, Element, KeyAccess, Policy, Request, decide};
 
@@ -34,6 +43,8 @@ pub struct Iam {
     pub policies: BTreeMap<String, ManagedPolicy>,
     /// By name.
     pub instance_profiles: BTreeMap<String, InstanceProfile>,
+    /// Deletions of service-linked roles, by task id.
+    pub deletions: BTreeMap<String, service_linked::Deletion>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -51,8 +62,6 @@ pub struct Role {
     pub trust: Trust,
     pub permissions: Permissions,
     pub tags: BTreeMap<String, String>,
-    /// When one of its sessions last made a call.
-    pub last_used: Option<Moment>,
 }
 
 /// Who may become a role: the document byte for byte, and what it says.
@@ -88,15 +97,6 @@ pub struct Credential {
     /// End of temporary credentials, microseconds of the wall clock: clients keep them until then,
     /// and a jump of the world moves no client's clock.
     pub expires: Option<i64>,
-    pub last_used: Option<LastUse>,
-}
-
-/// The last call that an access key signed.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct LastUse {
-    pub at: Moment,
-    pub service: String,
-    pub region: String,
 }
 
 /// Whose access key it is.
@@ -110,6 +110,54 @@ pub enum Holder {
         role_id: String,
         session: String,
     },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// The deletion of a service-linked role is carried out, or fails because of its use.
+    ServiceLinkedRoleDeletion { task: String },
+}
+
+pub(super) fn handle(world: &mut World, event: Event) {
+    let Event::ServiceLinkedRoleDeletion { task } = event;
+    service_linked::decide_deletion(world, &task);
+}
+
+pub fn service() -> Service {
+    Service {
+        signing_name: "iam",
+        protocol: Protocol::Query,
+        selector: "2010-05-08",
+        namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
+        operations: [
+            roles::operations(),
+            attachments::operations(),
+            policies::operations(),
+            instance_profiles::operations(),
+            users::operations(),
+            access_keys::operations(),
+            service_linked::operations(),
+            simulate::operations(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+    }
+}
+
+/// Lets what names a principal that is gone name it by its unique id: one made anew under the old
+/// name is another one.
+fn principal_deleted(world: &mut World, arn: &str, id: &str) {
+    for role in world.iam.roles.values_mut() {
+        let text = role
+            .trust
+            .text
+            .replace(&format!("\"{arn}\""), &format!("\"{id}\""));
+        if let Ok(trust) = Trust::parse(&text) {
+            role.trust = trust;
+        }
+    }
+    super::kms::principal_deleted(world, arn, id);
 }
 
 impl Iam {
@@ -129,11 +177,7 @@ impl Iam {
     /// Who signs with an access key; `None` when the key or its holder is gone.
     pub fn caller(&self, account: &str, access_key: &str) -> Option<Caller> {
         match &self.credentials.get(access_key)?.holder {
-            Holder::User(name) => {
-                let user = self.users.get(name)?;
-                let path_and_name = format!("{}{}", &user.path[1..], user.name);
-                Some(Caller::user(account, &path_and_name).with_user_id(&user.id))
-            }
+            Holder::User(name) => Some(self.users.get(name)?.caller(account)),
             Holder::Session {
                 role,
                 role_id,
@@ -143,6 +187,13 @@ impl Iam {
                 Some(role.session(account, session))
             }
         }
+    }
+
+    /// Whether a key's temporary credentials are over; `wall` in microseconds since the epoch.
+    pub(in crate::simulator) fn has_expired(&self, access_key: &str, wall: i64) -> bool {
+        let key = self.credentials.get(access_key);
+        key.and_then(|key| key.expires)
+            .is_some_and(|expires| expires <= wall)
     }
 
     /// The identity policies of a caller; none for service principals and strangers.
@@ -208,6 +259,13 @@ impl Role {
     /// Whether a service made it for itself: nobody else can change it.
     pub(in crate::simulator) fn is_service_linked(&self) -> bool {
         self.path.starts_with("/aws-service-role/")
+    }
+}
+
+impl User {
+    pub(in crate::simulator) fn caller(&self, account: &str) -> Caller {
+        let path_and_name = format!("{}{}", &self.path[1..], self.name);
+        Caller::user(account, &path_and_name).with_user_id(&self.id)
     }
 }
 

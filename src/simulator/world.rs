@@ -141,6 +141,7 @@ pub enum Event {
     Eks(eks::Event),
     Nodes(nodes::Event),
     Kms(kms::Event),
+    Iam(iam::Event),
 }
 
 impl World {
@@ -228,12 +229,18 @@ impl World {
             Event::Eks(event) => eks::controller::handle(self, event),
             Event::Nodes(event) => nodes::handle(self, event),
             Event::Kms(event) => kms::handle(self, event),
+            Event::Iam(event) => iam::handle(self, event),
         }
     }
 
     pub fn schedule(&mut self, after: Duration, event: Event) {
         self.scheduled += 1;
         self.queue.insert((self.now + after, self.scheduled), event);
+    }
+
+    /// The wall clock as the world last saw it, microseconds since the epoch.
+    pub fn wall(&self) -> i64 {
+        self.wall
     }
 
     /// The wall-clock instant under which a client sees a moment: never in its future.
@@ -274,6 +281,13 @@ impl World {
     /// A number below `limit`.
     pub fn number(&mut self, limit: u8) -> u8 {
         self.random.u8(..limit)
+    }
+
+    /// So many random bytes.
+    pub fn bytes(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        self.random.fill(&mut bytes);
+        bytes
     }
 
     /// `arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE`.

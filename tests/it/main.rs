@@ -16,6 +16,8 @@ mod eks;
 mod expect;
 mod front_door;
 mod hooks;
+mod iam;
+mod kms;
 mod layering;
 mod limits;
 mod plan;

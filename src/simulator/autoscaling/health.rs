@@ -34,7 +34,7 @@ pub(super) fn check_all(world: &mut World, name: &str) {
     }
 }
 
-fn is_gone(world: &World, instance: &str) -> bool {
+pub(super) fn is_gone(world: &World, instance: &str) -> bool {
     let state = world.ec2.instances.get(instance).map(|found| found.state);
     !matches!(state, Some(InstanceState::Pending | InstanceState::Running))
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::clock::Moment;
 use super::super::world::{self, World};
-use super::{Event, activity, controller};
+use super::{Event, activity, controller, launching};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hook {
@@ -241,7 +241,7 @@ pub(super) fn complete(
             let message = format!(
                 "Instance failed to complete user's Lifecycle Action: Lifecycle Action with token {token} was abandoned: {why_abandoned}"
             );
-            controller::abandon_launch(world, name, &instance, message);
+            launching::abandon_launch(world, name, &instance, message);
             return;
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::super::iam::authorization::authorize_passing;
 use super::super::refusal::Refusal;
 use super::super::wire::{Call, Operation};
 use super::super::world::World;
@@ -98,7 +99,7 @@ struct CreateRequest {
     release_version: Option<String>,
 }
 
-fn create(world: &mut World, _call: &Call, mut request: CreateRequest) -> Result<Value, Refusal> {
+fn create(world: &mut World, call: &Call, mut request: CreateRequest) -> Result<Value, Refusal> {
     let found = cluster(world, &request.name)?;
     let (version, release_version) = (found.version.clone(), found.release_version.clone());
     let id = (request.name.clone(), request.nodegroup_name.clone());
@@ -114,6 +115,8 @@ fn create(world: &mut World, _call: &Call, mut request: CreateRequest) -> Result
     let invalid = |message: String| invalid_parameter(&id.0, &id.1, message);
     check(world, &request, &version, &release_version).map_err(invalid)?;
     check_count(world, &request.name)?;
+    authorize_passing(world, &call.caller, &request.node_role, "eks.amazonaws.com")
+        .map_err(|message| Refusal::new("AccessDeniedException", 403, message))?;
     let size = created_size(request.scaling_config).map_err(invalid)?;
     let source = match request.launch_template.take() {
         Some(template) => Some(find_source(world, &id.0, &id.1, template)?),

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Iam;
-use super::managed;
+use super::super::refusal::Refusal;
+use super::refusals::delete_conflict;
+use super::{Iam, managed};
 use crate::policy::Policy;
 
 /// The identity policies of one principal.
@@ -39,6 +40,46 @@ impl Permissions {
 
     pub(in crate::simulator) fn has_attached(&self, policy_arn: &str) -> bool {
         self.attached.iter().any(|arn| arn == policy_arn)
+    }
+}
+
+impl Permissions {
+    /// Attaches a managed policy; one that is attached stays where it is.
+    pub(super) fn attach(&mut self, policy_arn: &str) {
+        if !self.has_attached(policy_arn) {
+            self.attached.push(policy_arn.to_owned());
+        }
+    }
+
+    /// Whether it was attached.
+    pub(super) fn detach(&mut self, policy_arn: &str) -> bool {
+        let before = self.attached.len();
+        self.attached.retain(|arn| arn != policy_arn);
+        self.attached.len() < before
+    }
+
+    /// Inline documents by policy name.
+    pub(super) fn inline(&self) -> &BTreeMap<String, String> {
+        &self.inline
+    }
+
+    pub(super) fn inline_mut(&mut self) -> &mut BTreeMap<String, String> {
+        &mut self.inline
+    }
+
+    /// Refuses the deletion of a principal that still has policies.
+    pub(super) fn require_none(&self) -> Result<(), Refusal> {
+        if !self.attached.is_empty() {
+            return Err(delete_conflict(
+                "Cannot delete entity, must detach all policies first.",
+            ));
+        }
+        if !self.inline.is_empty() {
+            return Err(delete_conflict(
+                "Cannot delete entity, must delete policies first.",
+            ));
+        }
+        Ok(())
     }
 }
 

@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use super::super::clock::{Clock, Moment, Pace};
 use super::super::ec2::network::{Subnet, Vpc};
 use super::super::iam::{Credential, Holder, Permissions};
-use super::super::kms::{Key, KeyState};
 use super::super::{audit, autoscaling, ec2, eks, iam, kms, kubernetes};
 use super::{Options, World};
 use crate::policy::Policy;
@@ -89,7 +88,6 @@ impl World {
             active: true,
             created: self.now(),
             expires: None,
-            last_used: None,
         };
         self.iam
             .credentials
@@ -177,27 +175,22 @@ fn volume_key(world: &mut World) {
     let Ok(policy) = Policy::parse(&policy_text) else {
         return;
     };
-    let key = Key {
-        arn: world.arn("kms", &format!("key/{id}")),
+    let description =
+        "Default key that protects my EBS volumes when no other key is defined".to_owned();
+    let key = kms::NewKey {
         id: id.clone(),
-        description: "Default key that protects my EBS volumes when no other key is defined"
-            .to_owned(),
-        created: world.now(),
-        state: KeyState::Enabled,
+        description,
         policy_text,
         policy,
-        grants: Vec::new(),
-        granted: BTreeMap::new(),
-        rotation_days: Some(365),
         tags: BTreeMap::new(),
         managed_by_aws: true,
     };
+    kms::add_key(world, key);
     let alias = kms::Alias {
-        target: id.clone(),
+        target: id,
         created: world.now(),
         updated: world.now(),
     };
-    world.kms.keys.insert(id, key);
     world.kms.aliases.insert("alias/aws/ebs".to_owned(), alias);
 }
 
