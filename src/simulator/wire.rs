@@ -40,6 +40,8 @@ pub struct Operation {
     pub name: &'static str,
     /// Method and path template, e.g. `GET /clusters/{name}`; `None` outside REST.
     pub route: Option<(&'static str, &'static str)>,
+    /// Known only to be refused by its name, and not by its path.
+    pub is_absent: bool,
     run: Box<Run>,
 }
 
@@ -76,6 +78,7 @@ impl Operation {
         Self {
             name,
             route: None,
+            is_absent: false,
             run: Box::new(run),
         }
     }
@@ -101,6 +104,7 @@ impl Operation {
         Self {
             name,
             route: None,
+            is_absent: true,
             run: Box::new(refuse),
         }
     }
