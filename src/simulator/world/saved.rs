@@ -84,6 +84,10 @@ mod tests {
             "LaunchTemplateData": {"BlockDeviceMapping": [{"DeviceName": "/dev/xvda", "Ebs": volume}]},
         });
         call(&mut world, "ec2", "CreateLaunchTemplate", template).unwrap();
+        let name = world.autoscaling.groups.keys().next();
+        let group = json!({"AutoScalingGroupName": name});
+        call(&mut world, "autoscaling", "StartInstanceRefresh", group).unwrap();
+        world.jump(Duration::from_secs(7));
         let profile = json!({"InstanceProfileName": "ours"});
         call(&mut world, "iam", "CreateInstanceProfile", profile).unwrap();
         let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
@@ -91,10 +95,6 @@ mod tests {
         call(&mut world, "iam", "CreatePolicy", policy).unwrap();
         let role = json!({"RoleName": "AWSServiceRoleForAutoScaling"});
         call(&mut world, "iam", "DeleteServiceLinkedRole", role).unwrap();
-        let name = world.autoscaling.groups.keys().next();
-        let group = json!({"AutoScalingGroupName": name});
-        call(&mut world, "autoscaling", "StartInstanceRefresh", group).unwrap();
-        world.jump(Duration::from_secs(7));
         let saved = text(&world);
         let mut copy: World = serde_json::from_str(&saved).unwrap();
         assert_eq!(text(&copy), saved);
