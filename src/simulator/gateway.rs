@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::audit::{self, Called, Origin};
 use super::chaos::{Chaos, Fault, Troubles};
+use super::eks::access;
 use super::iam::authorization;
 use super::kubernetes::{self, Reply, Requested, ServerVersion, Times, User, Watch};
 use super::refusal::Refusal;
@@ -378,22 +379,15 @@ fn server_version(world: &World, cluster: &str) -> ServerVersion {
 /// The bearer of our own kubeconfig's token, or of a token that `aws eks get-token` made.
 fn kubernetes_user(shared: &Shared, world: &World, request: &Request<Bytes>) -> Option<User> {
     let token = bearer(request)?;
-    let name = if token == shared.identity.kubernetes_token || token == shared.operator_token {
-        format!("arn:aws:iam::{}:user/{LEARNER}", world.account)
-    } else {
-        let secrets = |id: &str| secret_of(world, id);
-        let identity =
-            signature::verify_token(token, &shared.identity.cluster, &secrets, Timestamp::now())
-                .ok()?;
-        holder(world, &identity.access_key_id).ok()?.arn
-    };
-    Some(User {
-        name,
-        groups: vec![
-            "system:masters".to_owned(),
-            "system:authenticated".to_owned(),
-        ],
-    })
+    if token == shared.identity.kubernetes_token || token == shared.operator_token {
+        let arn = format!("arn:aws:iam::{}:user/{LEARNER}", world.account);
+        return Some(access::session_user(arn));
+    }
+    let cluster = &shared.identity.cluster;
+    let secrets = |id: &str| secret_of(world, id);
+    let identity = signature::verify_token(token, cluster, &secrets, Timestamp::now()).ok()?;
+    let caller = holder(world, &identity.access_key_id).ok()?;
+    access::admits(world, cluster, &caller.arn)
 }
 
 /// Runs `action` on the object store with the world's way of showing times.

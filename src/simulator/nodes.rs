@@ -15,12 +15,13 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::Moment;
 use super::ec2::instances::InstanceState;
+use super::eks;
 use super::kubernetes::kind;
 use super::kubernetes::node::{NodeFacts, join_events, lease_object, node_object};
 use super::workloads;
 use super::world::{self, World};
 
-pub(in crate::simulator) use conditions::{Obstacle, Phase, obstacle, private_access};
+pub(in crate::simulator) use conditions::{Obstacle, Phase, obstacle};
 
 /// A node of the cluster; the world holds them by instance id.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -351,6 +352,9 @@ fn publish(world: &mut World, instance: &str) {
         return;
     };
     let mut node = node_object(&facts);
+    if let Some(nodegroup) = world.group_of_instance(instance) {
+        eks::node_settings::dress(&mut node, nodegroup);
+    }
     let mut lease = lease_object(&facts);
     if let Some(known) = world.nodes.get(instance)
         && let Some(unknown) = known.unknown

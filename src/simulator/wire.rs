@@ -40,6 +40,8 @@ pub struct Operation {
     pub name: &'static str,
     /// Method and path template, e.g. `GET /clusters/{name}`; `None` outside REST.
     pub route: Option<(&'static str, &'static str)>,
+    /// Known only to be refused by its name, and not by its path.
+    pub is_absent: bool,
     run: Box<Run>,
 }
 
@@ -79,6 +81,7 @@ impl Operation {
         Self {
             name,
             route: None,
+            is_absent: false,
             run: Box::new(run),
         }
     }
@@ -100,6 +103,21 @@ impl Operation {
         let (name, run) = (self.name, self.run);
         self.run = Box::new(move |world, call, input| guard(name, &*run, world, call, input));
         self
+    }
+
+    /// An operation that REST reaches and that is refused by its name.
+    pub fn absent(name: &'static str) -> Self {
+        let refuse = move |_: &mut World, _: &Call, input: Input| {
+            Err(input
+                .protocol
+                .unknown_operation(format!("{name} is not simulated")))
+        };
+        Self {
+            name,
+            route: None,
+            is_absent: true,
+            run: Box::new(refuse),
+        }
     }
 
     /// The same, reached by REST.

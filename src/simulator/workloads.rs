@@ -26,7 +26,6 @@ mod unsimulated;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::clock::Moment;
 use super::kubernetes::{kind, labels};

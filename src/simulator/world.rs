@@ -85,7 +85,18 @@ pub struct Options {
     pub nodegroup_creation: Duration,
     /// Until a creation whose launches all fail is given up.
     pub nodegroup_creation_limit: Duration,
+    /// Until a creation whose instances run, but never become Ready nodes, is given up: 15 minutes by the
+    /// documentation, 21 to 25 by what was seen.
+    pub node_join_limit: Duration,
     pub nodegroup_deletion: Duration,
+    /// Until a deletion that cannot go on is given up.
+    pub nodegroup_deletion_limit: Duration,
+    /// How soon EKS notices that something a node group needs is gone or back.
+    pub health_sweep: Duration,
+    /// The same for what a cluster needs; it can take three hours by the documentation.
+    pub cluster_health_sweep: Duration,
+    /// How long an update of a cluster takes.
+    pub cluster_update: Duration,
     pub instance_termination: Duration,
     /// How long a terminated instance can still be described.
     pub terminated_instance_visible: Duration,
@@ -104,6 +115,8 @@ pub struct Options {
     pub vcpu_limit: u32,
     /// Whether scaling to zero clears a launch failure issue; sources disagree.
     pub zero_clears_issues: bool,
+    /// Whether a DEGRADED node group takes a version update; no source says.
+    pub degraded_takes_version_update: bool,
 }
 
 impl Default for Options {
@@ -128,7 +141,12 @@ impl Default for Options {
             update_limit: seconds(300),
             nodegroup_creation: seconds(60),
             nodegroup_creation_limit: seconds(35 * 60),
+            node_join_limit: seconds(20 * 60),
             nodegroup_deletion: seconds(60),
+            nodegroup_deletion_limit: seconds(20 * 60),
+            health_sweep: seconds(90),
+            cluster_health_sweep: seconds(3600),
+            cluster_update: seconds(120),
             instance_termination: seconds(15),
             terminated_instance_visible: seconds(3600),
             bootstrap_limit: seconds(600),
@@ -139,6 +157,7 @@ impl Default for Options {
             nat_gateway: seconds(60),
             vcpu_limit: 640,
             zero_clears_issues: true,
+            degraded_takes_version_update: true,
         }
     }
 }
@@ -220,6 +239,7 @@ impl World {
     }
 
     fn advance_to(&mut self, target: Moment) {
+        eks::health::notice(self);
         while let Some(entry) = self.queue.first_entry() {
             if entry.key().0 > target {
                 break;

@@ -13,6 +13,7 @@ mod conformance;
 mod content;
 mod durability;
 mod ec2;
+mod eks;
 mod expect;
 mod front_door;
 mod hooks;

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use super::super::eks::Cluster;
 use super::super::world::World;
+use super::addresses::Cidr;
 use super::gateways::GatewayState;
 use super::instances::Instance;
 use super::interfaces::{self, Interface};
@@ -21,6 +22,8 @@ pub enum Blocked {
     NoPublicAddress,
     SecurityGroup,
     NetworkAcl,
+    /// The cluster's public endpoint is off, or not open to the address.
+    Endpoint,
 }
 
 /// Stands for the public addresses of AWS: no simulated rule can name each of them.
@@ -123,13 +126,43 @@ fn by_endpoint(world: &World, instance: &Instance, service: &str) -> bool {
 /// Whether the instance can talk to the cluster's API: by the interfaces that the cluster has in the VPC where access
 /// from inside is on, else over the internet.
 pub fn control_plane(world: &World, instance: &Instance, cluster: &Cluster) -> Result<(), Blocked> {
-    if !super::super::nodes::private_access(cluster) {
-        return internet(world, instance);
+    if !cluster.configuration.private_access {
+        return public_endpoint(world, instance, cluster);
     }
     let from = interfaces::of_instance(instance).ok_or(Blocked::NoRoute)?;
     any_control_plane(world, cluster, |plane| {
         connects(world, Side::of(&from), Side::of(plane), HTTPS)
     })
+}
+
+/// Whether the instance can talk to the cluster's API over the internet: where that is on, and for the addresses that
+/// it is open to.
+fn public_endpoint(world: &World, instance: &Instance, cluster: &Cluster) -> Result<(), Blocked> {
+    internet(world, instance)?;
+    let address = public_address(world, instance).and_then(|address| address.parse().ok());
+    let ranges = &cluster.configuration.public_access_cidrs;
+    let is_open = address.is_some_and(|address| {
+        let mut ranges = ranges.iter().filter_map(|range| Cidr::parse(range));
+        ranges.any(|range| range.contains(address))
+    });
+    if cluster.configuration.public_access && is_open {
+        Ok(())
+    } else {
+        Err(Blocked::Endpoint)
+    }
+}
+
+/// The address under which the internet sees the instance: its own, or its NAT gateway's.
+fn public_address<'a>(world: &'a World, instance: &'a Instance) -> Option<&'a str> {
+    match &table_of(world, &instance.subnet)?.route_to(PUBLIC)?.target {
+        Target::Local => None,
+        Target::InternetGateway(_) => instance.public_ip.as_deref(),
+        Target::NatGateway(id) => {
+            let gateway = world.ec2.nat_gateways.get(id)?;
+            let address = world.ec2.addresses.get(&gateway.allocation)?;
+            Some(address.public_ip.as_str())
+        }
+    }
 }
 
 /// Whether the control plane can talk to the instance's kubelet, as logs and exec need.

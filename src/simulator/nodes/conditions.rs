@@ -4,7 +4,7 @@
 use super::super::ec2::instances::Instance;
 use super::super::ec2::network::Vpc;
 use super::super::ec2::reach;
-use super::super::eks::Cluster;
+use super::super::eks::{Cluster, access};
 use super::super::iam::Role;
 use super::super::iam::authorization::role_may;
 use super::super::world::World;
@@ -84,12 +84,6 @@ fn candidate<'a>(world: &'a World, instance: &str) -> Option<Candidate<'a>> {
     })
 }
 
-/// Whether the cluster answers on interfaces within the VPC.
-pub(in crate::simulator) fn private_access(_cluster: &Cluster) -> bool {
-    // As clusters of labs are made, and as DescribeCluster says.
-    true
-}
-
 fn resolves_names(_world: &World, candidate: &Candidate<'_>) -> Result<(), String> {
     match candidate.vpc {
         Some(vpc) if !vpc.dns_support => {
@@ -150,9 +144,14 @@ fn reaches_control_plane(world: &World, candidate: &Candidate<'_>) -> Result<(),
 }
 
 /// Whether the cluster lets the node's role in.
-fn is_admitted(_world: &World, _candidate: &Candidate<'_>) -> Result<(), String> {
-    // Access entries will be asked here.
-    Ok(())
+fn is_admitted(world: &World, candidate: &Candidate<'_>) -> Result<(), String> {
+    let admitted = candidate
+        .role
+        .is_some_and(|role| access::admits_node(world, &candidate.cluster.name, &role.arn));
+    match admitted {
+        true => Ok(()),
+        false => Err("kubelet: Unauthorized".to_owned()),
+    }
 }
 
 /// Where AWS keeps the images of a cluster's own pods.

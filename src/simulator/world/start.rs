@@ -75,6 +75,7 @@ impl World {
             world.kubernetes.put(kind, object);
         }
         workloads::install(&mut world);
+        eks::access::admit_node_manager(&mut world);
         eks::creation::create_default_nodegroup(&mut world, &start.cluster);
         world.advance_to(Moment::from_micros(wall));
         world
@@ -198,6 +199,7 @@ fn volume_key(world: &mut World) {
 fn cluster(world: &mut World, name: &str, endpoint: String, authority: String) {
     let subnets: Vec<String> = world.ec2.subnets.keys().cloned().collect();
     let security_group = ec2::start::cluster_network(world, name, &subnets);
+    let oidc_id = world.uuid();
     let cluster = eks::Cluster {
         name: name.to_owned(),
         arn: world.arn("eks", &format!("cluster/{name}")),
@@ -212,6 +214,14 @@ fn cluster(world: &mut World, name: &str, endpoint: String, authority: String) {
         endpoint,
         authority,
         tags: BTreeMap::new(),
+        oidc_id,
+        configuration: eks::cluster::Configuration::default(),
+        access_entries: BTreeMap::new(),
+        issues: Vec::new(),
+        sweep_due: false,
+        updates: Vec::new(),
     };
     world.eks.clusters.insert(name.to_owned(), cluster);
+    let creator = format!("arn:aws:iam::{}:user/{LEARNER}", world.account);
+    eks::access::admit_administrator(world, name, &creator);
 }
