@@ -1,5 +1,6 @@
 //! Health of node groups and clusters, as the world changes under them.
 
+use super::super::super::kubernetes::kind;
 use super::super::super::testing::{CLUSTER, call, world};
 use super::super::super::world::start::NODE_ROLE;
 use super::*;
@@ -247,4 +248,48 @@ fn a_cluster_misses_its_role_and_subnets_after_a_while() {
     world.ec2.subnets.insert(subnet.0, subnet.1);
     world.jump(world.options.cluster_health_sweep);
     assert_eq!(shown(&mut world), json!([]));
+}
+
+/// The kind of EKS's own cluster role, where the cluster has roles.
+fn cluster_roles() -> Option<&'static kind::Kind> {
+    kind::find("rbac.authorization.k8s.io", "clusterroles")
+}
+
+/// Takes EKS's own cluster role away.
+fn lock_out(world: &mut World) {
+    let kind = cluster_roles().unwrap();
+    world.kubernetes.delete(kind, "", causes::NODE_MANAGER);
+}
+
+#[test]
+fn eks_without_its_cluster_role_can_do_nothing_to_nodes() {
+    if cluster_roles().is_none() {
+        return;
+    }
+    check("AccessDenied", |world, _| lock_out(world));
+    let mut world = world();
+    let template = json!({"LaunchTemplateName": "ours", "LaunchTemplateData": {}});
+    call(&mut world, "ec2", "CreateLaunchTemplate", template).unwrap();
+    create(
+        &mut world,
+        json!({"minSize": 0, "maxSize": 1, "desiredSize": 1}),
+    );
+    world.jump(Duration::from_secs(300));
+    let with_role = world.kubernetes.clone();
+    lock_out(&mut world);
+    resize(&mut world, 1);
+    let update = ours(&world).updates.last().unwrap();
+    assert_eq!(
+        (update.status.as_str(), update.errors[0].code.as_str()),
+        ("Failed", "AccessDenied")
+    );
+    let gone = json!({"name": CLUSTER, "nodegroupName": "ours"});
+    call(&mut world, "eks", "DeleteNodegroup", gone.clone()).unwrap();
+    world.jump(Duration::from_secs(30 * 60));
+    assert_eq!(ours(&world).status, Status::DeleteFailed);
+    assert_eq!(ours(&world).issues[0].code, "AccessDenied");
+    world.kubernetes = with_role;
+    call(&mut world, "eks", "DeleteNodegroup", gone).unwrap();
+    world.jump(Duration::from_secs(300));
+    assert_eq!(world.eks.nodegroups.len(), 1);
 }
