@@ -22,7 +22,7 @@ use super::signature::{self, Secret, SignatureError};
 use super::wire::{self, Call, Protocol};
 use super::world::World;
 use super::world::start::{LEARNER, OPERATOR};
-use super::{Shared, control, waiting};
+use super::{Shared, control, nodes, waiting, workloads};
 use crate::policy::Caller;
 
 type Handler = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
@@ -66,7 +66,7 @@ fn is_spared_by_aws(shared: &Shared, request: &Request<Bytes>) -> bool {
     let is_operator = |key: &str| {
         let world = shared.world();
         let caller = world.iam.caller(&world.account, key);
-        caller.is_some_and(|caller| caller == Caller::user(&world.account, OPERATOR))
+        caller.is_some_and(|caller| caller.arn == Caller::user(&world.account, OPERATOR).arn)
     };
     request.uri().path().starts_with(control::CONTROL)
         || signature::claimed(request).is_some_and(|identity| is_operator(&identity.access_key_id))
@@ -129,6 +129,7 @@ fn answer_aws(shared: &Shared, request: &Request<Bytes>, fault: Option<Fault>) -
     };
     let origin = origin(request, Some(call.caller), call.access_key);
     if !audit::is_read_only(decoded.operation.name) {
+        nodes::reconsider(&mut world);
         world.touch();
     }
     let record = audit::record(&world, request_id.clone(), origin, called, reply.as_ref());
@@ -196,18 +197,8 @@ fn authenticated(
         })?;
     let protocol = apparent_protocol(request);
     let service = wire::service(&identity.service).ok_or_else(|| {
-        let code = if protocol == Protocol::Json {
-            "UnknownOperationException"
-        } else {
-            "InvalidAction"
-        };
-        (
-            protocol,
-            Refusal::bad(
-                code,
-                format!("service {} is not simulated", identity.service),
-            ),
-        )
+        let why = format!("service {} is not simulated", identity.service);
+        (protocol, protocol.unknown_operation(why))
     })?;
     // STS is often called in another region than the work is done in, and IAM has but one for all.
     let is_regional = !matches!(identity.service.as_str(), "sts" | "iam");
@@ -232,11 +223,6 @@ fn authenticated(
     Ok((call, service))
 }
 
-fn allowed_skew(service: &str) -> SignedDuration {
-    let protocol = wire::service(service).map_or(Protocol::Query, |service| service.protocol);
-    protocol.allowed_skew()
-}
-
 /// Whose key it is, while it is anybody's.
 fn holder(world: &World, access_key: &str) -> Result<Caller, SignatureError> {
     if world.iam.has_expired(access_key, world.wall()) {
@@ -244,6 +230,11 @@ fn holder(world: &World, access_key: &str) -> Result<Caller, SignatureError> {
     }
     let caller = world.iam.caller(&world.account, access_key);
     caller.ok_or(SignatureError::UnknownKey)
+}
+
+fn allowed_skew(service: &str) -> SignedDuration {
+    let protocol = wire::service(service).map_or(Protocol::Query, |service| service.protocol);
+    protocol.allowed_skew()
 }
 
 fn secret_of(world: &World, access_key: &str) -> Option<Secret> {
@@ -334,9 +325,13 @@ fn answer_kubernetes(
         return failed.map(Body::full);
     }
     let version = server_version(&world, &shared.identity.cluster);
+    let before = world.kubernetes.version();
     let reply = with_times(&mut world, |store, times| {
         kubernetes::handle(store, &version, &user, times, request)
     });
+    if world.kubernetes.version() != before {
+        workloads::settle(&mut world);
+    }
     let answer = match &reply {
         Reply::Once(response) => Some(response),
         Reply::Watch(_) => None,

@@ -46,7 +46,10 @@ pub struct Operation {
 }
 
 /// An operation on its untyped input.
-type Run = dyn Fn(&mut World, &Call, Input) -> Result<Value, Refusal> + Send + Sync;
+pub type Run = dyn Fn(&mut World, &Call, Input) -> Result<Value, Refusal> + Send + Sync;
+
+/// What a service does around each of its operations: it gets the operation's name and run.
+pub type Guard = fn(&str, &Run, &mut World, &Call, Input) -> Result<Value, Refusal>;
 
 /// Who calls.
 #[derive(Debug, Clone)]
@@ -107,6 +110,14 @@ impl Operation {
             is_absent: true,
             run: Box::new(refuse),
         }
+    }
+
+    /// The same operation with `guard` around it.
+    #[must_use]
+    pub fn guarded(mut self, guard: Guard) -> Self {
+        let (name, run) = (self.name, self.run);
+        self.run = Box::new(move |world, call, input| guard(name, &*run, world, call, input));
+        self
     }
 
     /// The same, reached by REST.
@@ -238,13 +249,17 @@ fn decode_json(
         .get("x-amz-target")
         .and_then(|value| value.to_str().ok())
         .ok_or_else(|| service.protocol.missing_operation())?;
-    let name = target
-        .strip_prefix(service.selector)
-        .and_then(|rest| rest.strip_prefix('.'))
-        .unwrap_or(target);
+    let name = target_operation(service, target).unwrap_or(target);
     let operation = find(service, name)?;
     let members = json::read(service.protocol, request.body())?;
     Ok((operation, Tree::Members(members)))
+}
+
+/// `LookupEvents` of `CloudTrail_20131101.LookupEvents`; some clients write a Java package before it.
+fn target_operation<'a>(service: &Service, target: &'a str) -> Option<&'a str> {
+    let (prefix, name) = target.rsplit_once('.')?;
+    let last = prefix.rsplit('.').next().unwrap_or(prefix);
+    (prefix == service.selector || last == service.selector).then_some(name)
 }
 
 fn decode_query(

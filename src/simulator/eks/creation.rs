@@ -252,7 +252,7 @@ pub(super) fn completed(
         metadata_options: data.metadata_options.or(Some(MetadataOptions {
             http_tokens: Some("required".to_owned()),
             hop_limit: Some(2),
-            http_endpoint: None,
+            ..MetadataOptions::default()
         })),
         ..data
     }

@@ -58,6 +58,9 @@ fn whatever_a_node_group_needs_is_missed_when_it_is_gone() {
     check("IamNodeRoleNotFound", |world, _| {
         world.iam.roles.remove(NODE_ROLE);
     });
+    check("Ec2SecurityGroupNotFound", |world, _| {
+        world.ec2.security_groups.clear();
+    });
     check("Ec2SubnetNotFound", |world, nodegroup| {
         world.ec2.subnets.remove(&nodegroup.subnets[0]);
     });
@@ -250,22 +253,14 @@ fn a_cluster_misses_its_role_and_subnets_after_a_while() {
     assert_eq!(shown(&mut world), json!([]));
 }
 
-/// The kind of EKS's own cluster role, where the cluster has roles.
-fn cluster_roles() -> Option<&'static kind::Kind> {
-    kind::find("rbac.authorization.k8s.io", "clusterroles")
-}
-
 /// Takes EKS's own cluster role away.
 fn lock_out(world: &mut World) {
-    let kind = cluster_roles().unwrap();
-    world.kubernetes.delete(kind, "", causes::NODE_MANAGER);
+    let role = causes::NODE_MANAGER;
+    world.kubernetes.delete(&kind::CLUSTER_ROLES, "", role);
 }
 
 #[test]
 fn eks_without_its_cluster_role_can_do_nothing_to_nodes() {
-    if cluster_roles().is_none() {
-        return;
-    }
     check("AccessDenied", |world, _| lock_out(world));
     let mut world = world();
     let template = json!({"LaunchTemplateName": "ours", "LaunchTemplateData": {}});
