@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
-use breakfix::simulator::serve::{Body, bind, serve};
+use breakfix::simulator::serve::{Body, bind, refuse_plainly, serve};
 use breakfix::simulator::{AccessKey, Configuration, Simulator};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -43,7 +43,13 @@ fn main() {
     let listener = runtime.block_on(bind()).expect("a port");
     let echo_address = listener.local_addr().expect("an address");
     let echo = |request: Request<Bytes>| async { Response::new(Body::full(request.into_body())) };
-    runtime.spawn(serve(listener, None, echo, std::future::pending()));
+    runtime.spawn(serve(
+        listener,
+        None,
+        echo,
+        refuse_plainly,
+        std::future::pending(),
+    ));
 
     let requests = requests(&simulator, echo_address);
     println!("requests on {CONNECTIONS} connections, {REQUESTS} each (medians of {ROUNDS} rounds)");

@@ -15,6 +15,7 @@ use crate::commands::simulate::look::{LookRequest, Question};
 use crate::commands::simulate::{ServeRequest, SimulateRequest};
 use crate::plan::StepSelection;
 use crate::report::Format;
+use crate::simulator::chaos::Chaos;
 use crate::simulator::clock::Pace;
 
 /// Runs break/fix workshop labs: breaks an environment on purpose, runs the lesson, proves the repair.
@@ -112,6 +113,11 @@ pub struct RunArguments {
     /// How fast the simulator's time flows: `instant`, `real` or a speed such as `20x`
     #[arg(long, default_value = "instant", value_name = "CLOCK")]
     clock: Pace,
+
+    /// Trouble that the simulator makes for the lab's calls, so that retries are exercised: `throttle=0.1`
+    /// and `error=0.05` (shares of requests), `latency=200ms` or `latency=50ms..400ms`, `seed=7`, joined by commas
+    #[arg(long, value_name = "TROUBLE")]
+    chaos: Option<Chaos>,
 
     /// Leave the world as it is after the steps: do not undo, serve it until Ctrl-C
     #[arg(long)]
@@ -247,6 +253,11 @@ struct ServeArguments {
     #[arg(long, default_value = "real", value_name = "CLOCK")]
     clock: Pace,
 
+    /// Trouble that the simulator makes for its clients, so that retries are exercised: `throttle=0.1`
+    /// and `error=0.05` (shares of requests), `latency=200ms` or `latency=50ms..400ms`, `seed=7`, joined by commas
+    #[arg(long, value_name = "TROUBLE")]
+    chaos: Option<Chaos>,
+
     /// Keep the world in this directory: whoever serves it again, even after a kill, serves the same world on the
     /// same ports
     #[arg(long, value_name = "DIR")]
@@ -335,6 +346,7 @@ impl RunArguments {
                 On::None => Backend::Nothing,
             },
             pace: self.clock,
+            chaos: self.chaos.unwrap_or_default(),
             keep: self.keep,
             format: self.format.map(Format::from),
             reports: self.reports,
@@ -364,6 +376,7 @@ impl SimulateArguments {
         let Some(look) = self.look else {
             return SimulateRequest::Serve(ServeRequest {
                 pace: self.serve.clock,
+                chaos: self.serve.chaos.unwrap_or_default(),
                 state: self.serve.state,
             });
         };

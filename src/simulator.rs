@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod autoscaling;
 pub mod certificate;
+pub mod chaos;
 pub mod client;
 pub mod clock;
 mod cloudtrail;
@@ -47,6 +48,7 @@ use tokio::task::JoinHandle;
 
 use audit::Record;
 use certificate::Authority;
+use chaos::Chaos;
 use clock::Pace;
 use durability::{Identity, Resumed, Storage};
 use world::start::{LEARNER, OPERATOR, Start};
@@ -62,6 +64,8 @@ pub struct Configuration {
     pub options: Options,
     /// Seed of the ids that the world draws.
     pub seed: u64,
+    /// Trouble for whoever calls, except breakfix itself.
+    pub chaos: Chaos,
     /// Where the world is kept over restarts. A world that is there already is served again, whatever else is said
     /// here, at this pace.
     pub state: Option<PathBuf>,
@@ -76,6 +80,7 @@ impl Default for Configuration {
             pace: Pace::Instant,
             options: Options::default(),
             seed: fastrand::u64(..),
+            chaos: Chaos::default(),
             state: None,
         }
     }
@@ -97,6 +102,8 @@ pub(crate) struct Shared {
     changes: watch::Sender<u64>,
     /// Its control token lets breakfix's own tools in, its Kubernetes token the kubeconfig that we write.
     identity: Identity,
+    /// As the Kubernetes token, for breakfix itself.
+    operator_token: String,
 }
 
 /// The world and where it is kept.
@@ -270,6 +277,7 @@ impl Simulator {
             kept: Mutex::new(kept),
             changes: watch::Sender::new(0),
             identity,
+            operator_token: secret(),
         });
         // Whoever is told of this world can count on it from the start.
         drop(shared.world());
@@ -278,13 +286,15 @@ impl Simulator {
             tokio::spawn(serve::serve(
                 ports.aws,
                 None,
-                gateway::aws(&shared),
+                gateway::aws(&shared, &configuration.chaos),
+                gateway::refuse_aws,
                 stopped(&shutdown),
             )),
             tokio::spawn(serve::serve(
                 ports.kubernetes,
                 Some(authority.server_config()),
-                gateway::kubernetes(&shared, &shutdown),
+                gateway::kubernetes(&shared, &configuration.chaos, &shutdown),
+                gateway::refuse_kubernetes,
                 stopped(&shutdown),
             )),
         ];

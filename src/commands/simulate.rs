@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use super::scratch::Scratch;
 use super::{interrupt, output, runtime};
 use crate::outcome::Exit;
+use crate::simulator::chaos::Chaos;
 use crate::simulator::clock::Pace;
 use crate::simulator::environment::Variable;
 use crate::simulator::{Configuration, Simulator};
@@ -24,6 +25,8 @@ pub enum SimulateRequest {
 #[derive(Debug, Clone)]
 pub struct ServeRequest {
     pub pace: Pace,
+    /// Trouble for whoever calls.
+    pub chaos: Chaos,
     /// Where the world is kept; without, it goes with the process.
     pub state: Option<PathBuf>,
 }
@@ -38,6 +41,7 @@ pub fn serve(request: &ServeRequest) -> anyhow::Result<Exit> {
         let interrupted = interrupt::first()?;
         let simulator = Simulator::start(Configuration {
             pace: request.pace,
+            chaos: request.chaos.clone(),
             state: request.state.clone(),
             ..Configuration::default()
         })

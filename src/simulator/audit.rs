@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::clock::Moment;
 use super::kubernetes::Requested;
 use super::refusal::Refusal;
-use super::wire::input::{Input, Tree};
+use super::wire::input::Input;
 use super::world::World;
 use crate::policy::{Caller, CallerKind};
 
@@ -260,22 +260,7 @@ pub fn is_read_only(operation: &str) -> bool {
 
 /// The parameters of a call as a trail shows them: member names begin in lower case, secrets are left out.
 pub(super) fn parameters(input: &Input) -> Value {
-    match input {
-        Input::Json(value) => tidy(value.clone()),
-        Input::Query(tree) => tidy(tree_value(tree)),
-    }
-}
-
-fn tree_value(tree: &Tree) -> Value {
-    match tree {
-        Tree::Text(text) => json!(text),
-        Tree::List(items) => items.iter().map(tree_value).collect(),
-        Tree::Members(members) => members
-            .iter()
-            .map(|(name, member)| (name.clone(), tree_value(member)))
-            .collect::<Map<_, _>>()
-            .into(),
-    }
+    tidy(input.members.to_value())
 }
 
 /// Members that a trail must not show.
@@ -415,6 +400,7 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
+    use super::super::wire::Protocol;
     use super::*;
     use crate::simulator::testing::{learner, world};
 
@@ -452,7 +438,10 @@ mod tests {
 
     #[test]
     fn secrets_are_not_recorded() {
-        let input = Input::Json(json!({"KeyId": "k", "Plaintext": "c2VjcmV0"}));
+        let input = Input {
+            protocol: Protocol::Json,
+            members: json!({"KeyId": "k", "Plaintext": "c2VjcmV0"}).into(),
+        };
         assert_eq!(
             parameters(&input),
             json!({"keyId": "k", "plaintext": HIDDEN})

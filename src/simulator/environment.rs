@@ -86,6 +86,15 @@ impl Simulator {
 
     /// A kubeconfig with our own authority and a token of this session.
     pub fn kubeconfig(&self) -> String {
+        self.kubeconfig_with(&self.shared.identity.kubernetes_token)
+    }
+
+    /// The same for breakfix itself, so that its calls are told apart from the learner's.
+    pub fn operator_kubeconfig(&self) -> String {
+        self.kubeconfig_with(&self.shared.operator_token)
+    }
+
+    fn kubeconfig_with(&self, token: &str) -> String {
         let configuration = &self.configuration;
         let cluster = format!(
             "arn:aws:eks:{}:{}:cluster/{}",
@@ -97,7 +106,7 @@ impl Simulator {
             context: &cluster,
             server_url: &self.kubernetes_url(),
             ca_pem: self.authority.ca_pem(),
-            token: &self.shared.identity.kubernetes_token,
+            token,
         }
         .to_yaml()
     }

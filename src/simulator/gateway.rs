@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use jiff::Timestamp;
-use serde_json::{Value, json};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
 use super::audit::{self, Called, Origin};
+use super::chaos::{Chaos, Fault, Troubles};
 use super::iam::authorization;
 use super::kubernetes::{self, Reply, Requested, ServerVersion, Times, User, Watch};
 use super::refusal::Refusal;
@@ -19,7 +20,7 @@ use super::serve::Body;
 use super::signature::{self, Secret, SignatureError};
 use super::wire::{self, Call, Protocol};
 use super::world::World;
-use super::world::start::LEARNER;
+use super::world::start::{LEARNER, OPERATOR};
 use super::{Shared, control, nodes, waiting};
 use crate::policy::Caller;
 
@@ -30,18 +31,59 @@ const WATCH_HORIZON: Duration = Duration::from_secs(15 * 60);
 /// How many chunks a slow watcher may be behind before its stream waits.
 const WATCH_BUFFER: usize = 16;
 
+/// Bodies of more bytes are recorded without their parameters, as CloudTrail omits parameters of over 100 KB.
+const LARGEST_SHOWN: usize = 100 * 1024;
+
 /// The handler of the AWS port.
 pub(super) fn aws(
     shared: &Arc<Shared>,
+    chaos: &Chaos,
 ) -> impl Fn(Request<Bytes>) -> Handler + Clone + Send + 'static {
     let shared = Arc::clone(shared);
+    let troubles = Arc::new(Troubles::new(chaos));
     move |request| {
-        let shared = Arc::clone(&shared);
-        Box::pin(async move { answer_aws(&shared, &request).map(Body::full) })
+        let (shared, troubles) = (Arc::clone(&shared), Arc::clone(&troubles));
+        Box::pin(async move {
+            let fault = trouble(&troubles, || is_spared_by_aws(&shared, &request)).await;
+            answer_aws(&shared, &request, fault).map(Body::full)
+        })
     }
 }
 
-fn answer_aws(shared: &Shared, request: &Request<Bytes>) -> Response<Bytes> {
+/// What befalls a request, once it has waited as long as it has to.
+async fn trouble(troubles: &Troubles, is_spared: impl FnOnce() -> bool) -> Option<Fault> {
+    if troubles.are_none() || is_spared() {
+        return None;
+    }
+    let trouble = troubles.next();
+    tokio::time::sleep(trouble.latency).await;
+    trouble.fault
+}
+
+/// Trouble is for the learner's clients; breakfix's own calls and its control of the clock are spared.
+fn is_spared_by_aws(shared: &Shared, request: &Request<Bytes>) -> bool {
+    let is_operator = |key: &str| {
+        let world = shared.world();
+        let caller = world.iam.caller(&world.account, key);
+        caller.is_some_and(|caller| caller.arn == Caller::user(&world.account, OPERATOR).arn)
+    };
+    request.uri().path().starts_with(control::CONTROL)
+        || signature::claimed(request).is_some_and(|identity| is_operator(&identity.access_key_id))
+}
+
+/// What the front door has to refuse, in the protocol that the request seems to have.
+pub(super) fn refuse_aws(
+    request: &Request<Bytes>,
+    status: StatusCode,
+    reason: &'static str,
+) -> Response<Bytes> {
+    let protocol = apparent_protocol(request);
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let refusal = protocol.unread(status.as_u16(), reason);
+    wire::encode_refusal(protocol, "", &request_id, &refusal)
+}
+
+fn answer_aws(shared: &Shared, request: &Request<Bytes>, fault: Option<Fault>) -> Response<Bytes> {
     if request.uri().path().starts_with(control::CONTROL) {
         return control::answer(shared, request);
     }
@@ -58,6 +100,11 @@ fn answer_aws(shared: &Shared, request: &Request<Bytes>) -> Response<Bytes> {
     let refused = |refusal: &Refusal| {
         wire::encode_refusal(service.protocol, service.namespace, &request_id, refusal)
     };
+    if let Some(fault) = fault {
+        let refusal = fault.refusal(service);
+        record_refused(&mut world, request, &request_id, Some(call), &refusal);
+        return refused(&refusal);
+    }
     let decoded = match wire::decode(service, request) {
         Ok(decoded) => decoded,
         Err(refusal) => {
@@ -73,7 +120,11 @@ fn answer_aws(shared: &Shared, request: &Request<Bytes>) -> Response<Bytes> {
     let called = Called {
         service: service.signing_name,
         operation: decoded.operation.name,
-        parameters: decoded.parameters(),
+        parameters: if request.body().len() > LARGEST_SHOWN {
+            Value::Null
+        } else {
+            decoded.parameters()
+        },
     };
     let origin = origin(request, Some(call.caller), call.access_key);
     if !audit::is_read_only(decoded.operation.name) {
@@ -102,10 +153,11 @@ fn record_refused(
         Some(call) => (Some(call.caller), call.access_key),
         None => (None, None),
     };
-    let service = signature::claimed_service(request).unwrap_or_default();
+    let claimed = signature::claimed(request);
+    let service = claimed.map_or_else(String::new, |claimed| shortened(&claimed.service));
     let called = Called {
         service: &service,
-        operation: &wire::apparent_operation(request),
+        operation: &shortened(&wire::apparent_operation(request)),
         parameters: Value::Null,
     };
     let origin = origin(request, caller, access_key);
@@ -120,9 +172,14 @@ fn origin(request: &Request<Bytes>, caller: Option<Caller>, access_key: Option<S
         access_key,
         address: "127.0.0.1".to_owned(),
         agent: agent.map_or_else(String::new, |agent| {
-            String::from_utf8_lossy(agent.as_bytes()).into_owned()
+            shortened(&String::from_utf8_lossy(agent.as_bytes()))
         }),
     }
+}
+
+/// Anybody can fill the trail: what strangers choose is cut to the kilobyte that CloudTrail keeps of an agent.
+fn shortened(text: &str) -> String {
+    text.chars().take(1024).collect()
 }
 
 /// Who calls which service, by the request's signature.
@@ -130,26 +187,17 @@ fn authenticated(
     world: &World,
     request: &Request<Bytes>,
 ) -> Result<(Call, &'static wire::Service), (Protocol, Refusal)> {
-    let identity = signature::verify(request, &|id| secret_of(world, id), Timestamp::now())
-        .map_err(|error| {
+    let secrets = |id: &str| secret_of(world, id);
+    let identity =
+        signature::verify(request, &secrets, &allowed_skew, Timestamp::now()).map_err(|error| {
             let protocol = apparent_protocol(request);
             let (code, status, message) = signature::refusal(&error, protocol);
             (protocol, Refusal::new(code, status, message))
         })?;
     let protocol = apparent_protocol(request);
     let service = wire::service(&identity.service).ok_or_else(|| {
-        let code = if protocol == Protocol::Json {
-            "UnknownOperationException"
-        } else {
-            "InvalidAction"
-        };
-        (
-            protocol,
-            Refusal::bad(
-                code,
-                format!("service {} is not simulated", identity.service),
-            ),
-        )
+        let why = format!("service {} is not simulated", identity.service);
+        (protocol, protocol.unknown_operation(why))
     })?;
     // STS is often called in another region than the work is done in, and IAM has but one for all.
     let is_regional = !matches!(identity.service.as_str(), "sts" | "iam");
@@ -183,6 +231,11 @@ fn holder(world: &World, access_key: &str) -> Result<Caller, SignatureError> {
     caller.ok_or(SignatureError::UnknownKey)
 }
 
+fn allowed_skew(service: &str) -> SignedDuration {
+    let protocol = wire::service(service).map_or(Protocol::Query, |service| service.protocol);
+    protocol.allowed_skew()
+}
+
 fn secret_of(world: &World, access_key: &str) -> Option<Secret> {
     let known = world.iam.credentials.get(access_key);
     let credential = known.filter(|credential| credential.active)?;
@@ -192,8 +245,12 @@ fn secret_of(world: &World, access_key: &str) -> Option<Secret> {
     })
 }
 
-/// The protocol of a request whose signature does not tell its service.
+/// The protocol of a request of which nothing is proved: its signature may be wrong or missing, its body unread.
 fn apparent_protocol(request: &Request<Bytes>) -> Protocol {
+    let claimed = signature::claimed(request);
+    if let Some(service) = claimed.and_then(|claimed| wire::service(&claimed.service)) {
+        return service.protocol;
+    }
     if request.headers().contains_key("x-amz-target") {
         Protocol::Json
     } else if request.uri().path() != "/" {
@@ -209,36 +266,63 @@ fn apparent_protocol(request: &Request<Bytes>) -> Protocol {
     }
 }
 
-fn plain(status: StatusCode, text: String) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(text));
-    *response.status_mut() = status;
-    response
-}
-
 /// The handler of the Kubernetes port.
 pub(super) fn kubernetes(
     shared: &Arc<Shared>,
+    chaos: &Chaos,
     shutdown: &watch::Sender<bool>,
 ) -> impl Fn(Request<Bytes>) -> Handler + Clone + Send + 'static {
     let shared = Arc::clone(shared);
     let shutdown = shutdown.subscribe();
+    let troubles = Arc::new(Troubles::new(chaos));
     move |request| {
         let (shared, shutdown) = (Arc::clone(&shared), shutdown.clone());
-        Box::pin(async move { answer_kubernetes(&shared, shutdown, &request) })
+        let troubles = Arc::clone(&troubles);
+        Box::pin(async move {
+            let is_spared = || bearer(&request) == Some(&shared.operator_token);
+            let fault = trouble(&troubles, is_spared).await;
+            answer_kubernetes(&shared, shutdown, &request, fault)
+        })
     }
+}
+
+/// What the front door has to refuse, as a `Status`.
+pub(super) fn refuse_kubernetes(
+    _request: &Request<Bytes>,
+    status: StatusCode,
+    reason: &'static str,
+) -> Response<Bytes> {
+    let kind = match status.as_u16() {
+        408 => "Timeout",
+        413 => "RequestEntityTooLarge",
+        500.. => "InternalError",
+        _ => "BadRequest",
+    };
+    kubernetes::failure(status.as_u16(), kind, reason)
+}
+
+fn bearer(request: &Request<Bytes>) -> Option<&str> {
+    let authorization = request.headers().get("authorization")?;
+    authorization.to_str().ok()?.strip_prefix("Bearer ")
 }
 
 fn answer_kubernetes(
     shared: &Arc<Shared>,
     shutdown: watch::Receiver<bool>,
     request: &Request<Bytes>,
+    fault: Option<Fault>,
 ) -> Response<Body> {
     let mut world = shared.world();
     let Some(user) = kubernetes_user(shared, &world, request) else {
-        let refused = unauthorized();
+        let refused = kubernetes::failure(401, "Unauthorized", "Unauthorized");
         record_kubernetes(&mut world, None, request, Some(&refused));
         return refused.map(Body::full);
     };
+    if let Some(fault) = fault {
+        let failed = fault.status();
+        record_kubernetes(&mut world, Some(&user.name), request, Some(&failed));
+        return failed.map(Body::full);
+    }
     let version = server_version(&world, &shared.identity.cluster);
     let reply = with_times(&mut world, |store, times| {
         kubernetes::handle(store, &version, &user, times, request)
@@ -271,9 +355,9 @@ fn record_kubernetes(
 ) {
     let Origin { address, agent, .. } = origin(request, None, None);
     let path = request.uri().path_and_query();
-    let path = path.map_or("", http::uri::PathAndQuery::as_str);
+    let path = shortened(path.map_or("", http::uri::PathAndQuery::as_str));
     let asked = Requested::of(request);
-    let record = audit::kubernetes_record(world, user, (address, agent), asked, path, answer);
+    let record = audit::kubernetes_record(world, user, (address, agent), asked, &path, answer);
     world.trail.add(record);
 }
 
@@ -289,13 +373,8 @@ fn server_version(world: &World, cluster: &str) -> ServerVersion {
 
 /// The bearer of our own kubeconfig's token, or of a token that `aws eks get-token` made.
 fn kubernetes_user(shared: &Shared, world: &World, request: &Request<Bytes>) -> Option<User> {
-    let token = request
-        .headers()
-        .get("authorization")?
-        .to_str()
-        .ok()?
-        .strip_prefix("Bearer ")?;
-    let name = if token == shared.identity.kubernetes_token {
+    let token = bearer(request)?;
+    let name = if token == shared.identity.kubernetes_token || token == shared.operator_token {
         format!("arn:aws:iam::{}:user/{LEARNER}", world.account)
     } else {
         let secrets = |id: &str| secret_of(world, id);
@@ -311,24 +390,6 @@ fn kubernetes_user(shared: &Shared, world: &World, request: &Request<Bytes>) -> 
             "system:authenticated".to_owned(),
         ],
     })
-}
-
-fn unauthorized() -> Response<Bytes> {
-    let status = json!({
-        "kind": "Status",
-        "apiVersion": "v1",
-        "metadata": {},
-        "status": "Failure",
-        "message": "Unauthorized",
-        "reason": "Unauthorized",
-        "code": 401,
-    });
-    let mut response = plain(StatusCode::UNAUTHORIZED, status.to_string());
-    response.headers_mut().insert(
-        "content-type",
-        http::HeaderValue::from_static("application/json"),
-    );
-    response
 }
 
 /// Runs `action` on the object store with the world's way of showing times.

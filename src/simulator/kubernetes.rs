@@ -67,6 +67,15 @@ pub fn handle(
     answered.unwrap_or_else(|refusal| Reply::Once(answer::refused(&refusal)))
 }
 
+/// The answer to a request that nothing here gets to see, as a `Status`.
+pub(in crate::simulator) fn failure(
+    code: u16,
+    reason: &'static str,
+    message: &str,
+) -> Response<Bytes> {
+    answer::refused(&Refusal::new(code, reason, message.to_owned()))
+}
+
 /// The group and the rest of a path below `/api/v1` or `/apis/GROUP/v1` that names objects.
 fn object_path<'a>(segments: &'a [&'a str]) -> Option<(&'a str, &'a [&'a str])> {
     match segments {

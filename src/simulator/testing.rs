@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::clock::Pace;
 use super::refusal::Refusal;
-use super::wire::{self, Call, input::Input};
+use super::wire::input::{Input, Tree};
+use super::wire::{self, Call};
 use super::world::start::{LEARNER, Start};
 use super::world::{Options, World};
 use super::{audit, nodes};
@@ -55,6 +56,10 @@ pub(crate) fn call_as(
     operation: &str,
     input: Value,
 ) -> Result<Value, Refusal> {
+    let input = Input {
+        protocol: wire::service(service).unwrap().protocol,
+        members: Tree::from(input),
+    };
     let reply = wire::operation(service, operation)
         .unwrap_or_else(|| panic!("{service} {operation} is not simulated"))
         .run(
@@ -63,7 +68,7 @@ pub(crate) fn call_as(
                 caller,
                 access_key: None,
             },
-            Input::Json(input),
+            input,
         );
     if !audit::is_read_only(operation) {
         nodes::reconsider(world);

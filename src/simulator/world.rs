@@ -59,6 +59,16 @@ pub struct Options {
     pub node_ready: Duration,
     /// Between two attempts of Auto Scaling to reach the desired capacity.
     pub launch_retry: Duration,
+    /// The same after a launch that was refused at once.
+    pub refused_launch_retry: Duration,
+    /// How long every launch of a group must fail until AWS suspends its launches.
+    pub launch_suspension: Duration,
+    /// How soon Auto Scaling's health check notices an instance that is gone.
+    pub health_check: Duration,
+    /// How soon EKS completes the lifecycle action of a launched instance.
+    pub launch_hook: Duration,
+    /// How soon EKS has drained a node and completes the lifecycle action of its instance.
+    pub drain: Duration,
     /// How long launches must have been failing before EKS reports it.
     pub issue_after: Duration,
     /// How soon EKS notices that a launch succeeded.
@@ -100,6 +110,11 @@ impl Default for Options {
             node_registration: seconds(20),
             node_ready: seconds(20),
             launch_retry: seconds(60),
+            refused_launch_retry: seconds(120),
+            launch_suspension: seconds(86_400),
+            health_check: seconds(30),
+            launch_hook: seconds(1),
+            drain: seconds(10),
             issue_after: seconds(60),
             issue_cleared_after: seconds(15),
             update: seconds(20),

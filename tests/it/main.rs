@@ -7,12 +7,14 @@
 
 mod account;
 mod audit;
+mod autoscaling;
 mod cli;
 mod conformance;
 mod content;
 mod durability;
 mod ec2;
 mod expect;
+mod front_door;
 mod hooks;
 mod iam;
 mod kms;

@@ -100,6 +100,7 @@ pub(super) fn run_simulated(
     let pace = setting.request.pace;
     let simulator = Arc::new(setting.runtime.block_on(Simulator::start(Configuration {
         pace,
+        chaos: setting.request.chaos.clone(),
         ..Configuration::default()
     }))?);
     let mut environment = simulator.environment(&scratch, &simulator.learner_key())?;
@@ -344,7 +345,7 @@ async fn connect(simulator: &Arc<Simulator>) -> anyhow::Result<Cloud> {
         configuration.region.as_str(),
         configuration.cluster.as_str(),
     );
-    let kubernetes = Access::Kubeconfig(simulator.kubeconfig());
+    let kubernetes = Access::Kubeconfig(simulator.operator_kubeconfig());
     Ok(Cloud::connect(endpoint, names, kubernetes, pause(simulator)).await?)
 }
 

@@ -322,8 +322,8 @@ mod tests {
         assert_eq!(
             refused("DescribeVpcs", json!({"Colour": "red"})),
             said(
-                "ValidationError",
-                "member Colour of DescribeVpcs is not simulated"
+                "UnknownParameter",
+                "The parameter Colour is not recognized: member Colour of DescribeVpcs is not simulated"
             )
         );
         assert_eq!(

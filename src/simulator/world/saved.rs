@@ -90,6 +90,10 @@ mod tests {
             "SubnetId": world.ec2.subnets.keys().next(),
         });
         call(&mut world, "ec2", "RunInstances", launch).unwrap();
+        let name = world.autoscaling.groups.keys().next();
+        let group = json!({"AutoScalingGroupName": name});
+        call(&mut world, "autoscaling", "StartInstanceRefresh", group).unwrap();
+        world.jump(Duration::from_secs(7));
         let profile = json!({"InstanceProfileName": "ours"});
         call(&mut world, "iam", "CreateInstanceProfile", profile).unwrap();
         let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
