@@ -21,7 +21,7 @@ use super::signature::{self, Secret, SignatureError};
 use super::wire::{self, Call, Protocol};
 use super::world::World;
 use super::world::start::{LEARNER, OPERATOR};
-use super::{Shared, control, nodes, waiting};
+use super::{Shared, control, nodes, waiting, workloads};
 use crate::policy::Caller;
 
 type Handler = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
@@ -324,9 +324,13 @@ fn answer_kubernetes(
         return failed.map(Body::full);
     }
     let version = server_version(&world, &shared.identity.cluster);
+    let before = world.kubernetes.version();
     let reply = with_times(&mut world, |store, times| {
         kubernetes::handle(store, &version, &user, times, request)
     });
+    if world.kubernetes.version() != before {
+        workloads::settle(&mut world);
+    }
     let answer = match &reply {
         Reply::Once(response) => Some(response),
         Reply::Watch(_) => None,

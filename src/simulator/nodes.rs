@@ -17,6 +17,7 @@ use super::clock::Moment;
 use super::ec2::instances::InstanceState;
 use super::kubernetes::kind;
 use super::kubernetes::node::{NodeFacts, join_events, lease_object, node_object};
+use super::workloads;
 use super::world::{self, World};
 
 pub(in crate::simulator) use conditions::{Obstacle, Phase, obstacle, private_access};
@@ -302,6 +303,7 @@ pub(super) fn instance_gone(world: &mut World, instance: &str) {
         world
             .kubernetes
             .delete(&kind::LEASES, "kube-node-lease", &name);
+        workloads::settle(world);
     }
 }
 
@@ -361,6 +363,7 @@ fn publish(world: &mut World, instance: &str) {
     }
     world.kubernetes.put(&kind::NODES, node);
     world.kubernetes.put(&kind::LEASES, lease);
+    workloads::settle(world);
 }
 
 fn publish_join_events(world: &mut World, instance: &str) {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::clock::{Clock, Moment, Pace};
-use super::{audit, autoscaling, ec2, eks, iam, kms, kubernetes, nodes};
+use super::{audit, autoscaling, ec2, eks, iam, kms, kubernetes, nodes, workloads};
 
 /// Everything that exists in the simulated account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -29,6 +29,7 @@ pub struct World {
     pub kubernetes: kubernetes::Store,
     /// By instance id.
     pub nodes: BTreeMap<String, nodes::Node>,
+    pub workloads: workloads::Workloads,
     /// Instances that are to become nodes, by id.
     pub joining: BTreeMap<String, nodes::Joining>,
     /// Kept apart when the world is saved: it only grows.
@@ -57,6 +58,10 @@ pub struct Options {
     pub node_registration: Duration,
     /// From registration until the node is Ready.
     pub node_ready: Duration,
+    /// From the pull of a pod's images until its containers run.
+    pub pod_start: Duration,
+    /// From the signal to a pod's containers until they have ended.
+    pub pod_stop: Duration,
     /// Between two attempts of Auto Scaling to reach the desired capacity.
     pub launch_retry: Duration,
     /// The same after a launch that was refused at once.
@@ -109,6 +114,8 @@ impl Default for Options {
             launch: seconds(14),
             node_registration: seconds(20),
             node_ready: seconds(20),
+            pod_start: seconds(4),
+            pod_stop: seconds(1),
             launch_retry: seconds(60),
             refused_launch_retry: seconds(120),
             launch_suspension: seconds(86_400),
@@ -145,6 +152,7 @@ pub enum Event {
     Nodes(nodes::Event),
     Kms(kms::Event),
     Iam(iam::Event),
+    Workloads(workloads::Event),
 }
 
 impl World {
@@ -232,6 +240,7 @@ impl World {
             Event::Nodes(event) => nodes::handle(self, event),
             Event::Kms(event) => kms::handle(self, event),
             Event::Iam(event) => iam::handle(self, event),
+            Event::Workloads(event) => workloads::handle(self, event),
         }
     }
 

@@ -84,16 +84,16 @@ mod tests {
             "LaunchTemplateData": {"BlockDeviceMapping": [{"DeviceName": "/dev/xvda", "Ebs": volume}]},
         });
         call(&mut world, "ec2", "CreateLaunchTemplate", template).unwrap();
+        let name = world.autoscaling.groups.keys().next();
+        let group = json!({"AutoScalingGroupName": name});
+        call(&mut world, "autoscaling", "StartInstanceRefresh", group).unwrap();
+        world.jump(Duration::from_secs(7));
         let launch = json!({
             "LaunchTemplate": {"LaunchTemplateName": "ours"}, "MinCount": 1, "MaxCount": 1, "ClientToken": "ours",
             "ImageId": world.ec2.node_image, "InstanceType": "t3.small",
             "SubnetId": world.ec2.subnets.keys().next(),
         });
         call(&mut world, "ec2", "RunInstances", launch).unwrap();
-        let name = world.autoscaling.groups.keys().next();
-        let group = json!({"AutoScalingGroupName": name});
-        call(&mut world, "autoscaling", "StartInstanceRefresh", group).unwrap();
-        world.jump(Duration::from_secs(7));
         let profile = json!({"InstanceProfileName": "ours"});
         call(&mut world, "iam", "CreateInstanceProfile", profile).unwrap();
         let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;

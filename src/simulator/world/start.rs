@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::super::clock::{Clock, Moment, Pace};
 use super::super::iam::{Credential, Holder, Permissions};
-use super::super::{audit, autoscaling, ec2, eks, iam, kms, kubernetes};
+use super::super::{audit, autoscaling, ec2, eks, iam, kms, kubernetes, workloads};
 use super::{Options, World};
 use crate::policy::Policy;
 
@@ -55,6 +55,7 @@ impl World {
             eks: eks::Eks::default(),
             kubernetes: kubernetes::Store::default(),
             nodes: BTreeMap::new(),
+            workloads: workloads::Workloads::default(),
             joining: BTreeMap::new(),
             trail: audit::Trail::default(),
             clock: Clock::new(start.pace, wall),
@@ -73,6 +74,7 @@ impl World {
         for (kind, object) in kubernetes::cluster::starting_objects(birth.micros()) {
             world.kubernetes.put(kind, object);
         }
+        workloads::install(&mut world);
         eks::creation::create_default_nodegroup(&mut world, &start.cluster);
         world.advance_to(Moment::from_micros(wall));
         world
