@@ -195,7 +195,7 @@ fn the_server_answers_for_itself() {
         assert_eq!(server.get(path, "*/*"), "ok");
     }
     assert_eq!(
-        server.once("GET", "/openapi/v2?timeout=32s", [JSON, JSON], b""),
+        server.once("GET", "/openapi/v1?timeout=32s", [JSON, JSON], b""),
         (404, json!("404 page not found\n"))
     );
 }
