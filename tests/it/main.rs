@@ -10,6 +10,7 @@ mod cli;
 mod content;
 mod expect;
 mod hooks;
+mod kubectl;
 mod layering;
 mod limits;
 mod plan;

@@ -2,6 +2,7 @@
 
 use super::defaults::{self, default};
 use super::kind::{self, Kind};
+use super::quota;
 use super::refusal::Refusal;
 use super::store::{Store, text};
 use super::times::moment;
@@ -46,7 +47,7 @@ pub(super) fn admit(store: &mut Store, kind: &Kind, object: &mut Value) -> Resul
         }
         _ => {}
     }
-    Ok(())
+    quota::check(store, kind, object)
 }
 
 /// What exists with a namespace from its beginning.

@@ -51,7 +51,9 @@ mod tests {
     use serde_json::json;
 
     use super::super::World;
+    use crate::simulator::kubernetes::kind;
     use crate::simulator::testing::{call, world};
+    use crate::simulator::workloads;
 
     fn text(world: &World) -> String {
         serde_json::to_string(world).unwrap()
@@ -73,6 +75,12 @@ mod tests {
             "LaunchTemplateData": {"BlockDeviceMapping": [{"DeviceName": "/dev/xvda", "Ebs": volume}]},
         });
         call(&mut world, "ec2", "CreateLaunchTemplate", template).unwrap();
+        let pod = json!({
+            "metadata": {"name": "ours"},
+            "spec": {"containers": [{"name": "a", "image": "nginx"}], "schedulerName": "default-scheduler"},
+        });
+        world.kubernetes.create(&kind::PODS, pod);
+        workloads::settle(&mut world);
         let saved = text(&world);
         let mut copy: World = serde_json::from_str(&saved).unwrap();
         assert_eq!(text(&copy), saved);
