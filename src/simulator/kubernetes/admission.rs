@@ -26,11 +26,11 @@ impl Store {
 
 /// Checks and completes an object that is about to be created.
 pub(super) fn admit(store: &mut Store, kind: &Kind, object: &mut Value) -> Result<(), Refusal> {
-    if kind.group == "" && kind.plural == "pods" {
+    if kind == &kind::PODS {
         limit_ranges(store, object);
     }
     defaults::fill_in(kind, object);
-    if kind.status && kind.group != "" {
+    if kind.status && !kind.group.is_empty() {
         object["metadata"]["generation"] = json!(1);
     }
     match (kind.group, kind.plural) {
