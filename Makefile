@@ -2,16 +2,19 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help check fix demo test bench tools test-tools fmt clippy doc
+.PHONY: help check fix demo test conformance bench tools test-tools fmt clippy doc
 
 # Tools that .ci/tools had to install.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+# Where the tests leave what they called, for tests/conformance.md.
+CALLS := $(CURDIR)/target/conformance
 
 # CI must not change the lock file; at a desk cargo may.
 LOCKED := $(if $(CI),--locked)
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 check: fmt clippy test doc ## everything that CI checks
 
@@ -23,7 +26,14 @@ demo: tools ## run the first lab on the simulator
 	cargo run $(LOCKED) -- run content/troubleshooting/missing-worker-nodes.md
 
 test: test-tools ## run the tests
-	cargo test $(LOCKED)
+	@rm -rf $(CALLS)
+	BREAKFIX_CONFORMANCE=$(CALLS) cargo test $(LOCKED)
+	BREAKFIX_CONFORMANCE=$(CALLS) cargo test -q $(LOCKED) --test it -- --ignored conformance
+
+conformance: test-tools ## run the tests and write tests/conformance.md from the calls they made
+	@rm -rf $(CALLS)
+	BREAKFIX_CONFORMANCE=$(CALLS) cargo test $(LOCKED)
+	BREAKFIX_CONFORMANCE=$(CALLS) BREAKFIX_BLESS=1 cargo test -q $(LOCKED) --test it -- --ignored conformance
 
 bench: tools ## run the benchmarks, each beside its floor (builds for release first: minutes)
 	cargo bench $(LOCKED)

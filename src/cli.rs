@@ -11,9 +11,11 @@ use crate::commands::content::Selection;
 use crate::commands::plan::PlanRequest;
 use crate::commands::run::report_files::ReportRequest;
 use crate::commands::run::{Backend, Documented, RunRequest, ShellPer};
-use crate::commands::simulate::SimulateRequest;
+use crate::commands::simulate::look::{LookRequest, Question};
+use crate::commands::simulate::{ServeRequest, SimulateRequest};
 use crate::plan::StepSelection;
 use crate::report::Format;
+use crate::simulator::chaos::Chaos;
 use crate::simulator::clock::Pace;
 
 /// Runs break/fix workshop labs: breaks an environment on purpose, runs the lesson, proves the repair.
@@ -111,6 +113,11 @@ pub struct RunArguments {
     /// How fast the simulator's time flows: `instant`, `real` or a speed such as `20x`
     #[arg(long, default_value = "instant", value_name = "CLOCK")]
     clock: Pace,
+
+    /// Trouble that the simulator makes for the lab's calls, so that retries are exercised: `throttle=0.1`
+    /// and `error=0.05` (shares of requests), `latency=200ms` or `latency=50ms..400ms`, `seed=7`, joined by commas
+    #[arg(long, value_name = "TROUBLE")]
+    chaos: Option<Chaos>,
 
     /// Leave the world as it is after the steps: do not undo, serve it until Ctrl-C
     #[arg(long)]
@@ -231,10 +238,75 @@ enum On {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct SimulateArguments {
+    #[command(subcommand)]
+    look: Option<LookVerb>,
+
+    #[command(flatten)]
+    serve: ServeArguments,
+}
+
+#[derive(Debug, Args)]
+struct ServeArguments {
     /// How fast time flows: `instant`, `real` or a speed such as `20x`
     #[arg(long, default_value = "real", value_name = "CLOCK")]
     clock: Pace,
+
+    /// Trouble that the simulator makes for its clients, so that retries are exercised: `throttle=0.1`
+    /// and `error=0.05` (shares of requests), `latency=200ms` or `latency=50ms..400ms`, `seed=7`, joined by commas
+    #[arg(long, value_name = "TROUBLE")]
+    chaos: Option<Chaos>,
+
+    /// Keep the world in this directory: whoever serves it again, even after a kill, serves the same world on the
+    /// same ports
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+}
+
+/// Looks into a simulator that is running.
+#[derive(Debug, Subcommand)]
+enum LookVerb {
+    /// List every call that was made, oldest first: when, what, by whom, on what, and what came of it
+    Events {
+        /// Only the calls after this number
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        after: u64,
+
+        #[command(flatten)]
+        which: WhichSimulator,
+    },
+    /// Tell what is served, what time it is there, and when something will happen next
+    Status {
+        #[command(flatten)]
+        which: WhichSimulator,
+    },
+    /// Let time pass at once, with everything that happens meanwhile
+    Advance {
+        /// How long, such as `90s`, `5m` or `2h`
+        #[arg(value_name = "TIME", value_parser = crate::commands::sleep::interval)]
+        by: Duration,
+
+        #[command(flatten)]
+        which: WhichSimulator,
+    },
+}
+
+#[derive(Debug, Args)]
+struct WhichSimulator {
+    /// The simulator that keeps its world there; else the one that the environment leads to
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+
+    /// How to print it
+    #[arg(long, value_enum, default_value = "terminal", value_name = "FORMAT")]
+    format: LookFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum LookFormat {
+    Terminal,
+    Json,
 }
 
 impl SelectionArguments {
@@ -274,6 +346,7 @@ impl RunArguments {
                 On::None => Backend::Nothing,
             },
             pace: self.clock,
+            chaos: self.chaos.unwrap_or_default(),
             keep: self.keep,
             format: self.format.map(Format::from),
             reports: self.reports,
@@ -300,6 +373,22 @@ impl RunArguments {
 
 impl SimulateArguments {
     pub fn into_request(self) -> SimulateRequest {
-        SimulateRequest { pace: self.clock }
+        let Some(look) = self.look else {
+            return SimulateRequest::Serve(ServeRequest {
+                pace: self.serve.clock,
+                chaos: self.serve.chaos.unwrap_or_default(),
+                state: self.serve.state,
+            });
+        };
+        let (question, which) = match look {
+            LookVerb::Events { after, which } => (Question::Events { after }, which),
+            LookVerb::Status { which } => (Question::Status, which),
+            LookVerb::Advance { by, which } => (Question::Advance { by }, which),
+        };
+        SimulateRequest::Look(LookRequest {
+            question,
+            state: which.state,
+            json: which.format == LookFormat::Json,
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! One room per verb: load, call the core, render, return the exit code.
 
 pub mod content;
+mod control;
 mod interrupt;
 mod output;
 pub mod plan;
@@ -11,6 +12,7 @@ pub mod sleep;
 mod tools;
 
 use crate::cli::{Cli, Verb};
+use crate::commands::simulate::SimulateRequest;
 use crate::outcome::Exit;
 
 /// Runs the verb. What could not be found out is reported on stderr.
@@ -19,7 +21,10 @@ pub fn dispatch(cli: Cli) -> Exit {
     let result = match cli.verb {
         Verb::Plan(arguments) => Ok(plan::plan(&arguments.into_request())),
         Verb::Run(arguments) => run::run(arguments.into_request(verbose)),
-        Verb::Simulate(arguments) => simulate::simulate(arguments.into_request()),
+        Verb::Simulate(arguments) => match arguments.into_request() {
+            SimulateRequest::Serve(request) => simulate::serve(&request),
+            SimulateRequest::Look(request) => simulate::look::look(&request),
+        },
     };
     result.unwrap_or_else(|error| {
         output::complain(&format!("error: {error:#}"));

@@ -4,10 +4,15 @@
 //! Inside, from the outside in: `serve` (sockets) → `gateway` (who calls what) → `wire` (AWS
 //! protocols) or `kubernetes` → services, pure functions on the `world`.
 
+pub mod audit;
 pub mod autoscaling;
 pub mod certificate;
+pub mod chaos;
 pub mod client;
 pub mod clock;
+mod cloudtrail;
+mod control;
+pub mod durability;
 pub mod ec2;
 pub mod eks;
 pub mod environment;
@@ -28,17 +33,25 @@ pub mod wire;
 pub mod workloads;
 pub mod world;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use audit::Record;
 use certificate::Authority;
+use chaos::Chaos;
 use clock::Pace;
+use durability::{Identity, Resumed, Storage};
 use world::start::{LEARNER, OPERATOR, Start};
 use world::{Options, World};
 
@@ -52,6 +65,11 @@ pub struct Configuration {
     pub options: Options,
     /// Seed of the ids that the world draws.
     pub seed: u64,
+    /// Trouble for whoever calls, except breakfix itself.
+    pub chaos: Chaos,
+    /// Where the world is kept over restarts. A world that is there already is served again, whatever else is said
+    /// here, at this pace.
+    pub state: Option<PathBuf>,
 }
 
 impl Default for Configuration {
@@ -63,6 +81,8 @@ impl Default for Configuration {
             pace: Pace::Instant,
             options: Options::default(),
             seed: fastrand::u64(..),
+            chaos: Chaos::default(),
+            state: None,
         }
     }
 }
@@ -71,8 +91,6 @@ impl Default for Configuration {
 pub struct Simulator {
     shared: Arc<Shared>,
     configuration: Configuration,
-    aws: SocketAddr,
-    kubernetes: SocketAddr,
     authority: Authority,
     shutdown: watch::Sender<bool>,
     listeners: Vec<JoinHandle<()>>,
@@ -80,28 +98,74 @@ pub struct Simulator {
 
 /// What the handlers of both ports share.
 pub(crate) struct Shared {
-    world: Mutex<World>,
+    kept: Mutex<Kept>,
     /// Counts changes of the world, for whoever waits for one.
     changes: watch::Sender<u64>,
-    /// Lets `breakfix`'s own tools move the clock.
-    control_token: String,
-    /// Lets the kubeconfig that we write in without a token plugin.
-    kubernetes_token: String,
-    cluster: String,
+    /// Its control token lets breakfix's own tools in, its Kubernetes token the kubeconfig that we write.
+    identity: Identity,
+    /// As the Kubernetes token, for breakfix itself.
+    operator_token: String,
+}
+
+/// The world and where it is kept.
+struct Kept {
+    world: World,
+    /// Access keys that were handed out, by user.
+    keys: BTreeMap<String, AccessKey>,
+    storage: Option<Storage>,
+}
+
+/// The world, locked. What changed is kept before anybody else, a client least of all, can know of it.
+pub(crate) struct WorldGuard<'a> {
+    kept: MutexGuard<'a, Kept>,
+    identity: &'a Identity,
+}
+
+impl Deref for WorldGuard<'_> {
+    type Target = World;
+    fn deref(&self) -> &World {
+        &self.kept.world
+    }
+}
+
+impl DerefMut for WorldGuard<'_> {
+    fn deref_mut(&mut self) -> &mut World {
+        &mut self.kept.world
+    }
+}
+
+impl Drop for WorldGuard<'_> {
+    fn drop(&mut self) {
+        let Kept {
+            world,
+            keys,
+            storage: Some(storage),
+        } = &mut *self.kept
+        else {
+            return;
+        };
+        if let Err(error) = storage.keep(self.identity, keys, world) {
+            tracing::error!("the world is served, but not kept: {error:#}");
+        }
+    }
 }
 
 /// An access key pair.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct AccessKey {
     pub id: String,
     pub secret: String,
 }
 
 impl Shared {
-    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        world.tick(Timestamp::now());
-        world
+    /// The world as it is now.
+    pub(crate) fn world(&self) -> WorldGuard<'_> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.world.tick(Timestamp::now());
+        WorldGuard {
+            kept,
+            identity: &self.identity,
+        }
     }
 
     fn changed(&self) {
@@ -110,23 +174,40 @@ impl Shared {
 }
 
 impl Simulator {
-    /// Binds two loopback ports and serves a fresh world on them.
+    /// Binds two loopback ports and serves a world on them: a fresh one, or the one that is kept where
+    /// `configuration.state` says, on the ports that its clients know.
     ///
     /// # Errors
-    /// When no port can be bound or no certificate made.
+    /// When no port can be bound, no certificate made, or the kept world is not to be had.
     pub async fn start(configuration: Configuration) -> anyhow::Result<Simulator> {
+        let (storage, resumed) = match &configuration.state {
+            Some(directory) => {
+                let (storage, resumed) = Storage::open(directory)?;
+                (Some(storage), resumed)
+            }
+            None => (None, None),
+        };
+        match resumed {
+            Some(resumed) => Simulator::resume(configuration, storage, resumed).await,
+            None => Simulator::begin(configuration, storage).await,
+        }
+    }
+
+    async fn begin(
+        configuration: Configuration,
+        storage: Option<Storage>,
+    ) -> anyhow::Result<Simulator> {
         let authority = Authority::generate()
             .context("failed to make the certificate of the Kubernetes API")?;
-        let aws_listener = serve::bind()
-            .await
-            .context("failed to open a port for the AWS API")?;
-        let kubernetes_listener = serve::bind()
-            .await
-            .context("failed to open a port for the Kubernetes API")?;
-        let (aws, kubernetes) = (
-            aws_listener.local_addr()?,
-            kubernetes_listener.local_addr()?,
-        );
+        let ports = Ports::bind(None).await?;
+        let identity = Identity {
+            aws: ports.aws.local_addr()?,
+            kubernetes: ports.kubernetes.local_addr()?,
+            certificates: authority.to_pem(),
+            control_token: secret(),
+            kubernetes_token: secret(),
+            cluster: configuration.cluster.clone(),
+        };
         let world = World::start(Start {
             account: configuration.account.clone(),
             region: configuration.region.clone(),
@@ -135,40 +216,96 @@ impl Simulator {
             options: configuration.options.clone(),
             seed: configuration.seed,
             wall: Timestamp::now(),
-            endpoint: format!("https://{kubernetes}"),
+            endpoint: format!("https://{}", identity.kubernetes),
             authority: authority.ca_pem().to_owned(),
         });
+        let kept = Kept {
+            world,
+            keys: BTreeMap::new(),
+            storage,
+        };
+        Ok(Simulator::serve(
+            configuration,
+            authority,
+            ports,
+            identity,
+            kept,
+        ))
+    }
+
+    async fn resume(
+        mut configuration: Configuration,
+        storage: Option<Storage>,
+        resumed: Resumed,
+    ) -> anyhow::Result<Simulator> {
+        let Resumed {
+            identity,
+            keys,
+            mut world,
+        } = resumed;
+        let authority = Authority::from_pem(&identity.certificates)?;
+        let ports = Ports::bind(Some(&identity)).await?;
+        world.tick(Timestamp::now());
+        if world.pace() != configuration.pace {
+            world.set_pace(configuration.pace);
+        }
+        configuration.account.clone_from(&world.account);
+        configuration.region.clone_from(&world.region);
+        configuration.cluster.clone_from(&identity.cluster);
+        configuration.options.clone_from(&world.options);
+        let kept = Kept {
+            world,
+            keys,
+            storage,
+        };
+        Ok(Simulator::serve(
+            configuration,
+            authority,
+            ports,
+            identity,
+            kept,
+        ))
+    }
+
+    fn serve(
+        configuration: Configuration,
+        authority: Authority,
+        ports: Ports,
+        identity: Identity,
+        kept: Kept,
+    ) -> Simulator {
         let shared = Arc::new(Shared {
-            world: Mutex::new(world),
+            kept: Mutex::new(kept),
             changes: watch::Sender::new(0),
-            control_token: secret(),
-            kubernetes_token: secret(),
-            cluster: configuration.cluster.clone(),
+            identity,
+            operator_token: secret(),
         });
+        // Whoever is told of this world can count on it from the start.
+        drop(shared.world());
         let shutdown = watch::Sender::new(false);
         let listeners = vec![
             tokio::spawn(serve::serve(
-                aws_listener,
+                ports.aws,
                 None,
-                gateway::aws(&shared),
+                gateway::aws(&shared, &configuration.chaos),
+                gateway::refuse_aws,
                 stopped(&shutdown),
             )),
             tokio::spawn(serve::serve(
-                kubernetes_listener,
+                ports.kubernetes,
                 Some(authority.server_config()),
-                gateway::kubernetes(&shared, &shutdown),
+                gateway::kubernetes(&shared, &configuration.chaos, &shutdown),
+                gateway::refuse_kubernetes,
                 stopped(&shutdown),
             )),
         ];
-        Ok(Simulator {
+        Simulator {
             shared,
             configuration,
-            aws,
-            kubernetes,
             authority,
             shutdown,
             listeners,
-        })
+        }
     }
 
     /// Lets `by` of world time pass, as fast as the world's pace allows.
@@ -201,11 +338,11 @@ impl Simulator {
 
     /// `http://127.0.0.1:PORT`, where every AWS service answers.
     pub fn aws_url(&self) -> String {
-        format!("http://{}", self.aws)
+        format!("http://{}", self.shared.identity.aws)
     }
 
     pub fn kubernetes_url(&self) -> String {
-        format!("https://{}", self.kubernetes)
+        format!("https://{}", self.shared.identity.kubernetes)
     }
 
     /// World time on its own line; only differences mean something.
@@ -228,25 +365,60 @@ impl Simulator {
         }
     }
 
-    /// A new access key of the learner.
+    /// The access key of the learner.
     pub fn learner_key(&self) -> AccessKey {
         self.access_key(LEARNER)
     }
 
-    /// A new access key of breakfix itself, so that its calls are told apart from the learner's.
+    /// The access key of breakfix itself, so that its calls are told apart from the learner's.
     pub fn operator_key(&self) -> AccessKey {
         self.access_key(OPERATOR)
     }
 
+    /// The calls after number `after`, oldest first, as far as they are remembered.
+    pub fn events(&self, after: u64) -> Vec<Arc<Record>> {
+        self.shared.world().trail.after(after).cloned().collect()
+    }
+
     fn access_key(&self, user: &str) -> AccessKey {
+        let mut guard = self.shared.world();
+        if let Some(key) = guard.kept.keys.get(user) {
+            return key.clone();
+        }
         let key = AccessKey {
             id: format!("AKIA{}", secret()[..16].to_uppercase()),
             secret: secret(),
         };
-        self.shared
-            .world()
-            .add_credential(&key.id, &key.secret, user);
+        guard.add_credential(&key.id, &key.secret, user);
+        guard.kept.keys.insert(user.to_owned(), key.clone());
         key
+    }
+}
+
+/// The sockets of both APIs.
+struct Ports {
+    aws: TcpListener,
+    kubernetes: TcpListener,
+}
+
+impl Ports {
+    /// Those that a kept world was served on, or any.
+    async fn bind(kept: Option<&Identity>) -> anyhow::Result<Ports> {
+        Ok(Ports {
+            aws: port(kept.map(|kept| kept.aws), "the AWS API").await?,
+            kubernetes: port(kept.map(|kept| kept.kubernetes), "the Kubernetes API").await?,
+        })
+    }
+}
+
+async fn port(kept: Option<SocketAddr>, what: &str) -> anyhow::Result<TcpListener> {
+    match kept {
+        Some(address) => serve::bind_again(address).await.with_context(|| {
+            format!("failed to open {address} for {what}, where this world's clients look for it; end what uses that port")
+        }),
+        None => serve::bind()
+            .await
+            .with_context(|| format!("failed to open a port for {what}")),
     }
 }
 

@@ -26,6 +26,7 @@ use crate::run::{self, Options, Run};
 use crate::scenarios::Source;
 use crate::session::runs;
 use crate::shell::Interrupt;
+use crate::simulator::chaos::Chaos;
 use crate::simulator::clock::Pace;
 
 /// What to run, and where.
@@ -34,6 +35,8 @@ pub struct RunRequest {
     pub selection: Selection,
     pub backend: Backend,
     pub pace: Pace,
+    /// Trouble that the simulator makes for the lab's calls.
+    pub chaos: Chaos,
     /// Leave the world for inspection.
     pub keep: bool,
     /// What stdout gets; the terminal's report unless a report asks for it.

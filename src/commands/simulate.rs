@@ -1,40 +1,74 @@
 //! `breakfix simulate`: the simulator alone, until a signal comes.
 
+pub mod look;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
 use super::scratch::Scratch;
 use super::{interrupt, output, runtime};
 use crate::outcome::Exit;
+use crate::simulator::chaos::Chaos;
 use crate::simulator::clock::Pace;
 use crate::simulator::environment::Variable;
 use crate::simulator::{Configuration, Simulator};
 
+/// To serve a world, or to look into one that is served elsewhere.
+#[derive(Debug, Clone)]
+pub enum SimulateRequest {
+    Serve(ServeRequest),
+    Look(look::LookRequest),
+}
+
 /// What to serve.
 #[derive(Debug, Clone)]
-pub struct SimulateRequest {
+pub struct ServeRequest {
     pub pace: Pace,
+    /// Trouble for whoever calls.
+    pub chaos: Chaos,
+    /// Where the world is kept; without, it goes with the process.
+    pub state: Option<PathBuf>,
 }
 
 /// Serves until INT, TERM or HUP; prints what to export first.
 ///
 /// # Errors
 /// When the simulator cannot be started.
-pub fn simulate(request: SimulateRequest) -> anyhow::Result<Exit> {
+pub fn serve(request: &ServeRequest) -> anyhow::Result<Exit> {
     runtime()?.block_on(async {
         // Before anybody is told that the simulator is ready, and may end it.
         let interrupted = interrupt::first()?;
-        // Locked like a run's: the next run must not take it for a dead one's.
-        let directory = Scratch::new(&std::env::temp_dir())?;
         let simulator = Simulator::start(Configuration {
             pace: request.pace,
+            chaos: request.chaos.clone(),
+            state: request.state.clone(),
             ..Configuration::default()
         })
         .await?;
-        let environment = simulator.environment(directory.path(), &simulator.learner_key())?;
+        // Locked like a run's: the next run must not take it for a dead one's.
+        let scratch = Scratch::new(&std::env::temp_dir())?;
+        let directory = match &request.state {
+            Some(state) => kept_files(state)?,
+            None => scratch.path().to_owned(),
+        };
+        let environment = simulator.environment(&directory, &simulator.learner_key())?;
         output::say(&exports(&environment));
         output::complain("simulator ready; Ctrl-C ends it");
         interrupted.await;
         simulator.stop().await;
         Ok(Exit::Met)
     })
+}
+
+/// Where the files that clients read stay as long as the world does.
+fn kept_files(state: &Path) -> anyhow::Result<PathBuf> {
+    let files = std::path::absolute(state)
+        .with_context(|| format!("failed to find {}", state.display()))?
+        .join("clients");
+    std::fs::create_dir_all(&files)
+        .with_context(|| format!("failed to make {}", files.display()))?;
+    Ok(files)
 }
 
 /// The environment as lines for a shell to evaluate.

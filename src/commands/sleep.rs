@@ -4,12 +4,8 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use super::control::Control;
 use super::output;
-use crate::simulator::client;
-
-/// Names of the variables that lead to the clock.
-pub const CLOCK_ADDRESS: &str = "BREAKFIX_CLOCK_ADDRESS";
-pub const CLOCK_TOKEN: &str = "BREAKFIX_CLOCK_TOKEN";
 
 /// The shim's `main`: arguments as of coreutils' `sleep`.
 pub fn main(arguments: &[String]) -> ExitCode {
@@ -35,7 +31,7 @@ fn sleep(arguments: &[String]) -> Result<(), String> {
 }
 
 /// `1.5`, `2s`, `3m`, `4h`, `5d`, `inf`.
-fn interval(text: &str) -> Result<Duration, String> {
+pub(crate) fn interval(text: &str) -> Result<Duration, String> {
     let invalid = || format!("invalid time interval '{text}'");
     let unit = match text.chars().last() {
         Some('s') => 1.0,
@@ -55,15 +51,12 @@ fn seconds(text: &str) -> Option<Duration> {
 
 /// Lets world time pass; what is left to sleep on the wall clock. `None` without a simulator.
 fn pass(total: Duration) -> Option<Duration> {
-    let address = std::env::var(CLOCK_ADDRESS).ok()?.parse().ok()?;
-    let token = std::env::var(CLOCK_TOKEN).ok()?;
     let micros = u64::try_from(total.as_micros()).ok()?;
-    let path = format!("/_breakfix/sleep?micros={micros}");
-    let bearer = format!("Bearer {token}");
-    let (status, body) =
-        client::request(address, "POST", &path, &[("authorization", &bearer)], b"").ok()?;
+    let body = Control::of_environment()?
+        .ask("POST", &format!("sleep?micros={micros}"))
+        .ok()?;
     let left = String::from_utf8(body).ok()?.parse().ok()?;
-    (status == 200).then(|| Duration::from_micros(left))
+    Some(Duration::from_micros(left))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! instant that lies in their future, so what they are shown is shifted: a jump of the world moves
 //! everything that exists into the past instead (`World::shown`).
 
+use std::fmt;
 use std::ops::{Add, Sub};
 use std::str::FromStr;
 use std::time::Duration;
@@ -71,6 +72,16 @@ impl Pace {
     }
 }
 
+impl fmt::Display for Pace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Pace::Instant => formatter.write_str("instant"),
+            Pace::Real => formatter.write_str("real"),
+            Pace::Times(rate) => write!(formatter, "{rate}x"),
+        }
+    }
+}
+
 impl FromStr for Pace {
     type Err = String;
 
@@ -112,6 +123,16 @@ impl Clock {
 
     pub fn pace(&self) -> Pace {
         self.pace
+    }
+
+    /// The same clock, at another pace from `wall_micros` on.
+    #[must_use]
+    pub fn paced(&self, pace: Pace, wall_micros: i64) -> Self {
+        Self {
+            pace,
+            wall_anchor: wall_micros,
+            world_anchor: self.at(wall_micros),
+        }
     }
 
     /// World time at a wall time.

@@ -1,6 +1,7 @@
 //! The environment in which clients find the simulator and nothing else: variables to set and to
 //! unset, and the files that they name.
 
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -10,6 +11,10 @@ use super::{AccessKey, Simulator};
 
 /// A variable to set, or with `None` to unset.
 pub type Variable = (String, Option<String>);
+
+/// The variables by which breakfix's own tools find the simulator, and the token that they show.
+pub const CONTROL_ADDRESS: &str = "BREAKFIX_SIMULATOR";
+pub const CONTROL_TOKEN: &str = "BREAKFIX_SIMULATOR_TOKEN";
 
 /// Variables that would lead a client past the simulator, to a real account.
 const UNSET: [&str; 17] = [
@@ -34,7 +39,8 @@ const UNSET: [&str; 17] = [
 
 impl Simulator {
     /// Writes the files that clients read into `directory` (private to this session) and returns the
-    /// variables that lead them there.
+    /// variables that lead them there. Files that are there already stay as they are: whoever uses a kept world may
+    /// have changed them.
     ///
     /// # Errors
     /// When a file cannot be written.
@@ -48,8 +54,7 @@ impl Simulator {
             (&config, String::new()),
             (&credentials, String::new()),
         ] {
-            std::fs::write(path, text)
-                .with_context(|| format!("failed to write {}", path.display()))?;
+            write_new(path, &text)?;
         }
         let text = |path: &Path| path.to_string_lossy().into_owned();
         let set = [
@@ -68,6 +73,8 @@ impl Simulator {
             ("KUBECACHEDIR", text(&cache)),
             ("NO_PROXY", "127.0.0.1,localhost".to_owned()),
             ("no_proxy", "127.0.0.1,localhost".to_owned()),
+            (CONTROL_ADDRESS, self.shared.identity.aws.to_string()),
+            (CONTROL_TOKEN, self.shared.identity.control_token.clone()),
         ];
         let set = set
             .into_iter()
@@ -77,13 +84,17 @@ impl Simulator {
             .collect())
     }
 
-    /// Where and how a process that sleeps reaches the clock: address and token.
-    pub fn clock_control(&self) -> (String, String) {
-        (self.aws.to_string(), self.shared.control_token.clone())
-    }
-
     /// A kubeconfig with our own authority and a token of this session.
     pub fn kubeconfig(&self) -> String {
+        self.kubeconfig_with(&self.shared.identity.kubernetes_token)
+    }
+
+    /// The same for breakfix itself, so that its calls are told apart from the learner's.
+    pub fn operator_kubeconfig(&self) -> String {
+        self.kubeconfig_with(&self.shared.operator_token)
+    }
+
+    fn kubeconfig_with(&self, token: &str) -> String {
         let configuration = &self.configuration;
         let cluster = format!(
             "arn:aws:eks:{}:{}:cluster/{}",
@@ -95,8 +106,22 @@ impl Simulator {
             context: &cluster,
             server_url: &self.kubernetes_url(),
             ca_pem: self.authority.ca_pem(),
-            token: &self.shared.kubernetes_token,
+            token,
         }
         .to_yaml()
     }
+}
+
+/// Writes a file that is not there yet.
+fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path);
+    match file {
+        Ok(mut file) => file.write_all(text.as_bytes()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+    .with_context(|| format!("failed to write {}", path.display()))
 }

@@ -27,11 +27,12 @@ mod protobuf;
 mod read;
 mod refusal;
 mod request;
+mod requested;
 mod scale;
 mod schema;
 mod selector;
 mod store;
-mod times;
+pub(super) mod times;
 mod version;
 mod watch;
 mod write;
@@ -40,6 +41,7 @@ pub use access::User;
 pub use admission::ROOT_AUTHORITY;
 pub use deletion::{Cascade, FOREGROUND};
 pub use kind::Kind;
+pub use requested::Requested;
 pub use store::{Store, uid_of};
 pub use times::{Times, moment, moment_of, renewed_every};
 pub use version::ServerVersion;
@@ -75,6 +77,15 @@ pub fn handle(
         None => other_paths(version, user, request, &segments).map(Reply::Once),
     };
     answered.unwrap_or_else(|refusal| Reply::Once(answer::refused(&refusal)))
+}
+
+/// The answer to a request that nothing here gets to see, as a `Status`.
+pub(in crate::simulator) fn failure(
+    code: u16,
+    reason: &'static str,
+    message: &str,
+) -> Response<Bytes> {
+    answer::refused(&Refusal::new(code, reason, message.to_owned()))
 }
 
 /// The group and the rest of a path below `/api/v1` or `/apis/GROUP/v1` that names objects.

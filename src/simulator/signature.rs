@@ -17,9 +17,6 @@ use claim::{Claim, Location};
 pub use refusal::refusal;
 pub use token::{TokenIdentity, verify_token};
 
-/// How far a request's `X-Amz-Date` may be from the wall clock, either way.
-const ALLOWED_SKEW: SignedDuration = SignedDuration::from_mins(15);
-
 /// What the server knows about an access key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
@@ -30,6 +27,9 @@ pub struct Secret {
 
 /// Finds the secret of an access key id; `None` when there is no such key.
 pub type SecretOf<'a> = &'a dyn Fn(&str) -> Option<Secret>;
+
+/// How far the date of a request to a service may be from the wall clock, either way.
+pub type SkewOf<'a> = &'a dyn Fn(&str) -> SignedDuration;
 
 /// Who signed a request, and for which region and service (`eks`, `kms`, `autoscaling`, `ec2`,
 /// `sts`, …).
@@ -49,12 +49,23 @@ pub enum SignatureError {
     UnknownKey,
     #[error("the session token is not the one of this access key")]
     WrongToken,
+    #[error("the temporary credentials have expired")]
+    ExpiredToken,
     #[error("the request was signed too long ago, or in the future")]
-    Skewed,
+    Skewed(Skew),
     #[error("the signature does not match the request")]
     Mismatch,
     #[error("the signature is malformed: {0}")]
     Malformed(String),
+}
+
+/// A date of a signature that is not the present one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skew {
+    pub signed_at: Timestamp,
+    pub wall_now: Timestamp,
+    /// How far they may be apart.
+    pub allowed: SignedDuration,
 }
 
 /// Verifies a request that is signed in its `Authorization` header or, presigned, in its query.
@@ -68,13 +79,17 @@ pub enum SignatureError {
 pub fn verify(
     request: &Request<Bytes>,
     secret_of: SecretOf<'_>,
+    skew_of: SkewOf<'_>,
     wall_now: Timestamp,
 ) -> Result<Identity, SignatureError> {
     let claim = Claim::of(request)?;
     let secret = authenticate(&claim, secret_of)?;
-    if !is_current(&claim, wall_now) {
-        return Err(SignatureError::Skewed);
-    }
+    let ahead = skew_of(&claim.service);
+    let behind = match claim.location {
+        Location::Header => ahead,
+        Location::Query { expires_after } => expires_after,
+    };
+    check_date(&claim, behind, ahead, wall_now)?;
     let signed = claim::Signed {
         method: request.method().as_str(),
         path: request.uri().path(),
@@ -84,6 +99,17 @@ pub fn verify(
     };
     claim.check(&signed, &secret)?;
     Ok(Identity {
+        access_key_id: claim.access_key_id,
+        region: claim.region,
+        service: claim.service,
+    })
+}
+
+/// Who a request says has signed it, and for which service, true or not: whoever refuses it speaks that service's
+/// protocol.
+pub fn claimed(request: &Request<Bytes>) -> Option<Identity> {
+    let claim = Claim::of(request).ok()?;
+    Some(Identity {
         access_key_id: claim.access_key_id,
         region: claim.region,
         service: claim.service,
@@ -105,13 +131,26 @@ fn authenticate(claim: &Claim, secret_of: SecretOf<'_>) -> Result<Secret, Signat
     }
 }
 
-fn is_current(claim: &Claim, wall_now: Timestamp) -> bool {
+/// Refuses a claim that is older than `behind`, or further in the future than `ahead`.
+fn check_date(
+    claim: &Claim,
+    behind: SignedDuration,
+    ahead: SignedDuration,
+    wall_now: Timestamp,
+) -> Result<(), SignatureError> {
     let age = wall_now.duration_since(claim.signed_at);
-    let limit = match claim.location {
-        Location::Header => ALLOWED_SKEW,
-        Location::Query { expires_after } => expires_after,
+    let allowed = if age > behind {
+        behind
+    } else if age < -ahead {
+        ahead
+    } else {
+        return Ok(());
     };
-    age <= limit && age >= -ALLOWED_SKEW
+    Err(SignatureError::Skewed(Skew {
+        signed_at: claim.signed_at,
+        wall_now,
+        allowed,
+    }))
 }
 
 fn with_host(request: &Request<Bytes>) -> HeaderMap {

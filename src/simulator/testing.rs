@@ -5,9 +5,11 @@ use serde_json::Value;
 
 use super::clock::Pace;
 use super::refusal::Refusal;
-use super::wire::{self, Call, input::Input};
+use super::wire::input::{Input, Tree};
+use super::wire::{self, Call};
 use super::world::start::{LEARNER, Start};
 use super::world::{Options, World};
+use super::{audit, nodes};
 use crate::policy::Caller;
 
 pub(crate) const ACCOUNT: &str = "123456789012";
@@ -54,7 +56,22 @@ pub(crate) fn call_as(
     operation: &str,
     input: Value,
 ) -> Result<Value, Refusal> {
-    wire::operation(service, operation)
+    let input = Input {
+        protocol: wire::service(service).unwrap().protocol,
+        members: Tree::from(input),
+    };
+    let reply = wire::operation(service, operation)
         .unwrap_or_else(|| panic!("{service} {operation} is not simulated"))
-        .run(world, &Call { caller }, Input::Json(input))
+        .run(
+            world,
+            &Call {
+                caller,
+                access_key: None,
+            },
+            input,
+        );
+    if !audit::is_read_only(operation) {
+        nodes::reconsider(world);
+    }
+    reply
 }

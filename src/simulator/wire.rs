@@ -1,37 +1,28 @@
 //! One codec per AWS protocol: an HTTP request becomes a call of a named operation with its input,
 //! an answer becomes bytes. Operations know no wire format; adding one writes no code here.
 
+mod form;
 pub mod input;
+mod json;
+mod protocol;
+mod rest;
 mod xml;
 
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
-use percent_encoding::percent_decode_str;
+use http::{Method, Request, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
 use super::world::World;
-use super::{autoscaling, ec2, eks, kms, sts};
+use super::{audit, autoscaling, cloudtrail, ec2, eks, iam, kms, sts};
 use crate::policy::Caller;
-use input::Input;
-
-/// The only member of an object that stands for an instant: microseconds since the epoch.
-pub const TIMESTAMP: &str = "$timestamp";
-
-/// How a service speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
-    /// EC2's variant of query.
-    Ec2,
-    Query,
-    /// JSON 1.1 with `X-Amz-Target`.
-    Json,
-    RestJson,
-}
+use input::{Input, Tree};
+pub use json::TIMESTAMP;
+pub use protocol::Protocol;
 
 /// A simulated service.
 pub struct Service {
@@ -49,16 +40,23 @@ pub struct Operation {
     pub name: &'static str,
     /// Method and path template, e.g. `GET /clusters/{name}`; `None` outside REST.
     pub route: Option<(&'static str, &'static str)>,
+    /// Known only to be refused by its name, and not by its path.
+    pub is_absent: bool,
     run: Box<Run>,
 }
 
 /// An operation on its untyped input.
-type Run = dyn Fn(&mut World, &Call, Input) -> Result<Value, Refusal> + Send + Sync;
+pub type Run = dyn Fn(&mut World, &Call, Input) -> Result<Value, Refusal> + Send + Sync;
+
+/// What a service does around each of its operations: it gets the operation's name and run.
+pub type Guard = fn(&str, &Run, &mut World, &Call, Input) -> Result<Value, Refusal>;
 
 /// Who calls.
 #[derive(Debug, Clone)]
 pub struct Call {
     pub caller: Caller,
+    /// The id of the key that signed.
+    pub access_key: Option<String>,
 }
 
 impl Operation {
@@ -72,7 +70,10 @@ impl Operation {
         R: Serialize + 'static,
     {
         let run = move |world: &mut World, call: &Call, input: Input| {
-            let request = input.read::<Q>().map_err(|error| error.refusal(name))?;
+            let protocol = input.protocol;
+            let request = input
+                .read::<Q>()
+                .map_err(|error| error.refusal(protocol, name))?;
             let reply = run(world, call, request)?;
             serde_json::to_value(reply)
                 .map_err(|error| Refusal::new("InternalFailure", 500, format!("{name}: {error}")))
@@ -80,6 +81,7 @@ impl Operation {
         Self {
             name,
             route: None,
+            is_absent: false,
             run: Box::new(run),
         }
     }
@@ -93,6 +95,29 @@ impl Operation {
         input: Input,
     ) -> Result<Value, Refusal> {
         (self.run)(world, call, input)
+    }
+
+    /// An operation that REST reaches and that is refused by its name.
+    pub fn absent(name: &'static str) -> Self {
+        let refuse = move |_: &mut World, _: &Call, input: Input| {
+            Err(input
+                .protocol
+                .unknown_operation(format!("{name} is not simulated")))
+        };
+        Self {
+            name,
+            route: None,
+            is_absent: true,
+            run: Box::new(refuse),
+        }
+    }
+
+    /// The same operation with `guard` around it.
+    #[must_use]
+    pub fn guarded(mut self, guard: Guard) -> Self {
+        let (name, run) = (self.name, self.run);
+        self.run = Box::new(move |world, call, input| guard(name, &*run, world, call, input));
+        self
     }
 
     /// The same, reached by REST.
@@ -111,6 +136,8 @@ pub static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
         autoscaling::service(),
         ec2::service(),
         sts::service(),
+        cloudtrail::service(),
+        iam::service(),
     ]
 });
 
@@ -122,6 +149,16 @@ pub struct Decoded {
 }
 
 impl Decoded {
+    /// What was asked, as a trail shows it.
+    pub fn parameters(&self) -> Value {
+        audit::parameters(&self.input)
+    }
+
+    /// The input's members as they are named in the protocol.
+    pub(super) fn members(&self) -> Value {
+        self.input.clone().read().unwrap_or_default()
+    }
+
     /// Runs the operation; the same input may run again on another copy of the world.
     pub fn run(&self, world: &mut World, call: &Call) -> Result<Value, Refusal> {
         (self.operation.run)(world, call, self.input.clone())
@@ -143,7 +180,8 @@ pub(super) fn operation(signing_name: &str, name: &str) -> Option<&'static Opera
 
 /// Finds the operation and reads its input.
 pub fn decode(service: &'static Service, request: &Request<Bytes>) -> Result<Decoded, Refusal> {
-    let (operation, input) = match service.protocol {
+    check_body(service, request)?;
+    let (operation, members) = match service.protocol {
         Protocol::RestJson => decode_rest(service, request)?,
         Protocol::Json => decode_json(service, request)?,
         Protocol::Query | Protocol::Ec2 => decode_query(service, request)?,
@@ -151,14 +189,39 @@ pub fn decode(service: &'static Service, request: &Request<Bytes>) -> Result<Dec
     Ok(Decoded {
         service,
         operation,
-        input,
+        input: Input {
+            protocol: service.protocol,
+            members,
+        },
     })
+}
+
+/// What a request seems to ask for, before anything is checked: `GetKeyPolicy`, or `POST /clusters`.
+pub fn apparent_operation(request: &Request<Bytes>) -> String {
+    let target = request.headers().get("x-amz-target");
+    if let Some(name) = target.and_then(|target| target.to_str().ok()) {
+        return name.rsplit('.').next().unwrap_or(name).to_owned();
+    }
+    form_urlencoded::parse(form_of(request))
+        .find(|(name, _)| name == "Action")
+        .map_or_else(
+            || format!("{} {}", request.method(), request.uri().path()),
+            |(_, action)| action.into_owned(),
+        )
+}
+
+/// The form of a query request: its body, or what stands in its URL.
+fn form_of(request: &Request<Bytes>) -> &[u8] {
+    match request.body().as_ref() {
+        [] => request.uri().query().unwrap_or_default().as_bytes(),
+        body => body,
+    }
 }
 
 fn decode_rest(
     service: &'static Service,
     request: &Request<Bytes>,
-) -> Result<(&'static Operation, Input), Refusal> {
+) -> Result<(&'static Operation, Tree), Refusal> {
     let path = request.uri().path();
     let method = request.method().as_str();
     for operation in &service.operations {
@@ -168,101 +231,77 @@ fn decode_rest(
         if wanted != method {
             continue;
         }
-        if let Some(labels) = match_path(template, path) {
-            return Ok((
-                operation,
-                Input::Json(Value::Object(rest_members(labels, request)?)),
-            ));
+        if let Some(labels) = rest::match_path(template, path) {
+            let query = request.uri().query().unwrap_or_default();
+            return Ok((operation, rest::members(&labels, query, request.body())?));
         }
     }
     Err(not_simulated(service, &format!("{method} {path}")))
 }
 
-fn rest_members(
-    labels: Map<String, Value>,
-    request: &Request<Bytes>,
-) -> Result<Map<String, Value>, Refusal> {
-    let mut members = match request.body().as_ref() {
-        [] => Map::new(),
-        body => serde_json::from_slice(body)
-            .map_err(|error| Refusal::bad("SerializationException", error.to_string()))?,
-    };
-    for (name, value) in
-        form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
-    {
-        members.insert(name.into_owned(), input::scalar(&value));
-    }
-    members.extend(labels);
-    Ok(members)
-}
-
-/// `/clusters/{name}` against `/clusters/a%20b`: the decoded labels, or `None`.
-fn match_path(template: &str, path: &str) -> Option<Map<String, Value>> {
-    let mut labels = Map::new();
-    let mut parts = path.trim_end_matches('/').split('/');
-    for wanted in template.split('/') {
-        let part = parts.next()?;
-        match wanted
-            .strip_prefix('{')
-            .and_then(|name| name.strip_suffix('}'))
-        {
-            Some(name) => {
-                let value = percent_decode_str(part).decode_utf8().ok()?;
-                labels.insert(name.to_owned(), json!(value));
-            }
-            None if wanted == part => {}
-            None => return None,
-        }
-    }
-    parts.next().is_none().then_some(labels)
-}
-
 fn decode_json(
     service: &'static Service,
     request: &Request<Bytes>,
-) -> Result<(&'static Operation, Input), Refusal> {
+) -> Result<(&'static Operation, Tree), Refusal> {
+    check_address(service, request, &[Method::POST])?;
     let target = request
         .headers()
         .get("x-amz-target")
         .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let name = target
-        .strip_prefix(service.selector)
-        .and_then(|rest| rest.strip_prefix('.'))
-        .unwrap_or(target);
+        .ok_or_else(|| service.protocol.missing_operation())?;
+    let name = target_operation(service, target).unwrap_or(target);
     let operation = find(service, name)?;
-    let body: &[u8] = if request.body().is_empty() {
-        b"{}"
-    } else {
-        request.body()
-    };
-    let input = serde_json::from_slice(body)
-        .map_err(|error| Refusal::bad("SerializationException", error.to_string()))?;
-    Ok((operation, Input::Json(input)))
+    let members = json::read(service.protocol, request.body())?;
+    Ok((operation, Tree::Members(members)))
+}
+
+/// `LookupEvents` of `CloudTrail_20131101.LookupEvents`; some clients write a Java package before it.
+fn target_operation<'a>(service: &Service, target: &'a str) -> Option<&'a str> {
+    let (prefix, name) = target.rsplit_once('.')?;
+    let last = prefix.rsplit('.').next().unwrap_or(prefix);
+    (prefix == service.selector || last == service.selector).then_some(name)
 }
 
 fn decode_query(
     service: &'static Service,
     request: &Request<Bytes>,
-) -> Result<(&'static Operation, Input), Refusal> {
-    let form = match request.body().as_ref() {
-        [] => request.uri().query().unwrap_or_default().as_bytes(),
-        body => body,
-    };
-    let mut members: Vec<(String, String)> = form_urlencoded::parse(form).into_owned().collect();
+) -> Result<(&'static Operation, Tree), Refusal> {
+    check_address(service, request, &[Method::POST, Method::GET])?;
+    let malformed = |why| service.protocol.malformed(why);
+    let mut members = form::pairs(form_of(request)).map_err(malformed)?;
     let mut take = |name: &str| {
-        members
-            .iter()
-            .position(|(key, _)| key == name)
-            .map(|at| members.swap_remove(at).1)
-            .unwrap_or_default()
+        let at = members.iter().position(|(key, _)| key == name)?;
+        Some(members.remove(at).1)
     };
     let (action, _version) = (take("Action"), take("Version"));
     members.retain(|(key, _)| !key.starts_with("X-Amz-"));
-    Ok((
-        find(service, &action)?,
-        Input::Query(input::Tree::from_pairs(&members)),
-    ))
+    let action = action.ok_or_else(|| service.protocol.missing_operation())?;
+    let operation = find(service, &action)?;
+    Ok((operation, form::tree(&members).map_err(malformed)?))
+}
+
+/// All of a service that is not REST is at one place.
+fn check_address(
+    service: &Service,
+    request: &Request<Bytes>,
+    methods: &[Method],
+) -> Result<(), Refusal> {
+    let (method, path) = (request.method(), request.uri().path());
+    if path == "/" && methods.contains(method) {
+        Ok(())
+    } else {
+        Err(not_simulated(service, &format!("{method} {path}")))
+    }
+}
+
+/// Newer protocols, such as Smithy's CBOR, which clients may choose where a service offers it.
+fn check_body(service: &Service, request: &Request<Bytes>) -> Result<(), Refusal> {
+    let text = |name| request.headers().get(name)?.to_str().ok();
+    let other = text("content-type").filter(|of| of.contains("cbor"));
+    match other.or(text("smithy-protocol")) {
+        Some(other) => Err(service.protocol.unsupported_body(other)),
+        None => Ok(()),
+    }
 }
 
 fn find(service: &'static Service, name: &str) -> Result<&'static Operation, Refusal> {
@@ -274,16 +313,8 @@ fn find(service: &'static Service, name: &str) -> Result<&'static Operation, Ref
 }
 
 fn not_simulated(service: &Service, what: &str) -> Refusal {
-    let (code, status) = match service.protocol {
-        Protocol::RestJson => ("UnknownOperationException", 404),
-        Protocol::Json => ("UnknownOperationException", 400),
-        Protocol::Query | Protocol::Ec2 => ("InvalidAction", 400),
-    };
-    Refusal::new(
-        code,
-        status,
-        format!("{} {what} is not simulated", service.signing_name),
-    )
+    let what = format!("{} {what} is not simulated", service.signing_name);
+    service.protocol.unknown_operation(what)
 }
 
 /// Writes an answer in the service's protocol.
@@ -291,12 +322,12 @@ pub fn encode(decoded: &Decoded, request_id: &str, reply: Value) -> Response<Byt
     let service = decoded.service;
     let name = decoded.operation.name;
     match service.protocol {
-        Protocol::RestJson => response(200, "application/json", request_id, json_bytes(reply)),
+        Protocol::RestJson => response(200, "application/json", request_id, json::write(reply)),
         Protocol::Json => {
             let body = if reply.is_null() {
                 Vec::new()
             } else {
-                json_bytes(reply)
+                json::write(reply)
             };
             response(200, "application/x-amz-json-1.1", request_id, body)
         }
@@ -331,7 +362,7 @@ pub fn encode_refusal(
                 status,
                 "application/json",
                 request_id,
-                json_bytes(Value::Object(body)),
+                json::write(Value::Object(body)),
             );
             if let Ok(code) = refusal.code.parse() {
                 reply.headers_mut().insert("x-amzn-errortype", code);
@@ -339,12 +370,14 @@ pub fn encode_refusal(
             reply
         }
         Protocol::Json => {
-            let body = json!({ "__type": refusal.code, "message": refusal.message });
+            let mut body: Map<String, Value> = refusal.details.iter().cloned().collect();
+            body.insert("__type".to_owned(), json!(refusal.code));
+            body.insert("message".to_owned(), json!(refusal.message));
             response(
                 status,
                 "application/x-amz-json-1.1",
                 request_id,
-                json_bytes(body),
+                json::write(Value::Object(body)),
             )
         }
         Protocol::Query => response(
@@ -377,65 +410,4 @@ fn response(
         headers.insert("x-amzn-requestid", id);
     }
     response
-}
-
-fn json_bytes(mut value: Value) -> Vec<u8> {
-    write_epoch_seconds(&mut value);
-    value.to_string().into_bytes()
-}
-
-/// JSON protocols write instants as seconds with milliseconds.
-fn write_epoch_seconds(value: &mut Value) {
-    match value {
-        Value::Object(members) => match instant(members) {
-            Some(micros) => *value = json!((micros / 1000) as f64 / 1000.0),
-            None => {
-                members.retain(|_, member| !member.is_null());
-                members.values_mut().for_each(write_epoch_seconds);
-            }
-        },
-        Value::Array(items) => items.iter_mut().for_each(write_epoch_seconds),
-        _ => {}
-    }
-}
-
-/// The microseconds of a timestamp object.
-fn instant(members: &Map<String, Value>) -> Option<i64> {
-    if members.len() == 1 {
-        members.get(TIMESTAMP)?.as_i64()
-    } else {
-        None
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_template_gives_decoded_labels() {
-        let labels = match_path(
-            "/clusters/{name}/node-groups/{nodegroupName}",
-            "/clusters/eks/node-groups/a%20b%2Fc",
-        );
-        assert_eq!(
-            labels,
-            json!({"name": "eks", "nodegroupName": "a b/c"})
-                .as_object()
-                .cloned()
-        );
-        assert_eq!(match_path("/clusters/{name}", "/clusters/a/b"), None);
-        assert_eq!(match_path("/clusters", "/clusters/a"), None);
-    }
-
-    #[test]
-    fn json_answers_carry_instants_as_seconds_and_leave_out_what_is_null() {
-        let bytes = json_bytes(
-            json!({"at": {TIMESTAMP: 1_759_500_000_001_999_i64}, "gone": null, "list": []}),
-        );
-        assert_eq!(
-            String::from_utf8_lossy(&bytes),
-            r#"{"at":1759500000.001,"list":[]}"#
-        );
-    }
 }

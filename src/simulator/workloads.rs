@@ -26,7 +26,6 @@ mod unsimulated;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use super::clock::Moment;
 use super::kubernetes::{kind, labels, quantity};
@@ -94,26 +93,6 @@ pub(super) fn settle(world: &mut World) {
         }
     }
     tracing::error!("the cluster's controllers do not come to rest");
-}
-
-/// A node comes or changes: keeps what others than its kubelet have written on it.
-pub(super) fn node_published(world: &mut World, mut node: Value) {
-    let name = objects::name(&node).to_owned();
-    if let Some(existing) = world.kubernetes.get(&kind::NODES, "", &name).cloned() {
-        for map in ["labels", "annotations"] {
-            for (key, value) in objects::entries(&existing["metadata"][map]) {
-                if node["metadata"][map].get(key).is_none() {
-                    node["metadata"][map][key] = value.clone();
-                }
-            }
-        }
-        if existing["spec"]["unschedulable"] == true {
-            node["spec"]["unschedulable"] = json!(true);
-        }
-        taints::keep(&mut node, &existing);
-    }
-    world.kubernetes.put(&kind::NODES, node);
-    settle(world);
 }
 
 /// Has `settle` run at `at`.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::clock::{Clock, Moment, Pace};
-use super::{autoscaling, ec2, eks, iam, kms, kubernetes, nodes, workloads};
+use super::{audit, autoscaling, ec2, eks, iam, kms, kubernetes, nodes, workloads};
 
 /// Everything that exists in the simulated account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -30,12 +30,18 @@ pub struct World {
     /// By instance id.
     pub nodes: BTreeMap<String, nodes::Node>,
     pub workloads: workloads::Workloads,
+    /// Instances that are to become nodes, by id.
+    pub joining: BTreeMap<String, nodes::Joining>,
+    /// Kept apart when the world is saved: it only grows.
+    #[serde(skip)]
+    pub trail: audit::Trail,
     clock: Clock,
     now: Moment,
     wall: i64,
     #[serde(with = "saved::pairs")]
     queue: BTreeMap<(Moment, u64), Event>,
     scheduled: u64,
+    changes: u64,
     #[serde(with = "saved::random")]
     random: fastrand::Rng,
 }
@@ -58,6 +64,16 @@ pub struct Options {
     pub pod_stop: Duration,
     /// Between two attempts of Auto Scaling to reach the desired capacity.
     pub launch_retry: Duration,
+    /// The same after a launch that was refused at once.
+    pub refused_launch_retry: Duration,
+    /// How long every launch of a group must fail until AWS suspends its launches.
+    pub launch_suspension: Duration,
+    /// How soon Auto Scaling's health check notices an instance that is gone.
+    pub health_check: Duration,
+    /// How soon EKS completes the lifecycle action of a launched instance.
+    pub launch_hook: Duration,
+    /// How soon EKS has drained a node and completes the lifecycle action of its instance.
+    pub drain: Duration,
     /// How long launches must have been failing before EKS reports it.
     pub issue_after: Duration,
     /// How soon EKS notices that a launch succeeded.
@@ -69,12 +85,40 @@ pub struct Options {
     pub nodegroup_creation: Duration,
     /// Until a creation whose launches all fail is given up.
     pub nodegroup_creation_limit: Duration,
+    /// Until a creation whose instances run, but never become Ready nodes, is given up: 15 minutes by the
+    /// documentation, 21 to 25 by what was seen.
+    pub node_join_limit: Duration,
+    /// How long an update tries to evict pods that their disruption budget protects.
+    pub eviction_limit: Duration,
     pub nodegroup_deletion: Duration,
+    /// Until a deletion that cannot go on is given up.
+    pub nodegroup_deletion_limit: Duration,
+    /// How soon EKS notices that something a node group needs is gone or back.
+    pub health_sweep: Duration,
+    /// The same for what a cluster needs; it can take three hours by the documentation.
+    pub cluster_health_sweep: Duration,
+    /// How long an update of a cluster takes.
+    pub cluster_update: Duration,
     pub instance_termination: Duration,
     /// How long a terminated instance can still be described.
     pub terminated_instance_visible: Duration,
+    /// From the boot of an instance until nodeadm gives up what it waits for.
+    pub bootstrap_limit: Duration,
+    /// How soon what keeps trying to join or to report finds that it can.
+    pub node_retry: Duration,
+    /// How long a node may be silent before it counts as not ready: 40 s, from Kubernetes 1.32 on 50 s.
+    pub node_grace: Duration,
+    /// Until status checks of a running instance have passed.
+    pub status_checks: Duration,
+    pub volume_creation: Duration,
+    /// How long a NAT gateway takes to come or to go.
+    pub nat_gateway: Duration,
+    /// vCPUs that the account's instances may have altogether.
+    pub vcpu_limit: u32,
     /// Whether scaling to zero clears a launch failure issue; sources disagree.
     pub zero_clears_issues: bool,
+    /// Whether a DEGRADED node group takes a version update; no source says.
+    pub degraded_takes_version_update: bool,
 }
 
 impl Default for Options {
@@ -88,16 +132,35 @@ impl Default for Options {
             pod_start: seconds(4),
             pod_stop: seconds(1),
             launch_retry: seconds(60),
+            refused_launch_retry: seconds(120),
+            launch_suspension: seconds(86_400),
+            health_check: seconds(30),
+            launch_hook: seconds(1),
+            drain: seconds(10),
             issue_after: seconds(60),
             issue_cleared_after: seconds(15),
             update: seconds(20),
             update_limit: seconds(300),
             nodegroup_creation: seconds(60),
             nodegroup_creation_limit: seconds(35 * 60),
+            node_join_limit: seconds(20 * 60),
+            eviction_limit: seconds(15 * 60),
             nodegroup_deletion: seconds(60),
+            nodegroup_deletion_limit: seconds(20 * 60),
+            health_sweep: seconds(90),
+            cluster_health_sweep: seconds(3600),
+            cluster_update: seconds(120),
             instance_termination: seconds(15),
             terminated_instance_visible: seconds(3600),
+            bootstrap_limit: seconds(600),
+            node_retry: seconds(10),
+            node_grace: seconds(40),
+            status_checks: seconds(120),
+            volume_creation: seconds(3),
+            nat_gateway: seconds(60),
+            vcpu_limit: 640,
             zero_clears_issues: true,
+            degraded_takes_version_update: true,
         }
     }
 }
@@ -110,6 +173,7 @@ pub enum Event {
     Eks(eks::Event),
     Nodes(nodes::Event),
     Kms(kms::Event),
+    Iam(iam::Event),
     Workloads(workloads::Event),
 }
 
@@ -134,6 +198,29 @@ impl World {
         let target = self.now + by;
         self.advance_to(target);
         self.clock.jump(self.wall, target);
+        self.changes += 1;
+    }
+
+    /// Says that something changed by a call.
+    pub(super) fn touch(&mut self) {
+        self.changes += 1;
+    }
+
+    /// Counts what changed the world, time apart.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// Lets time flow at another pace from now on.
+    pub(super) fn set_pace(&mut self, pace: Pace) {
+        self.clock = self.clock.paced(pace, self.wall);
+        self.changes += 1;
+    }
+
+    /// World time until the next thing happens by itself.
+    pub fn until_next_event(&self) -> Option<Duration> {
+        let (&(at, _), _) = self.queue.first_key_value()?;
+        Some(at.since(self.now))
     }
 
     /// Fires the next event, if one is due before `horizon`; returns its moment.
@@ -144,6 +231,7 @@ impl World {
         }
         self.advance_to(at);
         self.clock.jump(self.wall, at);
+        self.changes += 1;
         Some(at)
     }
 
@@ -154,12 +242,14 @@ impl World {
     }
 
     fn advance_to(&mut self, target: Moment) {
+        eks::health::notice(self);
         while let Some(entry) = self.queue.first_entry() {
             if entry.key().0 > target {
                 break;
             }
             let ((at, _), event) = entry.remove_entry();
             self.now = self.now.max(at);
+            self.changes += 1;
             self.handle(event);
         }
         self.now = self.now.max(target);
@@ -172,6 +262,7 @@ impl World {
             Event::Eks(event) => eks::controller::handle(self, event),
             Event::Nodes(event) => nodes::handle(self, event),
             Event::Kms(event) => kms::handle(self, event),
+            Event::Iam(event) => iam::handle(self, event),
             Event::Workloads(event) => workloads::handle(self, event),
         }
     }
@@ -179,6 +270,11 @@ impl World {
     pub fn schedule(&mut self, after: Duration, event: Event) {
         self.scheduled += 1;
         self.queue.insert((self.now + after, self.scheduled), event);
+    }
+
+    /// The wall clock as the world last saw it, microseconds since the epoch.
+    pub fn wall(&self) -> i64 {
+        self.wall
     }
 
     /// The wall-clock instant under which a client sees a moment: never in its future.
@@ -216,9 +312,21 @@ impl World {
             .to_string()
     }
 
+    /// A number below `limit`, which is not zero.
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.random.u64(..limit.max(1))
+    }
+
     /// A number below `limit`.
     pub fn number(&mut self, limit: u8) -> u8 {
         self.random.u8(..limit)
+    }
+
+    /// So many random bytes.
+    pub fn bytes(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        self.random.fill(&mut bytes);
+        bytes
     }
 
     /// `arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE`.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use super::conformance;
 use super::support::project;
 
 /// A running simulator with an empty home, and the environment that leads clients to it.
@@ -144,6 +145,7 @@ impl Account {
 
 impl Drop for Account {
     fn drop(&mut self) {
+        conformance::leave(&self.simulator.events(0));
         self.simulator.close();
     }
 }

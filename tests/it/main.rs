@@ -6,17 +6,28 @@
 )]
 
 mod account;
+mod audit;
+mod autoscaling;
 mod cli;
+mod conformance;
 mod content;
+mod durability;
+mod ec2;
+mod eks;
 mod expect;
+mod front_door;
 mod hooks;
+mod iam;
+mod kms;
 mod kubectl;
 mod layering;
 mod limits;
 mod plan;
 mod reports;
 mod scenarios;
+mod sdks;
 mod secrets;
 mod shell;
 mod simulator;
 mod support;
+mod time;

@@ -166,12 +166,12 @@ fn what_is_not_simulated_is_refused_by_name() {
         assert!(said.contains(expected), "{command}: {said}");
     };
     check(
-        "aws kms encrypt --key-id alias/aws/ebs --plaintext YQ==",
-        "kms Encrypt is not simulated",
+        "aws kms generate-data-key-pair --key-id alias/aws/ebs --key-pair-spec RSA_2048",
+        "kms GenerateDataKeyPair is not simulated",
     );
     check(
-        "aws ec2 describe-regions",
-        "ec2 DescribeRegions is not simulated",
+        "aws ec2 describe-vpn-connections",
+        "ec2 DescribeVpnConnections is not simulated",
     );
     check("aws s3api list-buckets", "service s3 is not simulated");
     check(

@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
 
-use super::super::sleep::{CLOCK_ADDRESS, CLOCK_TOKEN};
 use super::super::{output, simulate};
 use super::scratch::Scratch;
 use super::{RunRequest, Signals};
@@ -101,6 +100,7 @@ pub(super) fn run_simulated(
     let pace = setting.request.pace;
     let simulator = Arc::new(setting.runtime.block_on(Simulator::start(Configuration {
         pace,
+        chaos: setting.request.chaos.clone(),
         ..Configuration::default()
     }))?);
     let mut environment = simulator.environment(&scratch, &simulator.learner_key())?;
@@ -215,13 +215,8 @@ fn clock_shim(simulator: &Simulator, scratch: &Path) -> anyhow::Result<Vec<Varia
     let path =
         std::env::join_paths(std::iter::once(programs).chain(std::env::split_paths(&inherited)))
             .context("failed to put the clock's sleep on the PATH")?;
-    let (address, token) = simulator.clock_control();
-    let set = |name: &str, value: String| (name.to_owned(), Some(value));
-    Ok(vec![
-        set("PATH", path.to_string_lossy().into_owned()),
-        set(CLOCK_ADDRESS, address),
-        set(CLOCK_TOKEN, token),
-    ])
+    let path = path.to_string_lossy().into_owned();
+    Ok(vec![("PATH".to_owned(), Some(path))])
 }
 
 /// Serves the world until a signal comes.
@@ -350,7 +345,7 @@ async fn connect(simulator: &Arc<Simulator>) -> anyhow::Result<Cloud> {
         configuration.region.as_str(),
         configuration.cluster.as_str(),
     );
-    let kubernetes = Access::Kubeconfig(simulator.kubeconfig());
+    let kubernetes = Access::Kubeconfig(simulator.operator_kubeconfig());
     Ok(Cloud::connect(endpoint, names, kubernetes, pause(simulator)).await?)
 }
 

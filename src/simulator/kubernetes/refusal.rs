@@ -15,7 +15,7 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    fn new(code: u16, reason: &'static str, message: String) -> Self {
+    pub(super) fn new(code: u16, reason: &'static str, message: String) -> Self {
         Self {
             code,
             reason,

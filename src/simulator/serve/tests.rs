@@ -31,11 +31,25 @@ impl Server {
         H: Fn(Request<Bytes>) -> F + Clone + Send + 'static,
         F: Future<Output = Response<Body>> + Send + 'static,
     {
+        Server::within(LIMITS, tls, handler).await
+    }
+
+    async fn within<H, F>(limits: Limits, tls: Option<&Authority>, handler: H) -> Server
+    where
+        H: Fn(Request<Bytes>) -> F + Clone + Send + 'static,
+        F: Future<Output = Response<Body>> + Send + 'static,
+    {
         let listener = bind().await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let tls = tls.map(Authority::server_config);
-        let ended = tokio::spawn(serve(listener, tls, handler, async {
+        let served = Served {
+            handler,
+            refuse: refuse_plainly,
+            limits,
+            streams: StreamTasks::default(),
+        };
+        let ended = tokio::spawn(serve_within(listener, tls, served, async {
             let _ = stopped.await;
         }));
         Server {
@@ -339,6 +353,152 @@ async fn an_oversized_body_is_refused_and_the_largest_is_not() {
     assert_eq!((status, body), (200, format!("PUT / {BODY_LIMIT}")));
     let (status, _) = server.ask("PUT", "/", vec![b'x'; BODY_LIMIT + 1]).await;
     assert_eq!(status, 413);
+    server.stop().await;
+}
+
+/// What the server says to `sent` until it closes the connection, which it must do by itself.
+async fn exchange_until_closed(address: SocketAddr, sent: &[u8]) -> String {
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    // A server that closes at once may do so before everything is sent.
+    let _ = socket.write_all(sent).await;
+    let mut answer = Vec::new();
+    let _ = socket.read_to_end(&mut answer).await;
+    String::from_utf8(answer).unwrap()
+}
+
+const SHORT: Duration = Duration::from_millis(30);
+
+#[tokio::test]
+async fn a_connection_that_asks_too_slowly_is_closed() {
+    let limits = Limits {
+        head: SHORT,
+        ..LIMITS
+    };
+    let server = Server::within(limits, None, echo).await;
+    for sent in [
+        "",
+        "P",
+        "PRI * HTTP/2.0\r\n",
+        "GET / HTTP/1.1\r\nhost: local",
+    ] {
+        assert_eq!(
+            exchange_until_closed(server.address, sent.as_bytes()).await,
+            ""
+        );
+    }
+    let and_then_idle = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let answer = exchange_until_closed(server.address, and_then_idle).await;
+    assert!(answer.ends_with("GET / 0"), "{answer}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_that_comes_too_slowly_is_refused() {
+    let limits = Limits {
+        body: SHORT,
+        ..LIMITS
+    };
+    let server = Server::within(limits, None, echo).await;
+    let sent = b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\n\r\nab";
+    let answer = exchange_until_closed(server.address, sent).await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_handshake_that_takes_too_long_is_given_up() {
+    let limits = Limits {
+        handshake: SHORT,
+        ..LIMITS
+    };
+    let authority = Authority::generate().unwrap();
+    let server = Server::within(limits, Some(&authority), echo).await;
+    for sent in [b"".as_slice(), b"\x16\x03\x01\x02\x00\x01"] {
+        assert_eq!(exchange_until_closed(server.address, sent).await, "");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_are_turned_away() {
+    let limits = Limits {
+        connections: 2,
+        ..LIMITS
+    };
+    let server = Server::within(limits, None, echo).await;
+    let mut first = TcpStream::connect(server.address).await.unwrap();
+    let second = TcpStream::connect(server.address).await.unwrap();
+    let answer = exchange_until_closed(server.address, b"").await;
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    drop(second);
+    let asked = b"GET /first HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    first.write_all(asked).await.unwrap();
+    let mut answer = String::new();
+    first.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.ends_with("GET /first 0"), "{answer}");
+    // Their places are free again, as soon as the server has noticed.
+    loop {
+        let answer = exchange_until_closed(server.address, asked).await;
+        if answer.ends_with("GET /first 0") {
+            break;
+        }
+    }
+    server.stop().await;
+}
+
+/// Status of the answer to these bytes; 0 when there is none.
+async fn status_of(server: &Server, sent: &str) -> u16 {
+    let answer = exchange_until_closed(server.address, sent.as_bytes()).await;
+    let status = answer.split(' ').nth(1);
+    status.map_or(0, |status| status.parse().unwrap())
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_refused() {
+    let server = Server::start(None, echo).await;
+    let mut wrong = Vec::new();
+    let get = |head: &str| {
+        format!("GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{head}\r\n")
+    };
+    for (sent, expected) in [
+        ("\r\n\r\nhello\r\n\r\n".to_owned(), 400),
+        ("\u{16}\u{3}\u{1}\u{0}\u{0}".to_owned(), 400),
+        (get(""), 200),
+        (get("content-length: 1\r\ncontent-length: 2\r\n"), 400),
+        (get("content-length: -1\r\n"), 400),
+        (get("content-length: 99999999999999999999\r\n"), 400),
+        (get("transfer-encoding: gzip\r\n"), 400),
+        (get("transfer-encoding: chunked\r\n") + "zz\r\n", 400),
+        (
+            get("transfer-encoding: chunked\r\n") + "ffffffffffffffffff\r\n",
+            400,
+        ),
+        (get("no colon\r\n"), 400),
+        (get(" : \r\n"), 400),
+        (get("a: \0\r\n"), 400),
+        (get("a: b\r\n").replace("GET /", "GET /\0"), 400),
+        (get("").replace("GET /", "GET /ü"), 200),
+        (get("").replace("GET /", "G(T /"), 400),
+        (get("").replace("GET /", "GET"), 400),
+        (get("").replace("HTTP/1.1", "HTTP/3.1"), 400),
+        (
+            get("").replace("GET /", &format!("GET /{}", "a".repeat(66_000))),
+            431,
+        ),
+        (get(&format!("a: {}\r\n", "a".repeat(66_000))), 431),
+        (get(&"a: b\r\n".repeat(101)), 431),
+        (get("").replace("localhost", "evil.example"), 403),
+        (get("origin: http://evil.example\r\n"), 403),
+        (get("").replace("GET /", "CONNECT localhost:1"), 200),
+        (get("").replace("GET /", "OPTIONS *"), 200),
+        (get("").replace("GET /", "BREW /../%00%ff%zz?%"), 200),
+    ] {
+        let status = status_of(&server, &sent).await;
+        if status != expected {
+            wrong.push((status, expected, sent.chars().take(200).collect::<String>()));
+        }
+    }
+    assert_eq!(wrong, []);
     server.stop().await;
 }
 

@@ -1,6 +1,7 @@
 //! Answers of the query protocols as XML.
 
-use quick_xml::escape::escape;
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::super::refusal::Refusal;
@@ -60,6 +61,23 @@ pub(super) fn ec2_refusal(request_id: &str, refusal: &Refusal) -> Vec<u8> {
     .into_bytes()
 }
 
+/// Text of an element. What a client sent may come back to it with characters that XML 1.0 has no way to write: they
+/// are replaced, since a client's parser would refuse the whole answer. A carriage return is written as a reference,
+/// because parsers turn a plain one into a line feed.
+fn escape(text: &str) -> String {
+    let text = if text.contains(is_unwritable) {
+        Cow::Owned(text.replace(is_unwritable, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    };
+    quick_xml::escape::escape(text).replace('\r', "&#13;")
+}
+
+/// Outside `Char` of XML 1.0.
+fn is_unwritable(letter: char) -> bool {
+    matches!(letter, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
+}
+
 fn element(xml: &mut String, name: &str, value: &Value, item: &str) {
     if value.is_null() {
         return;
@@ -86,7 +104,7 @@ fn content(xml: &mut String, value: &Value, item: &str) {
         Value::Array(items) => items
             .iter()
             .for_each(|value| element(xml, item, value, item)),
-        Value::Object(members) => match super::instant(members) {
+        Value::Object(members) => match super::json::instant(members) {
             Some(micros) => xml.push_str(&iso_8601(micros)),
             None => members
                 .iter()
@@ -116,6 +134,23 @@ mod tests {
             xml,
             "<DescribeResponse xmlns=\"ns\"><DescribeResult><Activities><member><Cause>a &lt; b</Cause><At>2024-10-04T18:06:36.123Z</At></member></Activities><Empty/></DescribeResult><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></DescribeResponse>"
         );
+    }
+
+    #[test]
+    fn what_xml_cannot_write_is_replaced() {
+        let reply = json!({"key": "a\u{0}\u{b}\u{1f}\u{fffe}\t\n\r]]>\"'\u{1f600}"});
+        let xml = String::from_utf8(ec2_reply("ns", "Op", "id", &reply)).unwrap();
+        let written =
+            "<key>a\u{fffd}\u{fffd}\u{fffd}\u{fffd}\t\n&#13;]]&gt;&quot;&apos;\u{1f600}</key>";
+        assert!(xml.contains(written), "{xml}");
+        let refusal = Refusal::bad("Code", "\u{1}<");
+        for xml in [
+            query_refusal("ns", "id", &refusal),
+            ec2_refusal("id", &refusal),
+        ] {
+            let xml = String::from_utf8(xml).unwrap();
+            assert!(xml.contains("<Message>\u{fffd}&lt;</Message>"), "{xml}");
+        }
     }
 
     #[test]

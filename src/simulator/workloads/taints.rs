@@ -13,8 +13,6 @@ use super::record::{Said, normal, record};
 use super::scheduler::fit;
 
 const CORDONED: &str = "node.kubernetes.io/unschedulable";
-/// Set by who registers the node, according to its state.
-const NOT_READY: &str = "node.kubernetes.io/not-ready";
 
 /// A node that is cordoned has a taint that says so, and its kubelet tells.
 pub(super) fn mark_cordoned_nodes(world: &mut World) {
@@ -45,20 +43,6 @@ pub(super) fn mark_cordoned_nodes(world: &mut World) {
         };
         record(world, &marked, said);
     }
-}
-
-/// What others tainted an existing node with stays when its kubelet writes the node anew.
-pub(super) fn keep(node: &mut Value, existing: &Value) {
-    let mut taints = items(&node["spec"]["taints"]).to_vec();
-    for taint in items(&existing["spec"]["taints"]) {
-        let is_there = taints
-            .iter()
-            .any(|own| own["key"] == taint["key"] && own["effect"] == taint["effect"]);
-        if !is_there && taint["key"] != NOT_READY {
-            taints.push(taint.clone());
-        }
-    }
-    set_taints(node, taints);
 }
 
 fn set_taints(node: &mut Value, taints: Vec<Value>) {

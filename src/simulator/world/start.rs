@@ -7,10 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::super::clock::{Clock, Moment, Pace};
-use super::super::ec2::network::{Subnet, Vpc};
-use super::super::iam::{Credential, Role, User};
-use super::super::kms::{Key, KeyState};
-use super::super::{autoscaling, ec2, eks, iam, kms, kubernetes, workloads};
+use super::super::iam::{Credential, Holder, Permissions};
+use super::super::{audit, autoscaling, ec2, eks, iam, kms, kubernetes, workloads};
 use super::{Options, World};
 use crate::policy::Policy;
 
@@ -40,7 +38,6 @@ const KUBERNETES_VERSION: &str = "1.30";
 const KUBELET_VERSION: &str = "v1.30.8-eks-aeac579";
 const RELEASE_VERSION: &str = "1.30.8-20250103";
 const AGE_OF_THE_CLUSTER: Duration = Duration::from_secs(9 * 86_400);
-const VPC_CIDR: &str = "10.42.0.0/16";
 
 impl World {
     /// A healthy cluster with a `default` node group of three Ready nodes, some days old.
@@ -59,20 +56,25 @@ impl World {
             kubernetes: kubernetes::Store::default(),
             nodes: BTreeMap::new(),
             workloads: workloads::Workloads::default(),
+            joining: BTreeMap::new(),
+            trail: audit::Trail::default(),
             clock: Clock::new(start.pace, wall),
             now: birth,
             wall,
             queue: BTreeMap::new(),
             scheduled: 0,
+            changes: 0,
             random: fastrand::Rng::with_seed(start.seed),
         };
         principals(&mut world);
         volume_key(&mut world);
-        network(&mut world);
+        let (_, image_release) = RELEASE_VERSION.rsplit_once('-').unwrap_or_default();
+        ec2::start::network(&mut world, KUBERNETES_VERSION, image_release);
         cluster(&mut world, &start.cluster, start.endpoint, start.authority);
         for (kind, object) in kubernetes::cluster::starting_objects(birth.micros()) {
             world.kubernetes.put(kind, object);
         }
+        eks::access::admit_node_manager(&mut world);
         workloads::install(&mut world);
         eks::creation::create_default_nodegroup(&mut world, &start.cluster);
         world.advance_to(Moment::from_micros(wall));
@@ -84,70 +86,64 @@ impl World {
         let credential = Credential {
             secret_access_key: secret_access_key.to_owned(),
             session_token: None,
-            user: user.to_owned(),
+            holder: Holder::User(user.to_owned()),
+            active: true,
+            created: self.now(),
+            expires: None,
         };
         self.iam
             .credentials
             .insert(access_key.to_owned(), credential);
+        self.touch();
     }
 }
 
-fn principals(world: &mut World) {
-    for (path, name) in [
-        (
-            "/aws-service-role/autoscaling.amazonaws.com/",
-            "AWSServiceRoleForAutoScaling",
-        ),
-        (
-            "/aws-service-role/eks-nodegroup.amazonaws.com/",
-            "AWSServiceRoleForAmazonEKSNodegroup",
-        ),
-        (
-            "/aws-service-role/eks.amazonaws.com/",
-            "AWSServiceRoleForAmazonEKS",
-        ),
-        ("/", "eks-workshop-cluster"),
-        ("/", NODE_ROLE),
-    ] {
-        let id = principal_id(world, "AROA");
-        let arn = format!("arn:aws:iam::{}:role{path}{name}", world.account);
-        let role = Role {
-            path: path.to_owned(),
-            name: name.to_owned(),
-            id,
-            arn,
-            policies: Vec::new(),
-        };
-        world.iam.roles.insert(name.to_owned(), role);
-    }
-    for name in [LEARNER, OPERATOR] {
-        let id = principal_id(world, "AIDA");
-        let arn = format!("arn:aws:iam::{}:user/{name}", world.account);
-        let user = User {
-            name: name.to_owned(),
-            id,
-            arn,
-            policies: administrator(),
-        };
-        world.iam.users.insert(name.to_owned(), user);
-    }
-}
-
+/// Name of the role of the cluster itself.
+pub const CLUSTER_ROLE: &str = "eks-workshop-cluster";
 /// Name of the node role that the cluster's node groups use.
 pub const NODE_ROLE: &str = "eks-workshop-node";
 
-fn administrator() -> Vec<Policy> {
-    let text =
-        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
-    Policy::parse(text).into_iter().collect()
+fn principals(world: &mut World) {
+    for service in [
+        "autoscaling.amazonaws.com",
+        "eks-nodegroup.amazonaws.com",
+        "eks.amazonaws.com",
+    ] {
+        iam::service_linked::create(world, service, None);
+    }
+    let role = |world: &mut World, name: &str, service: &str, policies: &[&str]| {
+        let policies: Vec<String> = policies.iter().map(|name| managed(name)).collect();
+        iam::roles::create_for_service(world, name, service, policies);
+    };
+    role(
+        world,
+        CLUSTER_ROLE,
+        "eks.amazonaws.com",
+        &["AmazonEKSClusterPolicy"],
+    );
+    role(
+        world,
+        NODE_ROLE,
+        "ec2.amazonaws.com",
+        &[
+            "AmazonEKSWorkerNodePolicy",
+            "AmazonEC2ContainerRegistryReadOnly",
+            "AmazonEKS_CNI_Policy",
+            "AmazonSSMManagedInstanceCore",
+        ],
+    );
+    for name in [LEARNER, OPERATOR] {
+        iam::users::create(world, "/", name, BTreeMap::new());
+        let administrator = Permissions::of_managed(vec![managed("AdministratorAccess")]);
+        if let Some(user) = world.iam.users.get_mut(name) {
+            user.permissions = administrator;
+        }
+    }
+    world.iam.bring_into_force();
 }
 
-fn principal_id(world: &mut World, prefix: &str) -> String {
-    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let tail: String = (0..17)
-        .map(|_| char::from(LETTERS[usize::from(world.number(32))]))
-        .collect();
-    format!("{prefix}{tail}")
+fn managed(name: &str) -> String {
+    format!("arn:aws:iam::aws:policy/{name}")
 }
 
 /// The AWS managed key for volumes whose template says only `Encrypted`.
@@ -181,80 +177,29 @@ fn volume_key(world: &mut World) {
     let Ok(policy) = Policy::parse(&policy_text) else {
         return;
     };
-    let key = Key {
-        arn: world.arn("kms", &format!("key/{id}")),
+    let description =
+        "Default key that protects my EBS volumes when no other key is defined".to_owned();
+    let key = kms::NewKey {
         id: id.clone(),
-        description: "Default key that protects my EBS volumes when no other key is defined"
-            .to_owned(),
-        created: world.now(),
-        state: KeyState::Enabled,
+        description,
         policy_text,
         policy,
-        grants: Vec::new(),
-        granted: BTreeMap::new(),
-        rotation_days: Some(365),
         tags: BTreeMap::new(),
         managed_by_aws: true,
     };
+    kms::add_key(world, key);
     let alias = kms::Alias {
-        target: id.clone(),
+        target: id,
         created: world.now(),
         updated: world.now(),
     };
-    world.kms.keys.insert(id, key);
     world.kms.aliases.insert("alias/aws/ebs".to_owned(), alias);
 }
 
-fn network(world: &mut World) {
-    let vpc = world.resource_id("vpc");
-    let tags = |name: &str, role: Option<&str>| {
-        let mut tags = BTreeMap::from([("Name".to_owned(), name.to_owned())]);
-        tags.extend(role.map(|role| (format!("kubernetes.io/role/{role}"), "1".to_owned())));
-        tags
-    };
-    for (index, letter) in ["a", "b", "c"].iter().enumerate() {
-        for (public, third, role) in [
-            (true, index * 32, "elb"),
-            (false, 96 + index * 32, "internal-elb"),
-        ] {
-            let id = world.resource_id("subnet");
-            let kind = if public { "Public" } else { "Private" };
-            let zone = format!("{}{letter}", world.region);
-            let subnet = Subnet {
-                id: id.clone(),
-                vpc: vpc.clone(),
-                cidr: format!("10.42.{third}.0/19"),
-                zone_id: format!("{}-az{}", short_region(&world.region), index + 1),
-                tags: tags(&format!("eks-workshop-{kind}-{zone}"), Some(role)),
-                zone,
-                public,
-            };
-            world.ec2.subnets.insert(id, subnet);
-        }
-    }
-    world.ec2.node_image = world.resource_id("ami");
-    world.ec2.vpcs.insert(
-        vpc.clone(),
-        Vpc {
-            id: vpc,
-            cidr: VPC_CIDR.to_owned(),
-            tags: tags("eks-workshop", None),
-        },
-    );
-}
-
-/// `usw2` for `us-west-2`, as zone ids begin.
-fn short_region(region: &str) -> String {
-    let mut parts = region.split('-');
-    let area = parts.next().unwrap_or_default();
-    let rest: String = parts
-        .map(|part| part.chars().next().unwrap_or_default())
-        .collect();
-    format!("{area}{rest}")
-}
-
 fn cluster(world: &mut World, name: &str, endpoint: String, authority: String) {
-    let security_group = world.resource_id("sg");
+    let subnets: Vec<String> = world.ec2.subnets.keys().cloned().collect();
+    let security_group = ec2::start::cluster_network(world, name, &subnets);
+    let oidc_id = world.uuid();
     let cluster = eks::Cluster {
         name: name.to_owned(),
         arn: world.arn("eks", &format!("cluster/{name}")),
@@ -262,13 +207,21 @@ fn cluster(world: &mut World, name: &str, endpoint: String, authority: String) {
         kubelet_version: KUBELET_VERSION.to_owned(),
         release_version: RELEASE_VERSION.to_owned(),
         created: world.now(),
-        role_arn: format!("arn:aws:iam::{}:role/eks-workshop-cluster", world.account),
+        role_arn: format!("arn:aws:iam::{}:role/{CLUSTER_ROLE}", world.account),
         vpc: world.ec2.vpcs.keys().next().cloned().unwrap_or_default(),
-        subnets: world.ec2.subnets.keys().cloned().collect(),
+        subnets,
         security_group,
         endpoint,
         authority,
         tags: BTreeMap::new(),
+        oidc_id,
+        configuration: eks::cluster::Configuration::default(),
+        access_entries: BTreeMap::new(),
+        issues: Vec::new(),
+        sweep_due: false,
+        updates: Vec::new(),
     };
     world.eks.clusters.insert(name.to_owned(), cluster);
+    let creator = format!("arn:aws:iam::{}:user/{LEARNER}", world.account);
+    eks::access::admit_administrator(world, name, &creator);
 }
