@@ -29,6 +29,8 @@ type Handler = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
 /// How far ahead a watch on one object looks for its next change, with an instant clock.
 const WATCH_HORIZON: Duration = Duration::from_secs(15 * 60);
+/// How long the client of such a watch has to leave after it heard of a change, before the world moves to the next one.
+const WATCH_PAUSE: Duration = Duration::from_millis(200);
 /// How many chunks a slow watcher may be behind before its stream waits.
 const WATCH_BUFFER: usize = 16;
 
@@ -445,8 +447,12 @@ fn next_events(shared: &Shared, watching: &mut Watch) -> (Vec<u8>, Duration) {
     let mut events = with_times(&mut world, |store, times| {
         watching.next_events(store, times)
     });
-    if events.is_empty() && world.pace().jumps() && watching.named_object().is_some() {
+    let waits = world.pace().jumps() && watching.named_object().is_some();
+    if events.is_empty() && waits {
         events = run_ahead(&mut world, watching);
+    }
+    if !events.is_empty() && waits {
+        return (events, WATCH_PAUSE);
     }
     let until = world
         .next_event_wall()

@@ -10,6 +10,8 @@ pub mod cluster;
 pub mod kind;
 pub mod labels;
 pub mod node;
+pub mod quantity;
+pub mod quota;
 
 mod access;
 mod admission;

@@ -12,7 +12,7 @@ mod garbage;
 mod kubelet;
 mod objects;
 mod owned;
-mod quantity;
+mod quotas;
 mod record;
 mod replica_sets;
 mod scheduler;
@@ -28,7 +28,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::clock::Moment;
-use super::kubernetes::{kind, labels};
+use super::kubernetes::{kind, labels, quantity};
 use super::world::{self, World};
 
 pub(super) use system::install;
@@ -87,6 +87,7 @@ pub(super) fn settle(world: &mut World) {
         kubelet::run(world);
         services::publish(world);
         disruption::publish(world);
+        quotas::publish(world);
         if world.kubernetes.version() == before {
             return;
         }

@@ -19,6 +19,7 @@ mod front_door;
 mod hooks;
 mod iam;
 mod kms;
+mod kubectl;
 mod layering;
 mod limits;
 mod plan;

@@ -2,6 +2,7 @@
 
 use super::defaults::{self, default};
 use super::kind::{self, Kind};
+use super::quota;
 use super::refusal::Refusal;
 use super::store::{Store, text};
 use super::times::moment;
@@ -25,11 +26,11 @@ impl Store {
 
 /// Checks and completes an object that is about to be created.
 pub(super) fn admit(store: &mut Store, kind: &Kind, object: &mut Value) -> Result<(), Refusal> {
-    if kind.group == "" && kind.plural == "pods" {
+    if kind == &kind::PODS {
         limit_ranges(store, object);
     }
     defaults::fill_in(kind, object);
-    if kind.status && kind.group != "" {
+    if kind.status && !kind.group.is_empty() {
         object["metadata"]["generation"] = json!(1);
     }
     match (kind.group, kind.plural) {
@@ -46,7 +47,7 @@ pub(super) fn admit(store: &mut Store, kind: &Kind, object: &mut Value) -> Resul
         }
         _ => {}
     }
-    Ok(())
+    quota::check(store, kind, object)
 }
 
 /// What exists with a namespace from its beginning.

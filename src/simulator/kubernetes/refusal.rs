@@ -94,12 +94,20 @@ impl Refusal {
         } else {
             format!("{}.{}", kind.kind, kind.group)
         };
-        Self::new(
-            422,
-            "Invalid",
-            format!("{kind_and_group} {name:?} is invalid: {why}"),
-        )
-        .about(kind, name)
+        let message = format!("{kind_and_group} {name:?} is invalid: {why}");
+        let mut refusal = Self::new(422, "Invalid", message).about(kind, name);
+        // kubectl makes its own sentence of these.
+        refusal.details["kind"] = json!(kind.kind);
+        if let Some((field, what)) = why.split_once(": ") {
+            let reason = match what {
+                what if what.starts_with("Required") => "FieldValueRequired",
+                what if what.starts_with("Forbidden") => "FieldValueForbidden",
+                _ => "FieldValueInvalid",
+            };
+            refusal.details["causes"] =
+                json!([{ "reason": reason, "message": what, "field": field }]);
+        }
+        refusal
     }
 
     pub(super) fn bad_request(message: impl Into<String>) -> Self {

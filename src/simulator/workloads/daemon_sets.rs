@@ -26,17 +26,21 @@ pub(super) fn reconcile(world: &mut World) {
             .filter(|pod| is_active(pod))
             .collect();
         let nodes = all(world, &kind::NODES);
+        let prospect = prospective_pod(&set);
         let mut kept: Vec<Arc<Value>> = Vec::new();
         for pod in &pods {
             let home = nodes.iter().find(|node| name(node) == node_of(pod));
             let doubled = kept.iter().any(|other| node_of(other) == node_of(pod));
-            if doubled || !home.is_some_and(|node| may_stay(&set, node)) {
+            if doubled || !home.is_some_and(|node| may_stay(&prospect, node)) {
                 owned::delete(world, DAEMON_SET, &set, pod);
             } else {
                 kept.push(Arc::clone(pod));
             }
         }
-        let wanted: Vec<&Arc<Value>> = nodes.iter().filter(|node| should_run(&set, node)).collect();
+        let wanted: Vec<&Arc<Value>> = nodes
+            .iter()
+            .filter(|node| should_run(&prospect, node))
+            .collect();
         place(world, &set, &hash, &wanted, &kept);
         update(world, &set, &hash, wanted.len(), &kept);
         publish(world, &set, &hash, &wanted, &kept, revisions);
@@ -54,17 +58,15 @@ fn node_of(pod: &Value) -> &str {
     }
 }
 
-/// Whether a node should have a pod: it matches, and its taints are tolerated.
-fn should_run(set: &Value, node: &Value) -> bool {
-    let pod = prospective_pod(set);
-    fit::matches_node(&pod, node)
-        && fit::untolerated(&pod, node, &["NoSchedule", "NoExecute"]).is_none()
+/// Whether a node should have such a pod: it matches, and its taints are tolerated.
+fn should_run(pod: &Value, node: &Value) -> bool {
+    fit::matches_node(pod, node)
+        && fit::untolerated(pod, node, &["NoSchedule", "NoExecute"]).is_none()
 }
 
 /// A pod that is there may stay where a new one would not come.
-fn may_stay(set: &Value, node: &Value) -> bool {
-    let pod = prospective_pod(set);
-    fit::matches_node(&pod, node) && fit::untolerated(&pod, node, &["NoExecute"]).is_none()
+fn may_stay(pod: &Value, node: &Value) -> bool {
+    fit::matches_node(pod, node) && fit::untolerated(pod, node, &["NoExecute"]).is_none()
 }
 
 fn prospective_pod(set: &Value) -> Value {
@@ -182,8 +184,12 @@ fn publish(
             status[field] = json!(number);
         }
     }
+    let revisions = json!(revisions.to_string());
+    if set["status"] == status && set["metadata"]["annotations"][GENERATION] == revisions {
+        return;
+    }
     change(world, &kind::DAEMON_SETS, set, |set| {
-        set["metadata"]["annotations"][GENERATION] = json!(revisions.to_string());
+        set["metadata"]["annotations"][GENERATION] = revisions;
         set["status"] = status;
     });
 }

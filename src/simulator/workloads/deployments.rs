@@ -96,9 +96,12 @@ fn mark_revision(world: &mut World, deployment: &Value, sets: &[Arc<Value>], set
             }
         });
     }
-    change(world, &kind::DEPLOYMENTS, deployment, |deployment| {
-        deployment["metadata"]["annotations"][REVISION] = json!(own.to_string());
-    });
+    let own = json!(own.to_string());
+    if deployment["metadata"]["annotations"][REVISION] != own {
+        change(world, &kind::DEPLOYMENTS, deployment, |deployment| {
+            deployment["metadata"]["annotations"][REVISION] = own;
+        });
+    }
 }
 
 /// Makes the replica set of the deployment's template, with `replicas` pods wanted.

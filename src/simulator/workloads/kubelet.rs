@@ -48,10 +48,14 @@ fn forget(world: &mut World, pods: &[Arc<Value>]) {
 }
 
 /// Brings a pod on its way, or says what is in it.
-fn start(world: &mut World, pod: &Value, node: &Value) {
+fn start(world: &mut World, pod: &Arc<Value>, node: &Value) {
     let obstacle = obstacle::of(world, pod, node);
     let waiting = status::waiting(world, pod, node, obstacle.as_ref());
-    let pod = change(world, &kind::PODS, pod, |pod| pod["status"] = waiting);
+    let pod = if pod["status"] == waiting {
+        Arc::clone(pod)
+    } else {
+        change(world, &kind::PODS, pod, |pod| pod["status"] = waiting)
+    };
     match obstacle {
         Some(obstacle) => {
             world.workloads.starting.remove(uid(&pod));

@@ -66,6 +66,18 @@ pub(super) fn change(
     world.kubernetes.put(kind, changed)
 }
 
+/// Stores an object's status if it is another one.
+pub(super) fn publish_status(
+    world: &mut World,
+    kind: &'static Kind,
+    object: &Value,
+    status: Value,
+) {
+    if object["status"] != status {
+        change(world, kind, object, |object| object["status"] = status);
+    }
+}
+
 /// The present, as objects write it.
 pub(super) fn now(world: &World) -> Value {
     moment(world.now().micros())

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::kubernetes::kind;
 use super::super::world::World;
 use super::labels::selects_map;
-use super::objects::{all, change, count, created, is_deleted, text};
+use super::objects::{all, count, created, is_deleted, publish_status, text};
 use super::owned::{self, REPLICA_SET, is_active, is_available, is_ready};
 
 /// A controller makes no more than this many pods at once.
@@ -69,7 +69,5 @@ fn publish(world: &mut World, set: &Value, active: &[Arc<Value>]) {
         }
     }
     status["observedGeneration"] = set["metadata"]["generation"].clone();
-    change(world, &kind::REPLICA_SETS, set, |set| {
-        set["status"] = status
-    });
+    publish_status(world, &kind::REPLICA_SETS, set, status);
 }

@@ -180,6 +180,9 @@ fn bind(world: &mut World, pod: &Value, node: &Value) -> Arc<Value> {
 
 fn refuse(world: &mut World, pod: &Value, why: &str) {
     let time = now(world);
+    if condition(pod, "PodScheduled").is_some_and(|scheduled| scheduled["message"] == why) {
+        return;
+    }
     let refused = change(world, &kind::PODS, pod, |pod| {
         let scheduled = Condition {
             condition_type: "PodScheduled",

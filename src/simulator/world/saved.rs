@@ -51,7 +51,9 @@ mod tests {
     use serde_json::json;
 
     use super::super::World;
+    use crate::simulator::kubernetes::kind;
     use crate::simulator::testing::{call, world};
+    use crate::simulator::workloads;
 
     fn text(world: &World) -> String {
         serde_json::to_string(world).unwrap()
@@ -84,6 +86,12 @@ mod tests {
             "LaunchTemplateData": {"BlockDeviceMapping": [{"DeviceName": "/dev/xvda", "Ebs": volume}]},
         });
         call(&mut world, "ec2", "CreateLaunchTemplate", template).unwrap();
+        let pod = json!({
+            "metadata": {"name": "ours"},
+            "spec": {"containers": [{"name": "a", "image": "nginx"}], "schedulerName": "default-scheduler"},
+        });
+        world.kubernetes.create(&kind::PODS, pod);
+        workloads::settle(&mut world);
         let name = world.autoscaling.groups.keys().next();
         let group = json!({"AutoScalingGroupName": name});
         call(&mut world, "autoscaling", "StartInstanceRefresh", group).unwrap();

@@ -196,6 +196,10 @@ fn the_server_answers_for_itself() {
     }
     let (status, document) = server.once("GET", "/openapi/v2?timeout=32s", [JSON, JSON], b"");
     assert_eq!((status, &document["swagger"]), (200, &json!("2.0")));
+    assert_eq!(
+        server.once("GET", "/openapi/v1?timeout=32s", [JSON, JSON], b""),
+        (404, json!("404 page not found\n"))
+    );
 }
 
 #[test]

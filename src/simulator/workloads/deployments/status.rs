@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::super::super::kubernetes::kind;
 use super::super::super::world::World;
 use super::super::objects::{
-    Condition, change, condition, count, moment_at, name, now, set_condition, text,
+    Condition, condition, count, moment_at, name, now, publish_status, set_condition, text,
 };
 use super::rollout;
 
@@ -39,9 +39,7 @@ pub(super) fn publish(
     }
     is_available(world, deployment, available, &mut status);
     progressing(world, deployment, sets, current, &mut status);
-    change(world, &kind::DEPLOYMENTS, deployment, |deployment| {
-        deployment["status"] = status;
-    });
+    publish_status(world, &kind::DEPLOYMENTS, deployment, status);
 }
 
 fn is_available(world: &World, deployment: &Value, available: i64, status: &mut Value) {

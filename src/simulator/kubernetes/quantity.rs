@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::objects::{entries, items};
-
 /// Amounts of resources in thousandths, by name: `cpu` in millicores, `memory` in thousandths of a byte.
-pub(super) type Amounts = BTreeMap<String, i64>;
+pub type Amounts = BTreeMap<String, i64>;
 
 const SUFFIXES: [(&str, f64); 14] = [
     ("Ki", 1024.0),
@@ -27,7 +25,7 @@ const SUFFIXES: [(&str, f64); 14] = [
 ];
 
 /// The thousandths that a quantity stands for, rounded up; `None` for a text that is none.
-pub(super) fn thousandths(quantity: &Value) -> Option<i64> {
+pub fn thousandths(quantity: &Value) -> Option<i64> {
     let text = match quantity {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
@@ -44,29 +42,59 @@ pub(super) fn thousandths(quantity: &Value) -> Option<i64> {
 }
 
 /// The amounts that a map of quantities names.
-pub(super) fn amounts(map: &Value) -> Amounts {
-    entries(map)
+pub fn amounts(map: &Value) -> Amounts {
+    map.as_object()
+        .into_iter()
+        .flatten()
         .filter_map(|(name, quantity)| Some((name.clone(), thousandths(quantity)?)))
         .collect()
 }
 
-/// What a pod asks of its node: the sum of its containers or its greediest init container, whichever is more.
-pub(super) fn requested(pod: &Value) -> Amounts {
-    let mut total = Amounts::new();
-    for container in items(&pod["spec"]["containers"]) {
-        add(&mut total, &amounts(&container["resources"]["requests"]));
+/// An amount as a quantity: `100m`, `2`, `512Mi`. Bytes are written in powers of two where that is even.
+pub fn written(resource: &str, thousandths: i64) -> String {
+    if thousandths % 1000 != 0 {
+        return format!("{thousandths}m");
     }
-    for container in items(&pod["spec"]["initContainers"]) {
-        for (name, amount) in amounts(&container["resources"]["requests"]) {
-            let most = total.entry(name).or_default();
-            *most = amount.max(*most);
-        }
+    let whole = thousandths / 1000;
+    let in_bytes = resource.ends_with("memory") || resource.ends_with("storage");
+    let unit = [("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)]
+        .into_iter()
+        .find(|(_, size)| in_bytes && whole != 0 && whole % size == 0);
+    match unit {
+        Some((suffix, size)) => format!("{}{suffix}", whole / size),
+        None => whole.to_string(),
+    }
+}
+
+/// What a pod asks of its node: the sum of its containers or its greediest init container, whichever is more.
+pub fn requested(pod: &Value) -> Amounts {
+    sum(pod, "requests")
+}
+
+/// The requests or the limits of a pod.
+pub fn sum(pod: &Value, side: &str) -> Amounts {
+    let of = |list: &str| {
+        let containers = pod["spec"][list].as_array();
+        containers
+            .into_iter()
+            .flatten()
+            .map(|container| amounts(&container["resources"][side]))
+            .collect::<Vec<_>>()
+    };
+    let mut total = Amounts::new();
+    for amounts in of("containers") {
+        add(&mut total, &amounts);
+    }
+    for (name, amount) in of("initContainers").into_iter().flatten() {
+        let most = total.entry(name).or_default();
+        *most = amount.max(*most);
     }
     add(&mut total, &amounts(&pod["spec"]["overhead"]));
     total
 }
 
-pub(super) fn add(total: &mut Amounts, more: &Amounts) {
+/// Adds amounts to a total.
+pub fn add(total: &mut Amounts, more: &Amounts) {
     for (name, amount) in more {
         *total.entry(name.clone()).or_default() += amount;
     }
@@ -92,6 +120,19 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(thousandths(&json!(text)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_written_as_quantities() {
+        for (resource, amount, expected) in [
+            ("cpu", 1500, "1500m"),
+            ("requests.cpu", 2000, "2"),
+            ("memory", 512 * 1024 * 1024 * 1000, "512Mi"),
+            ("memory", 1_000_000, "1000"),
+            ("pods", 0, "0"),
+        ] {
+            assert_eq!(written(resource, amount), expected);
         }
     }
 
