@@ -7,11 +7,14 @@
 mod caller;
 mod condition;
 mod context;
+#[cfg(test)]
+mod corners;
 mod decision;
 mod document;
 mod evaluate;
 mod grammar;
 mod grant;
+mod identity;
 mod json;
 mod operator;
 mod pattern;
@@ -31,9 +34,12 @@ pub use decision::{
     AllowedBy, Decision, ImplicitDeny, NearMiss, Obstacle, PolicyKind, PolicySource, StatementRef,
 };
 pub use document::{Condition, Effect, Element, Policy, Statement, Version};
-pub use evaluate::{KeyAccess, decide};
+pub use evaluate::{KeyAccess, decide, decide_without_resource_policy};
 pub use grammar::{Place, PolicyError};
-pub use grant::{Grant, GrantConstraints, NewGrant, OPERATIONS as GRANT_OPERATIONS};
+pub use grant::{
+    Grant, GrantConstraints, NewGrant, OPERATIONS as GRANT_OPERATIONS, SYMMETRIC_GRANT_OPERATIONS,
+};
+pub use identity::{IdentityDecision, IdentityRequest, decide_by_identity, missing_keys};
 pub use operator::Operator;
 pub use principal::{Principal, PrincipalElement};
 pub use request::Request;

@@ -14,7 +14,7 @@ pub struct Caller {
     /// For a session, the ARN of its role with the role's path.
     pub role_arn: Option<String>,
     pub kind: CallerKind,
-    /// `aws:userid`, where it is known: `AROA…:session` or `AIDA…`.
+    /// `aws:userid`, where it is known: `AROA…:session`, `AIDA…`, or the account for its root.
     pub user_id: Option<String>,
 }
 
@@ -52,7 +52,7 @@ impl Caller {
 
     /// The root user of an account.
     pub fn root(account: &str) -> Caller {
-        Caller::plain(account, root_arn(account), CallerKind::Root)
+        Caller::plain(account, root_arn(account), CallerKind::Root).with_user_id(account)
     }
 
     /// A service that signs with its own credentials, such as `ec2.amazonaws.com`. Service-linked roles

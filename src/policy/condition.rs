@@ -173,16 +173,30 @@ fn in_network(address: &str, network: &str) -> bool {
     (address ^ base).checked_shr(bits - length).unwrap_or(0) == 0
 }
 
+/// What the request has that a condition of a `Deny` holds for, for people.
+pub(super) fn describe_success(condition: &Condition, context: &Context) -> String {
+    let Condition { operator, key, .. } = condition;
+    format!(
+        "its condition {operator} {key} ({}) holds, the request has {}",
+        condition.values.join(", "),
+        found(&condition.key, context)
+    )
+}
+
+fn found(key: &str, context: &Context) -> String {
+    match context.values(key) {
+        [] => "none".to_string(),
+        values => values.join(", "),
+    }
+}
+
 /// What a failed condition needs and what the request has, for people.
 pub(super) fn describe_failure(
     condition: &Condition,
     version: Version,
     context: &Context,
 ) -> String {
-    let has = match context.values(&condition.key) {
-        [] => "none".to_string(),
-        values => values.join(", "),
-    };
+    let has = found(&condition.key, context);
     let Condition { operator, key, .. } = condition;
     let trap = match unresolved_variable(condition, version, context) {
         true => " (a policy variable in it has no value in this request)",

@@ -13,6 +13,9 @@ pub enum Decision {
         action: String,
         caller: String,
         by: StatementRef,
+        /// What makes it hit this request, where that is not plain: conditions that hold, names that a
+        /// `NotPrincipal` lacks.
+        because: Vec<String>,
     },
     /// Nothing allows the request.
     ImplicitDeny(ImplicitDeny),
@@ -32,6 +35,10 @@ pub enum AllowedBy {
     AccountRoot(StatementRef),
     /// The grant with this id.
     Grant(String),
+    /// An identity policy, where no resource has a policy to ask.
+    IdentityPolicy(StatementRef),
+    /// The root user of the account, where no resource has a policy to ask.
+    Root,
 }
 
 /// A denial for want of an `Allow`.
@@ -175,8 +182,16 @@ impl fmt::Display for Decision {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Decision::Allowed { by } => write!(formatter, "allowed by {by}"),
-            Decision::ExplicitDeny { action, caller, by } => {
-                write!(formatter, "{by} denies {action} to {caller}")
+            Decision::ExplicitDeny {
+                action,
+                caller,
+                by,
+                because,
+            } => {
+                write!(formatter, "{by} denies {action} to {caller}")?;
+                because
+                    .iter()
+                    .try_for_each(|reason| write!(formatter, "; {reason}"))
             }
             Decision::ImplicitDeny(deny) => deny.fmt(formatter),
         }
@@ -192,6 +207,8 @@ impl fmt::Display for AllowedBy {
             }
             AllowedBy::AccountRoot(key) => write!(formatter, "{key} for the root user"),
             AllowedBy::Grant(id) => write!(formatter, "grant {id}"),
+            AllowedBy::IdentityPolicy(identity) => identity.fmt(formatter),
+            AllowedBy::Root => formatter.write_str("being the root user"),
         }
     }
 }

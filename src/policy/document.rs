@@ -1,8 +1,9 @@
 //! A policy document as typed data, after parsing. What it means is in `evaluate`.
 
+use super::context::Context;
 use super::grammar::{self, PolicyError};
 use super::operator::Operator;
-use super::pattern;
+use super::pattern::{self, Token};
 use super::principal::PrincipalElement;
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +73,21 @@ impl Element {
                 .patterns
                 .iter()
                 .any(|pattern| pattern::matches_action(pattern, action))
+    }
+
+    /// Whether a `Resource`/`NotResource` element covers the resource with this ARN.
+    pub(super) fn covers_resource(&self, arn: &str, version: Version, context: &Context) -> bool {
+        let mut patterns = self
+            .patterns
+            .iter()
+            .map(|pattern| pattern::expand(pattern, version, context));
+        let matches = |pattern: &[Token]| pattern::matches_resource(pattern, arn);
+        if self.negated {
+            // A variable without a value must not make the complement larger.
+            patterns.all(|pattern| pattern.is_some_and(|pattern| !matches(&pattern)))
+        } else {
+            patterns.any(|pattern| pattern.is_some_and(|pattern| matches(&pattern)))
+        }
     }
 }
 

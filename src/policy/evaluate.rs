@@ -9,7 +9,6 @@ use super::decision::{
 };
 use super::document::{Condition, Effect, Element, Policy, Statement, Version};
 use super::grant::{Grant, GrantAnswer};
-use super::pattern::{self, Token};
 use super::principal::Reach;
 use super::request::Request;
 
@@ -37,14 +36,52 @@ pub fn decide(access: &KeyAccess<'_>, request: &Request) -> Decision {
         request,
         context: request.full_context(access.account),
     };
-    if let Some(by) = question.denying_statement() {
-        let (action, caller) = question.names();
-        return Decision::ExplicitDeny { action, caller, by };
+    if let Some(denial) = question.denial() {
+        return denial;
     }
     match question.allowed_by() {
         Some(by) => Decision::Allowed { by },
         None => Decision::ImplicitDeny(question.implicit_deny()),
     }
+}
+
+/// Decides a request that no resource policy has a say in, by the caller's identity policies alone: on a
+/// key's alias, say, or on nothing in particular (`resource` is then `*`). `account` is the resource's.
+pub fn decide_without_resource_policy(
+    identity: &[Policy],
+    account: &str,
+    resource: &str,
+    request: &Request,
+) -> Decision {
+    let policy = Policy {
+        version: Version::V2012,
+        id: None,
+        statements: Vec::new(),
+    };
+    let access = KeyAccess {
+        policy: &policy,
+        grants: &[],
+        identity,
+        key_arn: resource,
+        account,
+    };
+    let question = Question {
+        access: &access,
+        request,
+        context: request.full_context(account),
+    };
+    if let Some(denial) = question.denial() {
+        return denial;
+    }
+    let allowing = question.allowing_identity();
+    let by = match allowing {
+        _ if request.caller.kind == CallerKind::Root => Some(AllowedBy::Root),
+        allowing => allowing.map(AllowedBy::IdentityPolicy),
+    };
+    by.map_or_else(
+        || Decision::ImplicitDeny(question.implicit_deny_by_identity()),
+        |by| Decision::Allowed { by },
+    )
 }
 
 /// Operations that KMS refuses to callers of another account, whatever the policies say.
@@ -57,10 +94,12 @@ const SAME_ACCOUNT_ONLY: &[&str] = &[
     "DisableKeyRotation",
     "EnableKey",
     "EnableKeyRotation",
+    "GetKeyLastUsage",
     "GetKeyPolicy",
     "GetParametersForImport",
     "ImportKeyMaterial",
     "ListKeyPolicies",
+    "ListKeyRotations",
     "ListResourceTags",
     "PutKeyPolicy",
     "ReplicateKey",
@@ -132,7 +171,29 @@ impl<'a> Question<'a> {
         all.filter(move |located| located.statement.effect == effect)
     }
 
-    fn denying_statement(&self) -> Option<StatementRef> {
+    /// The explicit deny, if some statement is one.
+    fn denial(&self) -> Option<Decision> {
+        let located = self.denying_statement()?;
+        let (action, caller) = self.names();
+        let statement = located.statement;
+        let spared = statement
+            .principal
+            .as_ref()
+            .and_then(|element| element.unlisted(&self.request.caller));
+        let spared =
+            spared.map(|name| format!("its NotPrincipal does not list {name}, which it has to"));
+        let conditions = statement.conditions.iter();
+        let held =
+            conditions.map(|condition| condition::describe_success(condition, &self.context));
+        Some(Decision::ExplicitDeny {
+            action,
+            caller,
+            by: located.reference(),
+            because: spared.into_iter().chain(held).collect(),
+        })
+    }
+
+    fn denying_statement(&self) -> Option<Located<'a>> {
         let caller = &self.request.caller;
         let hits = |located: &Located<'_>| {
             located
@@ -146,7 +207,6 @@ impl<'a> Question<'a> {
         of_key
             .chain(of_identity)
             .find(|located| self.matches(located))
-            .map(|located| located.reference())
     }
 
     fn allowed_by(&self) -> Option<AllowedBy> {
@@ -176,11 +236,14 @@ impl<'a> Question<'a> {
         if self.request.caller.kind == CallerKind::Root {
             return Some(AllowedBy::AccountRoot(key));
         }
-        let identity = self
-            .identity_statements(Effect::Allow)
-            .find(|located| self.matches(located))?
-            .reference();
+        let identity = self.allowing_identity()?;
         Some(AllowedBy::KeyAndIdentityPolicy { key, identity })
+    }
+
+    fn allowing_identity(&self) -> Option<StatementRef> {
+        self.identity_statements(Effect::Allow)
+            .find(|located| self.matches(located))
+            .map(|located| located.reference())
     }
 
     /// The first matching `Allow` of the key policy that reaches the caller in the given way.
@@ -230,18 +293,9 @@ impl<'a> Question<'a> {
     }
 
     fn covers_key(&self, element: Option<&Element>, version: Version) -> bool {
-        let Some(element) = element else { return false };
-        let mut patterns = element
-            .patterns
-            .iter()
-            .map(|pattern| pattern::expand(pattern, version, &self.context));
-        let matches = |pattern: &[Token]| pattern::matches_resource(pattern, self.access.key_arn);
-        if element.negated {
-            // A variable without a value must not make the complement larger.
-            patterns.all(|pattern| pattern.is_some_and(|pattern| !matches(&pattern)))
-        } else {
-            patterns.any(|pattern| pattern.is_some_and(|pattern| matches(&pattern)))
-        }
+        element.is_some_and(|element| {
+            element.covers_resource(self.access.key_arn, version, &self.context)
+        })
     }
 
     fn implicit_deny(&self) -> ImplicitDeny {
@@ -278,6 +332,20 @@ impl<'a> Question<'a> {
         }
     }
 
+    fn implicit_deny_by_identity(&self) -> ImplicitDeny {
+        let (action, caller) = self.names();
+        let near_misses = self
+            .identity_statements(Effect::Allow)
+            .filter_map(|located| self.identity_near_miss(&located))
+            .collect();
+        ImplicitDeny {
+            action,
+            caller,
+            missing: PolicyKind::Identity,
+            near_misses,
+        }
+    }
+
     fn key_near_miss(&self, located: &Located<'_>) -> Option<NearMiss> {
         let reach = self.reach(located);
         let obstacle = match (self.obstacles(located).as_slice(), reach) {
@@ -287,6 +355,9 @@ impl<'a> Question<'a> {
             ([], _) if self.is_refused_across_accounts() => Obstacle::OtherAccount,
             ([], _) => self.needs_identity_policy(),
             ([single], Reach::Direct) => single.clone(),
+            // A statement for the whole account, about other actions, is not worth telling.
+            ([Obstacle::Actions { .. }], _) => return None,
+            ([single], Reach::Account) => single.clone(),
             _ => return None,
         };
         Some(NearMiss::Statement {

@@ -1,6 +1,7 @@
 //! KMS grants: what a grantee may do with a key beside the key policy.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +65,21 @@ pub const OPERATIONS: &[&str] = &[
     "DeriveSharedSecret",
 ];
 
+/// Those of [`OPERATIONS`] that a symmetric encryption key supports.
+pub const SYMMETRIC_GRANT_OPERATIONS: &[&str] = &[
+    "Decrypt",
+    "Encrypt",
+    "GenerateDataKey",
+    "GenerateDataKeyWithoutPlaintext",
+    "ReEncryptFrom",
+    "ReEncryptTo",
+    "CreateGrant",
+    "RetireGrant",
+    "DescribeKey",
+    "GenerateDataKeyPair",
+    "GenerateDataKeyPairWithoutPlaintext",
+];
+
 /// The operations that carry an encryption context; constraints bind only these.
 const WITH_ENCRYPTION_CONTEXT: &[&str] = &[
     "Decrypt",
@@ -98,9 +114,11 @@ impl Grant {
         if WITH_ENCRYPTION_CONTEXT.contains(&operation)
             && !self.constraints.admit(&request.encryption_context)
         {
-            return GrantAnswer::Lacks(
-                "has a constraint that the encryption context does not meet".to_string(),
-            );
+            return GrantAnswer::Lacks(format!(
+                "has the constraint {}, which the encryption context ({}) does not meet",
+                self.constraints,
+                listed(&request.encryption_context)
+            ));
         }
         match &request.new_grant {
             Some(child) if operation == "CreateGrant" => self.answer_child(child),
@@ -125,9 +143,10 @@ impl Grant {
             ));
         }
         if !self.constraints.are_kept_by(&child.constraints) {
-            return GrantAnswer::Lacks(
-                "has a constraint that the grant to be made would loosen".to_string(),
-            );
+            return GrantAnswer::Lacks(format!(
+                "has the constraint {}, which the grant to be made ({}) would loosen",
+                self.constraints, child.constraints
+            ));
         }
         GrantAnswer::Allows
     }
@@ -147,32 +166,29 @@ impl NewGrant {
         if let Some(retiring) = &self.retiring_principal {
             context = context.with("kms:RetiringPrincipal", retiring);
         }
-        match &self.constraints {
-            GrantConstraints {
-                constraint_equals: Some(_),
-                ..
-            } => context.with("kms:GrantConstraintType", "EncryptionContextEquals"),
-            GrantConstraints {
-                constraint_subset: Some(_),
-                ..
-            } => context.with("kms:GrantConstraintType", "EncryptionContextSubset"),
-            _ => context,
-        }
+        let kinds = self.constraints.kinds().map(|(kind, _)| kind);
+        context.with_all("kms:GrantConstraintType", kinds)
     }
 }
 
 impl GrantConstraints {
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&String, &String)> {
-        self.constraint_equals
-            .iter()
-            .chain(&self.constraint_subset)
-            .flatten()
+        self.kinds().flat_map(|(_, pairs)| pairs)
+    }
+
+    /// The constraints that there are, by the names of their kinds.
+    fn kinds(&self) -> impl Iterator<Item = (&'static str, &Pairs)> {
+        let equals = self.constraint_equals.iter();
+        let subset = self.constraint_subset.iter();
+        equals
+            .map(|pairs| ("EncryptionContextEquals", pairs))
+            .chain(subset.map(|pairs| ("EncryptionContextSubset", pairs)))
     }
 
     fn admit(&self, context: &Pairs) -> bool {
         self.constraint_equals
             .as_ref()
-            .is_none_or(|equals| equals == context)
+            .is_none_or(|equals| are_same(equals, context))
             && self
                 .constraint_subset
                 .as_ref()
@@ -181,8 +197,10 @@ impl GrantConstraints {
 
     /// Whether `child` is at least as strict.
     fn are_kept_by(&self, child: &GrantConstraints) -> bool {
-        let equals_kept =
-            self.constraint_equals.is_none() || self.constraint_equals == child.constraint_equals;
+        let equals_kept = self.constraint_equals.as_ref().is_none_or(|equals| {
+            let of_child = child.constraint_equals.as_ref();
+            of_child.is_some_and(|pairs| are_same(equals, pairs))
+        });
         let subset_kept = self.constraint_subset.as_ref().is_none_or(|subset| {
             let of_child = [&child.constraint_equals, &child.constraint_subset];
             of_child
@@ -194,10 +212,45 @@ impl GrantConstraints {
     }
 }
 
-fn includes(pairs: &Pairs, subset: &Pairs) -> bool {
-    subset
+impl fmt::Display for GrantConstraints {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds = self.kinds();
+        let told: Vec<String> = kinds
+            .map(|(kind, pairs)| format!("{kind} {}", listed(pairs)))
+            .collect();
+        match told.as_slice() {
+            [] => formatter.write_str("no constraint"),
+            told => formatter.write_str(&told.join(" and ")),
+        }
+    }
+}
+
+/// `key=value, key=value`, or that there is none.
+fn listed(pairs: &Pairs) -> String {
+    let told: Vec<String> = pairs
         .iter()
-        .all(|(key, value)| pairs.get(key) == Some(value))
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    match told.as_slice() {
+        [] => "none".to_string(),
+        told => told.join(", "),
+    }
+}
+
+/// "In a grant constraint, the key in each key-value pair is not case sensitive, but the value is"
+/// (service model, `GrantConstraints`).
+fn includes(pairs: &Pairs, subset: &Pairs) -> bool {
+    let has = |(key, value): (&String, &String)| {
+        let mut same_key = pairs
+            .iter()
+            .filter(|(known, _)| known.eq_ignore_ascii_case(key));
+        same_key.any(|(_, known)| known == value)
+    };
+    subset.iter().all(has)
+}
+
+fn are_same(pairs: &Pairs, others: &Pairs) -> bool {
+    pairs.len() == others.len() && includes(pairs, others) && includes(others, pairs)
 }
 
 #[cfg(test)]

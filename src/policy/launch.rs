@@ -189,6 +189,9 @@ impl LaunchCall {
         let request = Request::new(autoscaling_session(account), self.action)
             .with("kms:ViaService", format!("ec2.{region}.amazonaws.com"))
             .with("aws:RequestedRegion", region)
+            // Volumes take no other kind of key.
+            .with("kms:KeySpec", "SYMMETRIC_DEFAULT")
+            .with("kms:KeyUsage", "ENCRYPT_DECRYPT")
             .with("aws:SecureTransport", "true");
         match self.carries {
             Carries::Nothing => request,

@@ -104,12 +104,16 @@ impl PrincipalElement {
         if !self.negated {
             return self.allow_reach(caller) != Reach::Nobody;
         }
-        let everyone = self.principals.contains(&Principal::Everyone);
-        !everyone
-            && !caller
-                .identities()
-                .iter()
-                .all(|identity| self.names(identity))
+        self.unlisted(caller).is_some()
+    }
+
+    /// The name that a denying `NotPrincipal` would have to list besides, to spare `caller`.
+    pub(super) fn unlisted(&self, caller: &Caller) -> Option<String> {
+        if !self.negated || self.principals.contains(&Principal::Everyone) {
+            return None;
+        }
+        let mut names = caller.identities().into_iter();
+        names.find(|identity| !self.names(identity))
     }
 
     fn names(&self, identity: &str) -> bool {

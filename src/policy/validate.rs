@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use super::caller::Caller;
 use super::decision::Decision;
 use super::document::Policy;
 use super::evaluate::{KeyAccess, decide};
@@ -22,8 +21,8 @@ const PARAMETER_PATTERN: &str = r"[\u0009\u000A\u000D\u0020-\u00FF]+";
 #[derive(Clone, Copy)]
 pub struct NewKeyPolicy<'a> {
     pub document: &'a str,
-    /// Who puts the policy; must be able to put the next one.
-    pub caller: &'a Caller,
+    /// The request that puts the policy. The same one must be able to put the next.
+    pub request: &'a Request,
     /// The caller's identity policies.
     pub identity: &'a [Policy],
     pub key_arn: &'a str,
@@ -192,7 +191,7 @@ fn is_valid(principal: &Principal, exists: &dyn Fn(&str) -> bool) -> bool {
         Principal::Service(name) => is_service_name(name),
         Principal::Aws(name) => match named_account(name) {
             Some(account) => account.len() == 12,
-            None => has_principal_form(name) && exists(name),
+            None => is_principal_arn(name) && exists(name),
         },
         Principal::Federated(name) | Principal::CanonicalUser(name) => !name.is_empty(),
     }
@@ -206,9 +205,9 @@ fn is_service_name(name: &str) -> bool {
         .is_some_and(|service| !service.is_empty() && service.bytes().all(allowed))
 }
 
-/// Whether an ARN is of a kind that a key policy may name. Groups, wildcards and the unique ids of
-/// deleted principals are not.
-fn has_principal_form(arn: &str) -> bool {
+/// Whether an ARN is of a kind that a key policy or a grant may name beside accounts: of a user, a role
+/// or a session. Groups, wildcards and the unique ids of deleted principals are not.
+pub fn is_principal_arn(arn: &str) -> bool {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let &["arn", "aws", service, "", account, resource] = parts.as_slice() else {
         return false;
@@ -232,9 +231,9 @@ fn check_lockout(policy: &Policy, new: &NewKeyPolicy<'_>) -> Result<(), PolicyRe
         key_arn: new.key_arn,
         account: new.account,
     };
-    let request = Request::new(new.caller.clone(), "kms:PutKeyPolicy")
-        .with("kms:BypassPolicyLockoutSafetyCheck", "false");
-    match decide(&access, &request) {
+    let mut next = new.request.clone();
+    next.action = "kms:PutKeyPolicy".to_string();
+    match decide(&access, &next) {
         Decision::Allowed { .. } => Ok(()),
         why => Err(PolicyRefusal::Lockout { why }),
     }
@@ -245,6 +244,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::policy::Caller;
     use crate::policy::launch::{AUTOSCALING_ROLE, autoscaling_role_arn};
 
     const A: &str = "111122223333";
@@ -262,7 +262,8 @@ mod tests {
                 .expect("valid");
         check_key_policy(&NewKeyPolicy {
             document,
-            caller: &Caller::role_session(A, "Admin", "me"),
+            request: &Request::new(Caller::role_session(A, "Admin", "me"), "kms:PutKeyPolicy")
+                .with("aws:RequestedRegion", "us-west-2"),
             identity: &[admin],
             key_arn: KEY,
             account: A,
@@ -414,6 +415,13 @@ mod tests {
         check_refused(&only("root", "kms:Decrypt"), MALFORMED, message);
         assert!(check_document(&only("role/Admin", "kms:Put*"), false).is_ok());
         assert!(check_document(&only("root", "kms:*"), false).is_ok());
+        let where_it_is = |region: &str| {
+            let condition = json!({"StringEquals": {"aws:RequestedRegion": region}});
+            json!({"Statement": {"Effect": "Allow", "Principal": {"AWS": A}, "Action": "kms:*", "Resource": "*", "Condition": condition}})
+                .to_string()
+        };
+        assert!(check_document(&where_it_is("us-west-2"), false).is_ok());
+        check_refused(&where_it_is("us-east-1"), MALFORMED, message);
         let denied = with_statement(
             json!({"Effect": "Deny", "Principal": "*", "Action": "kms:PutKeyPolicy", "Resource": "*"}),
         );

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::audit::{self, Called, Origin};
 use super::chaos::{Chaos, Fault, Troubles};
+use super::iam::authorization;
 use super::kubernetes::{self, Reply, Requested, ServerVersion, Times, User, Watch};
 use super::refusal::Refusal;
 use super::serve::Body;
@@ -111,10 +112,11 @@ fn answer_aws(shared: &Shared, request: &Request<Bytes>, fault: Option<Fault>) -
             return refused(&refusal);
         }
     };
-    if world.pace().jumps() && waiting::is_waiter(request.headers()) {
+    let allowed = authorization::check(&world, &call, &decoded);
+    if allowed.is_ok() && world.pace().jumps() && waiting::is_waiter(request.headers()) {
         waiting::run_ahead(&mut world, &decoded, &call);
     }
-    let reply = decoded.run(&mut world, &call);
+    let reply = allowed.and_then(|()| decoded.run(&mut world, &call));
     let called = Called {
         service: service.signing_name,
         operation: decoded.operation.name,
@@ -196,8 +198,9 @@ fn authenticated(
         let why = format!("service {} is not simulated", identity.service);
         (protocol, protocol.unknown_operation(why))
     })?;
-    // STS is often called in another region than the work is done in.
-    if identity.region != world.region && identity.service != "sts" {
+    // STS is often called in another region than the work is done in, and IAM has but one for all.
+    let is_regional = !matches!(identity.service.as_str(), "sts" | "iam");
+    if identity.region != world.region && is_regional {
         let message = format!(
             "region {} is not simulated: this world is {}",
             identity.region, world.region
@@ -207,14 +210,10 @@ fn authenticated(
             Refusal::bad("InvalidParameterValue", message),
         ));
     }
-    let caller = world
-        .iam
-        .caller(&world.account, &identity.access_key_id)
-        .ok_or_else(|| {
-            let (code, status, message) =
-                signature::refusal(&SignatureError::UnknownKey, service.protocol);
-            (service.protocol, Refusal::new(code, status, message))
-        })?;
+    let caller = holder(world, &identity.access_key_id).map_err(|error| {
+        let (code, status, message) = signature::refusal(&error, service.protocol);
+        (service.protocol, Refusal::new(code, status, message))
+    })?;
     let call = Call {
         caller,
         access_key: Some(identity.access_key_id),
@@ -227,8 +226,18 @@ fn allowed_skew(service: &str) -> SignedDuration {
     protocol.allowed_skew()
 }
 
+/// Whose key it is, while it is anybody's.
+fn holder(world: &World, access_key: &str) -> Result<Caller, SignatureError> {
+    if world.iam.has_expired(access_key, world.wall()) {
+        return Err(SignatureError::ExpiredToken);
+    }
+    let caller = world.iam.caller(&world.account, access_key);
+    caller.ok_or(SignatureError::UnknownKey)
+}
+
 fn secret_of(world: &World, access_key: &str) -> Option<Secret> {
-    let credential = world.iam.credentials.get(access_key)?;
+    let known = world.iam.credentials.get(access_key);
+    let credential = known.filter(|credential| credential.active)?;
     Some(Secret {
         secret_access_key: credential.secret_access_key.clone(),
         session_token: credential.session_token.clone(),
@@ -371,10 +380,7 @@ fn kubernetes_user(shared: &Shared, world: &World, request: &Request<Bytes>) -> 
         let identity =
             signature::verify_token(token, &shared.identity.cluster, &secrets, Timestamp::now())
                 .ok()?;
-        world
-            .iam
-            .caller(&world.account, &identity.access_key_id)?
-            .arn
+        holder(world, &identity.access_key_id).ok()?.arn
     };
     Some(User {
         name,

@@ -1,10 +1,20 @@
 //! Keys: their state, policies, grants, aliases and tags, and who may do what with them.
 
+mod access;
 mod aliases;
+mod ciphertext;
+mod constraint;
+mod cryptography;
 mod grants;
 mod keys;
+mod page;
 mod policies;
+mod retiring;
+mod rotation;
+mod state;
 mod tags;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,9 +23,12 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::Moment;
 use super::refusal::Refusal;
-use super::wire::{Call, Protocol, Service};
+use super::wire::{Protocol, Service};
 use super::world::World;
-use crate::policy::{Caller, Grant, KeyAccess, Policy, Request, decide};
+use crate::policy::{Grant, Policy};
+use rotation::{Material, Rotation};
+
+pub use policies::principal_deleted;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Kms {
@@ -25,6 +38,7 @@ pub struct Kms {
     pub aliases: BTreeMap<String, Alias>,
 }
 
+/// A symmetric encryption key; other kinds are not simulated.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Key {
     pub id: String,
@@ -32,15 +46,30 @@ pub struct Key {
     pub description: String,
     pub created: Moment,
     pub state: KeyState,
-    /// Byte for byte as it was put.
+    /// Byte for byte as it was put, unless a principal that it names has been deleted since.
     pub policy_text: String,
     pub policy: Policy,
     pub grants: Vec<Grant>,
-    /// Creation of each grant, by grant id.
-    pub granted: BTreeMap<String, Moment>,
-    pub rotation_days: Option<u32>,
+    /// What came of each grant's making, by grant id.
+    pub issued: BTreeMap<String, Issued>,
+    /// `None` when the key is not rotated by itself.
+    pub rotation: Option<Rotation>,
+    /// Oldest first; the last one encrypts. Never empty.
+    material: Vec<Material>,
     pub tags: BTreeMap<String, String>,
     /// Made by AWS for the account, like `alias/aws/ebs`.
+    pub managed_by_aws: bool,
+}
+
+/// What a key is made from; all else is as every new key has it.
+#[derive(Debug, Clone)]
+pub struct NewKey {
+    pub id: String,
+    pub description: String,
+    pub policy_text: String,
+    /// What `policy_text` says.
+    pub policy: Policy,
+    pub tags: BTreeMap<String, String>,
     pub managed_by_aws: bool,
 }
 
@@ -49,6 +78,13 @@ pub enum KeyState {
     Enabled,
     Disabled,
     PendingDeletion { at: Moment, days: u32 },
+}
+
+/// When a grant was made and under which tokens it is known.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Issued {
+    pub at: Moment,
+    pub tokens: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -62,21 +98,14 @@ pub struct Alias {
 pub enum Event {
     /// The waiting period of a scheduled deletion is over.
     Deleted { key: String },
+    /// The rotation period of a key is over.
+    RotationDue { key: String },
 }
 
 pub(super) fn handle(world: &mut World, event: Event) {
-    let Event::Deleted { key } = event;
-    let due = world
-        .kms
-        .keys
-        .get(&key)
-        .is_some_and(|found| match found.state {
-            KeyState::PendingDeletion { at, .. } => at <= world.now(),
-            KeyState::Enabled | KeyState::Disabled => false,
-        });
-    if due {
-        world.kms.keys.remove(&key);
-        world.kms.aliases.retain(|_, alias| alias.target != key);
+    match event {
+        Event::Deleted { key } => state::delete_if_due(world, &key),
+        Event::RotationDue { key } => rotation::rotate_if_due(world, &key),
     }
 }
 
@@ -88,10 +117,14 @@ pub fn service() -> Service {
         namespace: "",
         operations: [
             keys::operations(),
+            state::operations(),
+            rotation::operations(),
             policies::operations(),
             aliases::operations(),
             grants::operations(),
+            retiring::operations(),
             tags::operations(),
+            cryptography::operations(),
         ]
         .into_iter()
         .flatten()
@@ -99,148 +132,34 @@ pub fn service() -> Service {
     }
 }
 
-impl KeyState {
-    fn name(self) -> &'static str {
-        match self {
-            KeyState::Enabled => "Enabled",
-            KeyState::Disabled => "Disabled",
-            KeyState::PendingDeletion { .. } => "PendingDeletion",
-        }
+/// Makes a key, enabled, with fresh key material. Keys of AWS are rotated every year.
+pub fn add_key(world: &mut World, new: NewKey) {
+    let key = Key {
+        arn: world.arn("kms", &format!("key/{}", new.id)),
+        id: new.id.clone(),
+        description: new.description,
+        created: world.now(),
+        state: KeyState::Enabled,
+        policy_text: new.policy_text,
+        policy: new.policy,
+        grants: Vec::new(),
+        issued: BTreeMap::new(),
+        rotation: None,
+        material: vec![Material::first(world)],
+        tags: new.tags,
+        managed_by_aws: new.managed_by_aws,
+    };
+    world.kms.keys.insert(new.id.clone(), key);
+    if new.managed_by_aws {
+        rotation::start(world, &new.id, rotation::YEARLY);
     }
 }
-
-impl Key {
-    /// What cryptographic operations and new grants need.
-    fn require_enabled(&self) -> Result<(), Refusal> {
-        match self.state {
-            KeyState::Enabled => Ok(()),
-            KeyState::Disabled => Err(Refusal::bad(
-                "DisabledException",
-                format!("{} is disabled.", self.arn),
-            )),
-            KeyState::PendingDeletion { .. } => Err(self.pending_deletion()),
-        }
-    }
-
-    /// What most changes of a key need.
-    fn require_not_pending(&self) -> Result<(), Refusal> {
-        match self.state {
-            KeyState::PendingDeletion { .. } => Err(self.pending_deletion()),
-            KeyState::Enabled | KeyState::Disabled => Ok(()),
-        }
-    }
-
-    fn pending_deletion(&self) -> Refusal {
-        Refusal::bad(
-            "KMSInvalidStateException",
-            format!("{} is pending deletion.", self.arn),
-        )
-    }
-
-    /// Whether the key can be used for new cryptographic operations at all.
-    pub fn usable(&self) -> bool {
-        self.state == KeyState::Enabled
-    }
-}
-
-impl World {
-    /// The key that an id, key ARN, alias name or alias ARN names.
-    pub fn find_key(&self, name: &str) -> Result<&Key, Refusal> {
-        let not_found = |message: String| Refusal::bad("NotFoundException", message);
-        let local = self.arn("kms", "");
-        let name = match (name.strip_prefix(&local), name.starts_with("arn:")) {
-            (Some(resource), _) => resource,
-            (None, true) => return Err(not_found(format!("Key '{name}' does not exist"))),
-            (None, false) => name,
-        };
-        if name.starts_with("alias/") {
-            let alias = self.kms.aliases.get(name);
-            return alias
-                .and_then(|alias| self.kms.keys.get(&alias.target))
-                .ok_or_else(|| not_found(format!("Alias {local}{name} is not found.")));
-        }
-        let id = name.strip_prefix("key/").unwrap_or(name);
-        let looks_like_an_id = id.len() == 36
-            && id
-                .bytes()
-                .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-        self.kms.keys.get(id).ok_or_else(|| {
-            not_found(if looks_like_an_id {
-                format!("Key '{local}key/{id}' does not exist")
-            } else {
-                format!("Invalid keyId '{name}'")
-            })
-        })
-    }
-
-    /// Who may do what with a key, as the evaluator wants it.
-    pub fn key_access<'a>(&'a self, key: &'a Key, caller: &Caller) -> KeyAccess<'a> {
-        KeyAccess {
-            policy: &key.policy,
-            grants: &key.grants,
-            identity: self.iam.policies_of(caller),
-            key_arn: &key.arn,
-            account: &self.account,
-        }
-    }
-}
-
-/// The key, if the caller may perform `action` on it.
-fn authorized<'a>(
-    world: &'a World,
-    call: &Call,
-    name: &str,
-    action: &str,
-) -> Result<&'a Key, Refusal> {
-    let key = world.find_key(name)?;
-    authorize(world, key, Request::new(call.caller.clone(), action))?;
-    Ok(key)
-}
-
-/// Refuses what the key's policy, its grants and the caller's identity policies do not allow.
-fn authorize(world: &World, key: &Key, request: Request) -> Result<(), Refusal> {
-    let decision = decide(&world.key_access(key, &request.caller), &request);
-    match decision.access_denied_message(&request.caller.arn, &key.arn) {
-        Some(message) => Err(Refusal::bad("AccessDeniedException", message)),
-        None => Ok(()),
-    }
-}
-
-fn authorized_mut<'a>(
-    world: &'a mut World,
-    call: &Call,
-    name: &str,
-    action: &str,
-) -> Result<&'a mut Key, Refusal> {
-    let id = authorized(world, call, name, action)?.id.clone();
-    world
-        .kms
-        .keys
-        .get_mut(&id)
-        .ok_or_else(|| Refusal::new("KMSInternalException", 500, "the key vanished"))
-}
-
-/// The shortest and the longest waiting period of a deletion, in days.
-const DELETION_WINDOW: std::ops::RangeInclusive<u32> = 7..=30;
 
 fn days(days: u32) -> Duration {
     Duration::from_secs(u64::from(days) * 86_400)
 }
 
-/// A request that names a key and nothing else.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct KeyRequest {
-    key_id: String,
-}
-
-/// A request for a list, of one key or of all.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
-#[derive(Default)]
-struct Page {
-    /// Paging is not needed for so few entries: everything comes on the first page.
-    #[serde(rename = "Limit")]
-    _limit: Option<u32>,
-    key_id: Option<String>,
+/// The answer when a key that was just found is gone, which cannot happen within one call.
+fn vanished() -> Refusal {
+    Refusal::new("KMSInternalException", 500, "the key vanished")
 }

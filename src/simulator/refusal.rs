@@ -10,7 +10,7 @@ pub struct Refusal {
     /// HTTP status.
     pub status: u16,
     pub message: String,
-    /// Further members of a REST-JSON error body, e.g. `clusterName`.
+    /// Further members of a JSON error body, e.g. `clusterName`.
     pub details: Vec<(String, Value)>,
 }
 

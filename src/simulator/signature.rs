@@ -49,6 +49,8 @@ pub enum SignatureError {
     UnknownKey,
     #[error("the session token is not the one of this access key")]
     WrongToken,
+    #[error("the temporary credentials have expired")]
+    ExpiredToken,
     #[error("the request was signed too long ago, or in the future")]
     Skewed(Skew),
     #[error("the signature does not match the request")]

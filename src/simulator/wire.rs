@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
 use super::world::World;
-use super::{audit, autoscaling, cloudtrail, ec2, eks, kms, sts};
+use super::{audit, autoscaling, cloudtrail, ec2, eks, iam, kms, sts};
 use crate::policy::Caller;
 use input::{Input, Tree};
 pub use json::TIMESTAMP;
@@ -108,6 +108,7 @@ pub static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
         ec2::service(),
         sts::service(),
         cloudtrail::service(),
+        iam::service(),
     ]
 });
 
@@ -122,6 +123,11 @@ impl Decoded {
     /// What was asked, as a trail shows it.
     pub fn parameters(&self) -> Value {
         audit::parameters(&self.input)
+    }
+
+    /// The input's members as they are named in the protocol.
+    pub(super) fn members(&self) -> Value {
+        self.input.members.to_value()
     }
 
     /// Runs the operation; the same input may run again on another copy of the world.
@@ -331,12 +337,14 @@ pub fn encode_refusal(
             reply
         }
         Protocol::Json => {
-            let body = json!({ "__type": refusal.code, "message": refusal.message });
+            let mut body: Map<String, Value> = refusal.details.iter().cloned().collect();
+            body.insert("__type".to_owned(), json!(refusal.code));
+            body.insert("message".to_owned(), json!(refusal.message));
             response(
                 status,
                 "application/x-amz-json-1.1",
                 request_id,
-                json::write(body),
+                json::write(Value::Object(body)),
             )
         }
         Protocol::Query => response(

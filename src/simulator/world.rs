@@ -57,6 +57,16 @@ pub struct Options {
     pub node_ready: Duration,
     /// Between two attempts of Auto Scaling to reach the desired capacity.
     pub launch_retry: Duration,
+    /// The same after a launch that was refused at once.
+    pub refused_launch_retry: Duration,
+    /// How long every launch of a group must fail until AWS suspends its launches.
+    pub launch_suspension: Duration,
+    /// How soon Auto Scaling's health check notices an instance that is gone.
+    pub health_check: Duration,
+    /// How soon EKS completes the lifecycle action of a launched instance.
+    pub launch_hook: Duration,
+    /// How soon EKS has drained a node and completes the lifecycle action of its instance.
+    pub drain: Duration,
     /// How long launches must have been failing before EKS reports it.
     pub issue_after: Duration,
     /// How soon EKS notices that a launch succeeded.
@@ -85,6 +95,11 @@ impl Default for Options {
             node_registration: seconds(20),
             node_ready: seconds(20),
             launch_retry: seconds(60),
+            refused_launch_retry: seconds(120),
+            launch_suspension: seconds(86_400),
+            health_check: seconds(30),
+            launch_hook: seconds(1),
+            drain: seconds(10),
             issue_after: seconds(60),
             issue_cleared_after: seconds(15),
             update: seconds(20),
@@ -107,6 +122,7 @@ pub enum Event {
     Eks(eks::Event),
     Nodes(nodes::Event),
     Kms(kms::Event),
+    Iam(iam::Event),
 }
 
 impl World {
@@ -193,12 +209,18 @@ impl World {
             Event::Eks(event) => eks::controller::handle(self, event),
             Event::Nodes(event) => nodes::handle(self, event),
             Event::Kms(event) => kms::handle(self, event),
+            Event::Iam(event) => iam::handle(self, event),
         }
     }
 
     pub fn schedule(&mut self, after: Duration, event: Event) {
         self.scheduled += 1;
         self.queue.insert((self.now + after, self.scheduled), event);
+    }
+
+    /// The wall clock as the world last saw it, microseconds since the epoch.
+    pub fn wall(&self) -> i64 {
+        self.wall
     }
 
     /// The wall-clock instant under which a client sees a moment: never in its future.
@@ -239,6 +261,13 @@ impl World {
     /// A number below `limit`.
     pub fn number(&mut self, limit: u8) -> u8 {
         self.random.u8(..limit)
+    }
+
+    /// So many random bytes.
+    pub fn bytes(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        self.random.fill(&mut bytes);
+        bytes
     }
 
     /// `arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE`.

@@ -7,6 +7,7 @@
 
 mod account;
 mod audit;
+mod autoscaling;
 mod cli;
 mod conformance;
 mod content;
@@ -14,6 +15,8 @@ mod durability;
 mod expect;
 mod front_door;
 mod hooks;
+mod iam;
+mod kms;
 mod layering;
 mod limits;
 mod plan;

@@ -166,8 +166,8 @@ fn what_is_not_simulated_is_refused_by_name() {
         assert!(said.contains(expected), "{command}: {said}");
     };
     check(
-        "aws kms encrypt --key-id alias/aws/ebs --plaintext YQ==",
-        "kms Encrypt is not simulated",
+        "aws kms generate-data-key-pair --key-id alias/aws/ebs --key-pair-spec RSA_2048",
+        "kms GenerateDataKeyPair is not simulated",
     );
     check(
         "aws ec2 describe-regions",

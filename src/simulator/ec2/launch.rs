@@ -13,6 +13,8 @@ use crate::policy::launch::{autoscaling_session, launch_access};
 pub struct Launch<'a> {
     /// Launch template id and version.
     pub template: (&'a str, u64),
+    /// Instead of the template's instance type.
+    pub instance_type: Option<&'a str>,
     pub subnet: &'a str,
     pub tags: Tags,
 }
@@ -53,9 +55,10 @@ pub fn launch(world: &mut World, request: Launch<'_>) -> Result<String, Refusal>
         id: id.clone(),
         state: InstanceState::Pending,
         reason: None,
-        instance_type: data
+        instance_type: request
             .instance_type
-            .clone()
+            .map(str::to_owned)
+            .or(data.instance_type)
             .unwrap_or_else(|| "t3.medium".to_owned()),
         image: data.image.clone().unwrap_or_default(),
         launched: world.now(),

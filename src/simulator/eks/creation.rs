@@ -1,8 +1,13 @@
 //! How a node group comes to be and goes: EKS's own launch template and Auto Scaling group.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::autoscaling::{Group, Size, Template, controller as autoscaling};
+use super::super::autoscaling::groups::{self, NewGroup};
+use super::super::autoscaling::hooks::{Hook, Transition};
+use super::super::autoscaling::processes::AZ_REBALANCE;
+use super::super::autoscaling::{
+    Distribution, Mixed, Settings, Size, Template, controller as autoscaling,
+};
 use super::super::ec2::templates::{
     BlockDevice, Ebs, InstanceProfile, MetadataOptions, TemplateData,
 };
@@ -11,6 +16,9 @@ use super::super::world::start::NODE_ROLE;
 use super::controller::{RECHECK, all_ready, schedule, set_status};
 use super::health::report_launch_failures;
 use super::{Event, Nodegroup, NodegroupId, Source, Status};
+
+/// Seconds that an instance waits for EKS before it moves on by itself.
+const HOOK_HEARTBEAT: u32 = 1800;
 
 /// Who is recorded as the author of EKS's own templates.
 const NODEGROUP_ROLE: &str = "AWSServiceRoleForAmazonEKSNodegroup";
@@ -51,6 +59,7 @@ pub(super) fn create(world: &mut World, new: NewNodegroup) -> NodegroupId {
             id: own_template.clone(),
             name: template_name,
             version: 1,
+            follows: None,
         },
     );
     let arn = world.arn(
@@ -109,29 +118,54 @@ pub(super) fn service_role(world: &World) -> String {
     )
 }
 
+/// The group as EKS makes it: settings, suspended process and hooks as users have seen them.
 fn make_group(world: &mut World, new: &NewNodegroup, name: &str, template: Template) {
-    let uuid = world.uuid();
-    let group = Group {
-        name: name.to_owned(),
-        arn: world.arn(
-            "autoscaling",
-            &format!("autoScalingGroup:{uuid}:autoScalingGroupName/{name}"),
+    let settings = Settings {
+        mixed: Some(Mixed {
+            instance_types: Vec::new(),
+            distribution: Distribution::default(),
+        }),
+        health_check_grace: 15,
+        termination_policies: [
+            "AllocationStrategy",
+            "OldestLaunchTemplate",
+            "OldestInstance",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+        capacity_rebalance: Some(true),
+        ..Settings::default()
+    };
+    let options = &world.options;
+    let hooks = vec![
+        Hook::of_service(
+            "Launch-LC-Hook",
+            Transition::Launching,
+            HOOK_HEARTBEAT,
+            options.launch_hook,
         ),
+        Hook::of_service(
+            "Terminate-LC-Hook",
+            Transition::Terminating,
+            HOOK_HEARTBEAT,
+            options.drain,
+        ),
+    ];
+    let group = NewGroup {
+        name: name.to_owned(),
         size: Size {
             desired: 0,
             ..new.size
         },
-        surge: 0,
         template,
         subnets: new.subnets.clone(),
-        members: Vec::new(),
-        activities: Vec::new(),
-        created: world.now(),
+        settings,
         tags: nodegroup_tags(new),
-        pending_cause: None,
-        failing_since: None,
+        kept_tags: BTreeSet::new(),
+        hooks,
+        suspended: vec![AZ_REBALANCE.to_owned()],
     };
-    world.autoscaling.groups.insert(name.to_owned(), group);
+    groups::create(world, group);
 }
 
 fn nodegroup_tags(new: &NewNodegroup) -> BTreeMap<String, String> {
@@ -269,7 +303,7 @@ pub(super) fn check_deletion(world: &mut World, id: NodegroupId) {
         schedule(world, RECHECK, Event::DeletionCheck { nodegroup: id });
         return;
     }
-    world.autoscaling.groups.remove(&group);
+    groups::remove(world, &group);
     world.ec2.templates.remove(&own_template);
     world.eks.nodegroups.remove(&id);
 }

@@ -1,33 +1,36 @@
-//! KMS operations on keys: making, describing, switching, ending, rotating.
-
-use std::collections::BTreeMap;
+//! KMS operations that make, describe and list keys.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::refusal::Refusal;
 use super::super::wire::{Call, Operation};
-use super::super::world::{self, World};
-use super::policies::{checked_policy, default_policy};
-use super::tags::Tag;
-use super::{
-    DELETION_WINDOW, Event, Key, KeyRequest, KeyState, Page, authorized, authorized_mut, days,
+use super::super::world::World;
+use super::access::{
+    asking, asking_about, authorize, authorize_by_identity, authorized, key_mut, with_key_kind,
 };
+use super::constraint::{check_length, only};
+use super::cryptography::{naming, require_known_tokens};
+use super::page::Page;
+use super::policies::{checked_policy, default_policy};
+use super::tags::{self, Tag};
+use super::{Key, KeyState, NewKey, add_key, vanished};
+use crate::policy::Request;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
         Operation::new("CreateKey", create_key),
         Operation::new("DescribeKey", describe_key),
         Operation::new("ListKeys", list_keys),
-        Operation::new("EnableKey", enable_key),
-        Operation::new("DisableKey", disable_key),
-        Operation::new("ScheduleKeyDeletion", schedule_key_deletion),
-        Operation::new("CancelKeyDeletion", cancel_key_deletion),
-        Operation::new("EnableKeyRotation", enable_key_rotation),
-        Operation::new("DisableKeyRotation", disable_key_rotation),
-        Operation::new("GetKeyRotationStatus", get_key_rotation_status),
         Operation::new("UpdateKeyDescription", update_key_description),
     ]
+}
+
+/// A request that names a key and nothing else.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(super) struct KeyRequest {
+    pub(super) key_id: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -46,64 +49,55 @@ struct CreateKeyRequest {
 
 fn create_key(world: &mut World, call: &Call, request: CreateKeyRequest) -> Result<Value, Refusal> {
     let spec = request.key_spec.or(request.customer_master_key_spec);
-    only("KeyUsage", request.key_usage.as_deref(), "ENCRYPT_DECRYPT")?;
     only("KeySpec", spec.as_deref(), "SYMMETRIC_DEFAULT")?;
+    only("KeyUsage", request.key_usage.as_deref(), "ENCRYPT_DECRYPT")?;
     only("Origin", request.origin.as_deref(), "AWS_KMS")?;
-    if request.multi_region {
-        return Err(Refusal::bad(
-            "UnsupportedOperationException",
-            "multi-Region keys are not simulated",
-        ));
-    }
+    let multi_region = request.multi_region.then_some("true");
+    only("MultiRegion", multi_region, "false")?;
+    check_length(request.description.chars().count(), "description", 0..=8192)?;
+    tags::check(&request.tags)?;
+    let bypass = request.bypass_policy_lockout_safety_check;
+    let asked = authorized_creation(world, call, &request.tags, bypass)?;
     let id = world.uuid();
     let policy_text = request
         .policy
         .unwrap_or_else(|| default_policy(&world.account));
     let arn = world.arn("kms", &format!("key/{id}"));
-    let policy = checked_policy(
-        world,
-        call,
-        &arn,
-        &policy_text,
-        request.bypass_policy_lockout_safety_check,
-    )?;
-    let key = Key {
+    let new = NewKey {
         id: id.clone(),
-        arn,
         description: request.description,
-        created: world.now(),
-        state: KeyState::Enabled,
+        policy: checked_policy(world, &asked, &arn, &policy_text, bypass)?,
         policy_text,
-        policy,
-        grants: Vec::new(),
-        granted: BTreeMap::new(),
-        rotation_days: None,
-        tags: request
-            .tags
-            .into_iter()
-            .map(|tag| (tag.tag_key, tag.tag_value))
-            .collect(),
+        tags: tags::map(request.tags),
         managed_by_aws: false,
     };
-    let metadata = key_metadata(world, &key);
-    world.kms.keys.insert(id, key);
-    Ok(json!({ "KeyMetadata": metadata }))
+    add_key(world, new);
+    let key = world.kms.keys.get(&id).ok_or_else(vanished)?;
+    Ok(json!({ "KeyMetadata": key_metadata(world, key) }))
 }
 
-fn only(member: &str, value: Option<&str>, supported: &str) -> Result<(), Refusal> {
-    match value {
-        Some(other) if other != supported => Err(Refusal::bad(
-            "UnsupportedOperationException",
-            format!("{member} {other} is not simulated"),
-        )),
-        _ => Ok(()),
+/// Making a key is for identity policies to allow, and so is tagging it while it is made.
+fn authorized_creation(
+    world: &World,
+    call: &Call,
+    tags: &[Tag],
+    bypass: bool,
+) -> Result<Request, Refusal> {
+    let mut creating = tags::tagging(asking(world, call, "kms:CreateKey"), tags)
+        .with("kms:BypassPolicyLockoutSafetyCheck", bypass.to_string());
+    creating.context = with_key_kind(creating.context);
+    authorize_by_identity(world, "*", &creating)?;
+    if !tags.is_empty() {
+        let request = tags::tagging(asking(world, call, "kms:TagResource"), tags);
+        authorize_by_identity(world, &world.arn("kms", "key/*"), &request)?;
     }
+    Ok(creating)
 }
 
 fn key_metadata(world: &World, key: &Key) -> Value {
-    let (deletion, days) = match key.state {
-        KeyState::PendingDeletion { at, days } => (world.timestamp_ahead(at), json!(days)),
-        KeyState::Enabled | KeyState::Disabled => (Value::Null, Value::Null),
+    let deletion = match key.state {
+        KeyState::PendingDeletion { at, .. } => world.timestamp_ahead(at),
+        KeyState::Enabled | KeyState::Disabled => Value::Null,
     };
     json!({
         "AWSAccountId": world.account,
@@ -114,13 +108,14 @@ fn key_metadata(world: &World, key: &Key) -> Value {
         "Description": key.description,
         "KeyUsage": "ENCRYPT_DECRYPT",
         "KeyState": key.state.name(),
-        "DeletionDate": if days.is_null() { Value::Null } else { deletion },
+        "DeletionDate": deletion,
         "Origin": "AWS_KMS",
         "KeyManager": if key.managed_by_aws { "AWS" } else { "CUSTOMER" },
         "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT",
         "KeySpec": "SYMMETRIC_DEFAULT",
         "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"],
         "MultiRegion": false,
+        "CurrentKeyMaterialId": key.current_material().map(|(_, material)| &material.id),
     })
 }
 
@@ -128,8 +123,8 @@ fn key_metadata(world: &World, key: &Key) -> Value {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct DescribeKeyRequest {
     key_id: String,
-    #[serde(default, rename = "GrantTokens")]
-    _grant_tokens: Vec<String>,
+    #[serde(default)]
+    grant_tokens: Vec<String>,
 }
 
 fn describe_key(
@@ -137,156 +132,34 @@ fn describe_key(
     call: &Call,
     request: DescribeKeyRequest,
 ) -> Result<Value, Refusal> {
-    let key = authorized(world, call, &request.key_id, "kms:DescribeKey")?;
+    let key = world.find_key(&request.key_id)?;
+    require_known_tokens(world, &request.grant_tokens)?;
+    let asked = asking_about(world, call, key, "kms:DescribeKey");
+    authorize(world, key, &naming(asked, &request.key_id))?;
     Ok(json!({ "KeyMetadata": key_metadata(world, key) }))
 }
 
-fn list_keys(world: &mut World, _call: &Call, _request: Page) -> Result<Value, Refusal> {
-    let keys: Vec<Value> = world
-        .kms
-        .keys
-        .values()
-        .map(|key| json!({ "KeyId": key.id, "KeyArn": key.arn }))
-        .collect();
-    Ok(json!({ "Keys": keys, "Truncated": false }))
-}
-
-fn enable_key(world: &mut World, call: &Call, request: KeyRequest) -> Result<Value, Refusal> {
-    set_state(
-        world,
-        call,
-        &request.key_id,
-        "kms:EnableKey",
-        KeyState::Enabled,
-    )
-}
-
-fn disable_key(world: &mut World, call: &Call, request: KeyRequest) -> Result<Value, Refusal> {
-    set_state(
-        world,
-        call,
-        &request.key_id,
-        "kms:DisableKey",
-        KeyState::Disabled,
-    )
-}
-
-fn set_state(
-    world: &mut World,
-    call: &Call,
-    name: &str,
-    action: &str,
-    state: KeyState,
-) -> Result<Value, Refusal> {
-    let key = authorized_mut(world, call, name, action)?;
-    key.require_not_pending()?;
-    key.state = state;
-    Ok(Value::Null)
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct ScheduleKeyDeletionRequest {
-    key_id: String,
-    #[serde(default = "longest_window")]
-    pending_window_in_days: u32,
+struct ListKeysRequest {
+    limit: Option<i64>,
+    marker: Option<String>,
 }
 
-fn longest_window() -> u32 {
-    *DELETION_WINDOW.end()
-}
-
-fn schedule_key_deletion(
-    world: &mut World,
-    call: &Call,
-    request: ScheduleKeyDeletionRequest,
-) -> Result<Value, Refusal> {
-    let window = request.pending_window_in_days;
-    if !DELETION_WINDOW.contains(&window) {
-        return Err(Refusal::bad(
-            "ValidationException",
-            "PendingWindowInDays must be between 7 and 30 (inclusive)",
-        ));
-    }
-    let at = world.now() + days(window);
-    let key = authorized_mut(world, call, &request.key_id, "kms:ScheduleKeyDeletion")?;
-    key.require_not_pending()?;
-    key.state = KeyState::PendingDeletion { at, days: window };
-    let (id, arn) = (key.id.clone(), key.arn.clone());
-    world.schedule(days(window), world::Event::Kms(Event::Deleted { key: id }));
-    Ok(json!({
-        "KeyId": arn,
-        "DeletionDate": world.timestamp_ahead(at),
-        "KeyState": "PendingDeletion",
-        "PendingWindowInDays": window,
-    }))
-}
-
-fn cancel_key_deletion(
-    world: &mut World,
-    call: &Call,
-    request: KeyRequest,
-) -> Result<Value, Refusal> {
-    let key = authorized_mut(world, call, &request.key_id, "kms:CancelKeyDeletion")?;
-    if !matches!(key.state, KeyState::PendingDeletion { .. }) {
-        let message = format!(
-            "{} is not pending deletion (or pending replica deletion).",
-            key.arn
-        );
-        return Err(Refusal::bad("KMSInvalidStateException", message));
-    }
-    // Cancelling leaves the key disabled; enabling it is a step of its own.
-    key.state = KeyState::Disabled;
-    Ok(json!({ "KeyId": key.arn }))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct EnableKeyRotationRequest {
-    key_id: String,
-    #[serde(default = "yearly")]
-    rotation_period_in_days: u32,
-}
-
-fn yearly() -> u32 {
-    365
-}
-
-fn enable_key_rotation(
-    world: &mut World,
-    call: &Call,
-    request: EnableKeyRotationRequest,
-) -> Result<Value, Refusal> {
-    let key = authorized_mut(world, call, &request.key_id, "kms:EnableKeyRotation")?;
-    key.require_enabled()?;
-    key.rotation_days = Some(request.rotation_period_in_days);
-    Ok(Value::Null)
-}
-
-fn disable_key_rotation(
-    world: &mut World,
-    call: &Call,
-    request: KeyRequest,
-) -> Result<Value, Refusal> {
-    let key = authorized_mut(world, call, &request.key_id, "kms:DisableKeyRotation")?;
-    key.require_enabled()?;
-    key.rotation_days = None;
-    Ok(Value::Null)
-}
-
-fn get_key_rotation_status(
-    world: &mut World,
-    call: &Call,
-    request: KeyRequest,
-) -> Result<Value, Refusal> {
-    let key = authorized(world, call, &request.key_id, "kms:GetKeyRotationStatus")?;
-    key.require_not_pending()?;
-    Ok(json!({
-        "KeyRotationEnabled": key.rotation_days.is_some(),
-        "KeyId": key.arn,
-        "RotationPeriodInDays": key.rotation_days,
-        "NextRotationDate": key.rotation_days.map(|period| world.timestamp_ahead(key.created + days(period))),
-    }))
+fn list_keys(world: &mut World, call: &Call, request: ListKeysRequest) -> Result<Value, Refusal> {
+    authorize_by_identity(world, "*", &asking(world, call, "kms:ListKeys"))?;
+    let keys = world.kms.keys.values();
+    let listed = keys.map(|key| {
+        let entry = json!({ "KeyId": key.id, "KeyArn": key.arn });
+        (key.id.clone(), entry)
+    });
+    let page = Page {
+        limit: request.limit,
+        marker: request.marker.as_deref(),
+        usual: 100,
+        most: 1000,
+    };
+    page.of("Keys", listed.collect())
 }
 
 #[derive(Deserialize)]
@@ -301,8 +174,10 @@ fn update_key_description(
     call: &Call,
     request: UpdateKeyDescriptionRequest,
 ) -> Result<Value, Refusal> {
-    let key = authorized_mut(world, call, &request.key_id, "kms:UpdateKeyDescription")?;
+    check_length(request.description.chars().count(), "description", 0..=8192)?;
+    let key = authorized(world, call, &request.key_id, "kms:UpdateKeyDescription")?;
     key.require_not_pending()?;
-    key.description = request.description;
+    let id = key.id.clone();
+    key_mut(world, &id)?.description = request.description;
     Ok(Value::Null)
 }

@@ -13,10 +13,15 @@ pub fn refusal(error: &SignatureError, protocol: Protocol) -> (&'static str, u16
 
 fn code_and_status(error: &SignatureError, protocol: Protocol) -> (&'static str, u16) {
     use Protocol::{Ec2, Json, Query, RestJson};
-    use SignatureError::{Malformed, Mismatch, Missing, Skewed, UnknownKey, WrongToken};
+    use SignatureError::{
+        ExpiredToken, Malformed, Mismatch, Missing, Skewed, UnknownKey, WrongToken,
+    };
     match (error, protocol) {
         (UnknownKey | WrongToken | Mismatch, Ec2) => ("AuthFailure", 401),
-        (Skewed(_), Ec2) => ("RequestExpired", 400),
+        (Skewed(_) | ExpiredToken, Ec2) => ("RequestExpired", 400),
+        (ExpiredToken, Query) => ("ExpiredToken", 403),
+        (ExpiredToken, Json) => ("ExpiredTokenException", 400),
+        (ExpiredToken, RestJson) => ("ExpiredTokenException", 403),
         (UnknownKey | WrongToken, Query) => ("InvalidClientTokenId", 403),
         (Mismatch | Skewed(_), Query) => ("SignatureDoesNotMatch", 403),
         (UnknownKey | WrongToken, Json) => ("UnrecognizedClientException", 400),
@@ -47,7 +52,10 @@ fn message(error: &SignatureError, protocol: Protocol) -> String {
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access \
              Key and signing method. Consult the service documentation for details."
         }
-        SignatureError::Skewed(_) if protocol == Protocol::Ec2 => "Request has expired.",
+        SignatureError::Skewed(_) | SignatureError::ExpiredToken if protocol == Protocol::Ec2 => {
+            "Request has expired."
+        }
+        SignatureError::ExpiredToken => "The security token included in the request is expired",
         SignatureError::Skewed(skew) => return skew_message(skew),
         SignatureError::Malformed(what) => {
             return format!("The request signature does not conform to AWS standards: {what}");
@@ -154,6 +162,19 @@ mod tests {
                 (Query, "SignatureDoesNotMatch", 403),
                 (Json, "InvalidSignatureException", 400),
                 (RestJson, "InvalidSignatureException", 403),
+            ],
+        );
+    }
+
+    #[test]
+    fn expired_credentials_say_so() {
+        check(
+            SignatureError::ExpiredToken,
+            [
+                (Ec2, "RequestExpired", 400),
+                (Query, "ExpiredToken", 403),
+                (Json, "ExpiredTokenException", 400),
+                (RestJson, "ExpiredTokenException", 403),
             ],
         );
     }

@@ -67,12 +67,34 @@ mod tests {
             json!({"Description": "ours"}),
         )
         .unwrap();
+        let key_id = &key["KeyMetadata"]["KeyId"];
+        let grant = json!({
+            "KeyId": key_id,
+            "GranteePrincipal": "arn:aws:iam::123456789012:root",
+            "Operations": ["Decrypt"],
+            "Constraints": {"EncryptionContextSubset": {"a": "b"}},
+        });
+        call(&mut world, "kms", "CreateGrant", grant).unwrap();
+        for operation in ["EnableKeyRotation", "RotateKeyOnDemand"] {
+            call(&mut world, "kms", operation, json!({"KeyId": key_id})).unwrap();
+        }
         let volume = json!({"Encrypted": true, "KmsKeyId": key["KeyMetadata"]["KeyId"]});
         let template = json!({
             "LaunchTemplateName": "ours",
             "LaunchTemplateData": {"BlockDeviceMapping": [{"DeviceName": "/dev/xvda", "Ebs": volume}]},
         });
         call(&mut world, "ec2", "CreateLaunchTemplate", template).unwrap();
+        let name = world.autoscaling.groups.keys().next();
+        let group = json!({"AutoScalingGroupName": name});
+        call(&mut world, "autoscaling", "StartInstanceRefresh", group).unwrap();
+        world.jump(Duration::from_secs(7));
+        let profile = json!({"InstanceProfileName": "ours"});
+        call(&mut world, "iam", "CreateInstanceProfile", profile).unwrap();
+        let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+        let policy = json!({"PolicyName": "ours", "PolicyDocument": policy});
+        call(&mut world, "iam", "CreatePolicy", policy).unwrap();
+        let role = json!({"RoleName": "AWSServiceRoleForAutoScaling"});
+        call(&mut world, "iam", "DeleteServiceLinkedRole", role).unwrap();
         let saved = text(&world);
         let mut copy: World = serde_json::from_str(&saved).unwrap();
         assert_eq!(text(&copy), saved);

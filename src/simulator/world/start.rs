@@ -8,8 +8,7 @@ use jiff::Timestamp;
 
 use super::super::clock::{Clock, Moment, Pace};
 use super::super::ec2::network::{Subnet, Vpc};
-use super::super::iam::{Credential, Role, User};
-use super::super::kms::{Key, KeyState};
+use super::super::iam::{Credential, Holder, Permissions};
 use super::super::{audit, autoscaling, ec2, eks, iam, kms, kubernetes};
 use super::{Options, World};
 use crate::policy::Policy;
@@ -84,7 +83,10 @@ impl World {
         let credential = Credential {
             secret_access_key: secret_access_key.to_owned(),
             session_token: None,
-            user: user.to_owned(),
+            holder: Holder::User(user.to_owned()),
+            active: true,
+            created: self.now(),
+            expires: None,
         };
         self.iam
             .credentials
@@ -93,62 +95,52 @@ impl World {
     }
 }
 
-fn principals(world: &mut World) {
-    for (path, name) in [
-        (
-            "/aws-service-role/autoscaling.amazonaws.com/",
-            "AWSServiceRoleForAutoScaling",
-        ),
-        (
-            "/aws-service-role/eks-nodegroup.amazonaws.com/",
-            "AWSServiceRoleForAmazonEKSNodegroup",
-        ),
-        (
-            "/aws-service-role/eks.amazonaws.com/",
-            "AWSServiceRoleForAmazonEKS",
-        ),
-        ("/", "eks-workshop-cluster"),
-        ("/", NODE_ROLE),
-    ] {
-        let id = principal_id(world, "AROA");
-        let arn = format!("arn:aws:iam::{}:role{path}{name}", world.account);
-        let role = Role {
-            path: path.to_owned(),
-            name: name.to_owned(),
-            id,
-            arn,
-            policies: Vec::new(),
-        };
-        world.iam.roles.insert(name.to_owned(), role);
-    }
-    for name in [LEARNER, OPERATOR] {
-        let id = principal_id(world, "AIDA");
-        let arn = format!("arn:aws:iam::{}:user/{name}", world.account);
-        let user = User {
-            name: name.to_owned(),
-            id,
-            arn,
-            policies: administrator(),
-        };
-        world.iam.users.insert(name.to_owned(), user);
-    }
-}
-
+/// Name of the role of the cluster itself.
+pub const CLUSTER_ROLE: &str = "eks-workshop-cluster";
 /// Name of the node role that the cluster's node groups use.
 pub const NODE_ROLE: &str = "eks-workshop-node";
 
-fn administrator() -> Vec<Policy> {
-    let text =
-        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
-    Policy::parse(text).into_iter().collect()
+fn principals(world: &mut World) {
+    for service in [
+        "autoscaling.amazonaws.com",
+        "eks-nodegroup.amazonaws.com",
+        "eks.amazonaws.com",
+    ] {
+        iam::service_linked::create(world, service, None);
+    }
+    let role = |world: &mut World, name: &str, service: &str, policies: &[&str]| {
+        let policies: Vec<String> = policies.iter().map(|name| managed(name)).collect();
+        iam::roles::create_for_service(world, name, service, policies);
+    };
+    role(
+        world,
+        CLUSTER_ROLE,
+        "eks.amazonaws.com",
+        &["AmazonEKSClusterPolicy"],
+    );
+    role(
+        world,
+        NODE_ROLE,
+        "ec2.amazonaws.com",
+        &[
+            "AmazonEKSWorkerNodePolicy",
+            "AmazonEC2ContainerRegistryReadOnly",
+            "AmazonEKS_CNI_Policy",
+            "AmazonSSMManagedInstanceCore",
+        ],
+    );
+    for name in [LEARNER, OPERATOR] {
+        iam::users::create(world, "/", name, BTreeMap::new());
+        let administrator = Permissions::of_managed(vec![managed("AdministratorAccess")]);
+        if let Some(user) = world.iam.users.get_mut(name) {
+            user.permissions = administrator;
+        }
+    }
+    world.iam.bring_into_force();
 }
 
-fn principal_id(world: &mut World, prefix: &str) -> String {
-    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let tail: String = (0..17)
-        .map(|_| char::from(LETTERS[usize::from(world.number(32))]))
-        .collect();
-    format!("{prefix}{tail}")
+fn managed(name: &str) -> String {
+    format!("arn:aws:iam::aws:policy/{name}")
 }
 
 /// The AWS managed key for volumes whose template says only `Encrypted`.
@@ -182,27 +174,22 @@ fn volume_key(world: &mut World) {
     let Ok(policy) = Policy::parse(&policy_text) else {
         return;
     };
-    let key = Key {
-        arn: world.arn("kms", &format!("key/{id}")),
+    let description =
+        "Default key that protects my EBS volumes when no other key is defined".to_owned();
+    let key = kms::NewKey {
         id: id.clone(),
-        description: "Default key that protects my EBS volumes when no other key is defined"
-            .to_owned(),
-        created: world.now(),
-        state: KeyState::Enabled,
+        description,
         policy_text,
         policy,
-        grants: Vec::new(),
-        granted: BTreeMap::new(),
-        rotation_days: Some(365),
         tags: BTreeMap::new(),
         managed_by_aws: true,
     };
+    kms::add_key(world, key);
     let alias = kms::Alias {
-        target: id.clone(),
+        target: id,
         created: world.now(),
         updated: world.now(),
     };
-    world.kms.keys.insert(id, key);
     world.kms.aliases.insert("alias/aws/ebs".to_owned(), alias);
 }
 
@@ -263,7 +250,7 @@ fn cluster(world: &mut World, name: &str, endpoint: String, authority: String) {
         kubelet_version: KUBELET_VERSION.to_owned(),
         release_version: RELEASE_VERSION.to_owned(),
         created: world.now(),
-        role_arn: format!("arn:aws:iam::{}:role/eks-workshop-cluster", world.account),
+        role_arn: format!("arn:aws:iam::{}:role/{CLUSTER_ROLE}", world.account),
         vpc: world.ec2.vpcs.keys().next().cloned().unwrap_or_default(),
         subnets: world.ec2.subnets.keys().cloned().collect(),
         security_group,
