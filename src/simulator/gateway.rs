@@ -65,7 +65,7 @@ fn is_spared_by_aws(shared: &Shared, request: &Request<Bytes>) -> bool {
     let is_operator = |key: &str| {
         let world = shared.world();
         let caller = world.iam.caller(&world.account, key);
-        caller.is_some_and(|caller| caller == Caller::user(&world.account, OPERATOR))
+        caller.is_some_and(|caller| caller.arn == Caller::user(&world.account, OPERATOR).arn)
     };
     request.uri().path().starts_with(control::CONTROL)
         || signature::claimed(request).is_some_and(|identity| is_operator(&identity.access_key_id))
