@@ -30,6 +30,7 @@ pub mod sts;
 pub(crate) mod testing;
 mod waiting;
 pub mod wire;
+pub mod workloads;
 pub mod world;
 
 use std::collections::BTreeMap;

@@ -14,7 +14,7 @@ pub(super) fn service() -> Service {
     Service {
         signing_name: "cloudtrail",
         protocol: Protocol::Json,
-        selector: "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
+        selector: "CloudTrail_20131101",
         namespace: "",
         operations: vec![Operation::new("LookupEvents", lookup_events)],
     }

@@ -1,11 +1,28 @@
 //! Instances and what they are launched from: templates, network, volumes. EC2 asks the key of an
-//! encrypted volume as its caller; an instance whose volume the key refuses dies while pending.
+//! encrypted volume as its caller; an instance whose volume the key refuses dies while pending. Which
+//! packets arrive follows from routes, gateways, security groups and network ACLs (`reach`).
 
+mod account;
+pub mod addresses;
+mod conventions;
+mod endpoints;
 pub mod filter;
+mod gateways;
+pub mod images;
 pub mod instances;
+pub mod interfaces;
 pub mod launch;
 pub mod network;
+mod network_acls;
+pub mod reach;
+mod resource;
+mod routes;
+mod security_groups;
+pub(in crate::simulator) mod start;
+mod tags;
 pub mod templates;
+pub mod types;
+mod volumes;
 
 use std::collections::BTreeMap;
 
@@ -21,10 +38,27 @@ pub struct Ec2 {
     pub templates: BTreeMap<String, templates::LaunchTemplate>,
     /// By id, `i-…`.
     pub instances: BTreeMap<String, instances::Instance>,
+    pub volumes: BTreeMap<String, volumes::Volume>,
+    pub encryption: volumes::encryption::Encryption,
+    pub images: BTreeMap<String, images::Image>,
+    /// Names and ids of the region's zones.
+    pub zones: Vec<(String, String)>,
     pub vpcs: BTreeMap<String, network::Vpc>,
     pub subnets: BTreeMap<String, network::Subnet>,
+    pub route_tables: BTreeMap<String, routes::RouteTable>,
+    pub internet_gateways: BTreeMap<String, gateways::InternetGateway>,
+    pub nat_gateways: BTreeMap<String, gateways::NatGateway>,
+    /// Elastic IP addresses by allocation id.
+    pub addresses: BTreeMap<String, gateways::Address>,
+    pub endpoints: BTreeMap<String, endpoints::Endpoint>,
+    pub security_groups: BTreeMap<String, security_groups::SecurityGroup>,
+    pub network_acls: BTreeMap<String, network_acls::NetworkAcl>,
+    /// Where the control planes of clusters have interfaces, by the cluster's name.
+    pub control_planes: BTreeMap<String, Vec<endpoints::Place>>,
     /// Id of the image that EKS gives nodes whose template names none.
     pub node_image: String,
+    /// What client tokens bring back, oldest first.
+    pub answered: Vec<conventions::Answered>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,9 +70,23 @@ pub enum Event {
     Terminated {
         instance: String,
     },
+    Stopped {
+        instance: String,
+    },
+    /// The status checks of an instance that runs have passed: nothing happens, but it shows from now on.
+    Checked {
+        instance: String,
+    },
     /// The record of a terminated instance goes away.
     Forgotten {
         instance: String,
+    },
+    /// A volume made by itself is available, or gone.
+    VolumeSettles {
+        volume: String,
+    },
+    NatGatewaySettles {
+        gateway: String,
     },
 }
 
@@ -46,27 +94,51 @@ pub(super) fn handle(world: &mut World, event: Event) {
     match event {
         Event::Settles { instance } => launch::settle(world, &instance),
         Event::Terminated { instance } => instances::terminated(world, &instance),
+        Event::Stopped { instance } => instances::stopped(world, &instance),
+        Event::Checked { instance: _ } => {}
         Event::Forgotten { instance } => {
             world.ec2.instances.remove(&instance);
         }
+        Event::VolumeSettles { volume } => volumes::settle(world, &volume),
+        Event::NatGatewaySettles { gateway } => gateways::settle_nat(world, &gateway),
     }
 }
 
 pub fn service() -> Service {
+    let operations = [
+        account::operations(),
+        endpoints::operations(),
+        gateways::operations(),
+        images::operations(),
+        instances::operations(),
+        interfaces::operations(),
+        network::operations(),
+        network_acls::operations(),
+        routes::operations(),
+        security_groups::operations(),
+        tags::operations(),
+        templates::operations(),
+        types::operations(),
+        volumes::operations(),
+    ];
     Service {
         signing_name: "ec2",
         protocol: Protocol::Ec2,
         selector: "2016-11-15",
         namespace: "http://ec2.amazonaws.com/doc/2016-11-15/",
-        operations: [
-            templates::operations(),
-            instances::operations(),
-            network::operations(),
-        ]
-        .into_iter()
-        .flatten()
-        .collect(),
+        operations: operations
+            .into_iter()
+            .flatten()
+            .map(|operation| operation.guarded(conventions::guard))
+            .collect(),
     }
+}
+
+/// A truth value as EC2 sends it where it sets an attribute.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Flag {
+    value: bool,
 }
 
 /// A tag as EC2 reads and writes it.

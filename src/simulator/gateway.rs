@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::audit::{self, Called, Origin};
 use super::chaos::{Chaos, Fault, Troubles};
+use super::eks::access;
 use super::iam::authorization;
 use super::kubernetes::{self, Reply, Requested, ServerVersion, Times, User, Watch};
 use super::refusal::Refusal;
@@ -21,7 +22,7 @@ use super::signature::{self, Secret, SignatureError};
 use super::wire::{self, Call, Protocol};
 use super::world::World;
 use super::world::start::{LEARNER, OPERATOR};
-use super::{Shared, control, waiting};
+use super::{Shared, control, nodes, waiting, workloads};
 use crate::policy::Caller;
 
 type Handler = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
@@ -128,6 +129,7 @@ fn answer_aws(shared: &Shared, request: &Request<Bytes>, fault: Option<Fault>) -
     };
     let origin = origin(request, Some(call.caller), call.access_key);
     if !audit::is_read_only(decoded.operation.name) {
+        nodes::reconsider(&mut world);
         world.touch();
     }
     let record = audit::record(&world, request_id.clone(), origin, called, reply.as_ref());
@@ -221,11 +223,6 @@ fn authenticated(
     Ok((call, service))
 }
 
-fn allowed_skew(service: &str) -> SignedDuration {
-    let protocol = wire::service(service).map_or(Protocol::Query, |service| service.protocol);
-    protocol.allowed_skew()
-}
-
 /// Whose key it is, while it is anybody's.
 fn holder(world: &World, access_key: &str) -> Result<Caller, SignatureError> {
     if world.iam.has_expired(access_key, world.wall()) {
@@ -233,6 +230,11 @@ fn holder(world: &World, access_key: &str) -> Result<Caller, SignatureError> {
     }
     let caller = world.iam.caller(&world.account, access_key);
     caller.ok_or(SignatureError::UnknownKey)
+}
+
+fn allowed_skew(service: &str) -> SignedDuration {
+    let protocol = wire::service(service).map_or(Protocol::Query, |service| service.protocol);
+    protocol.allowed_skew()
 }
 
 fn secret_of(world: &World, access_key: &str) -> Option<Secret> {
@@ -323,9 +325,13 @@ fn answer_kubernetes(
         return failed.map(Body::full);
     }
     let version = server_version(&world, &shared.identity.cluster);
+    let before = world.kubernetes.version();
     let reply = with_times(&mut world, |store, times| {
         kubernetes::handle(store, &version, &user, times, request)
     });
+    if world.kubernetes.version() != before {
+        workloads::settle(&mut world);
+    }
     let answer = match &reply {
         Reply::Once(response) => Some(response),
         Reply::Watch(_) => None,
@@ -373,22 +379,15 @@ fn server_version(world: &World, cluster: &str) -> ServerVersion {
 /// The bearer of our own kubeconfig's token, or of a token that `aws eks get-token` made.
 fn kubernetes_user(shared: &Shared, world: &World, request: &Request<Bytes>) -> Option<User> {
     let token = bearer(request)?;
-    let name = if token == shared.identity.kubernetes_token || token == shared.operator_token {
-        format!("arn:aws:iam::{}:user/{LEARNER}", world.account)
-    } else {
-        let secrets = |id: &str| secret_of(world, id);
-        let identity =
-            signature::verify_token(token, &shared.identity.cluster, &secrets, Timestamp::now())
-                .ok()?;
-        holder(world, &identity.access_key_id).ok()?.arn
-    };
-    Some(User {
-        name,
-        groups: vec![
-            "system:masters".to_owned(),
-            "system:authenticated".to_owned(),
-        ],
-    })
+    if token == shared.identity.kubernetes_token || token == shared.operator_token {
+        let arn = format!("arn:aws:iam::{}:user/{LEARNER}", world.account);
+        return Some(access::session_user(arn));
+    }
+    let cluster = &shared.identity.cluster;
+    let secrets = |id: &str| secret_of(world, id);
+    let identity = signature::verify_token(token, cluster, &secrets, Timestamp::now()).ok()?;
+    let caller = holder(world, &identity.access_key_id).ok()?;
+    access::admits(world, cluster, &caller.arn)
 }
 
 /// Runs `action` on the object store with the world's way of showing times.

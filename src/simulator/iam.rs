@@ -224,18 +224,6 @@ impl Iam {
             .filter(|role| name == name_or_arn || role.arn == name_or_arn)
     }
 
-    /// Whether the managed policy is attached to the role, both by ARN (the role also by name).
-    /// Whether the role may do what it is wanted for, also by other policies, says
-    /// `authorization::role_may`.
-    pub(in crate::simulator) fn role_has_managed_policy(
-        &self,
-        role: &str,
-        policy_arn: &str,
-    ) -> bool {
-        self.role_by_name_or_arn(role)
-            .is_some_and(|role| role.permissions.has_attached(policy_arn))
-    }
-
     /// Whether the role lets a service, such as `ec2.amazonaws.com`, assume it.
     pub(in crate::simulator) fn role_trusts_service(&self, role: &str, service: &str) -> bool {
         let request = Request::new(Caller::service(service), "sts:AssumeRole");

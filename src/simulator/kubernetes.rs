@@ -8,11 +8,17 @@
 
 pub mod cluster;
 pub mod kind;
+pub mod labels;
 pub mod node;
 
 mod access;
+mod admission;
 mod answer;
+mod apply;
+mod defaults;
+mod deletion;
 mod discovery;
+mod eviction;
 mod patch;
 mod print;
 mod protobuf;
@@ -20,18 +26,22 @@ mod read;
 mod refusal;
 mod request;
 mod requested;
+mod scale;
+mod schema;
 mod selector;
 mod store;
-mod times;
+pub(super) mod times;
 mod version;
 mod watch;
 mod write;
 
 pub use access::User;
+pub use admission::ROOT_AUTHORITY;
+pub use deletion::{Cascade, FOREGROUND};
 pub use kind::Kind;
 pub use requested::Requested;
-pub use store::Store;
-pub use times::{Times, moment, renewed_every};
+pub use store::{Store, uid_of};
+pub use times::{Times, moment, moment_of, renewed_every};
 pub use version::ServerVersion;
 pub use watch::Watch;
 
@@ -156,6 +166,11 @@ fn objects(
     let accept = header_text(request.headers(), header::ACCEPT);
     let form = Form::chosen(accept.as_deref(), &query)?;
     match verb {
+        "get" if target.subresource == "scale" => {
+            let found = read::existing(store, &target)?;
+            let shown = times.render(&scale::of(found));
+            Ok(Reply::Once(answer::json_response(StatusCode::OK, &shown)))
+        }
         "get" => read::get(store, &target, &form, times),
         "list" | "watch" => read::list(store, &target, &query, form, times),
         _ if query.get("dryRun").is_some() => change(
@@ -189,10 +204,21 @@ fn verb(method: &Method, target: &Target, query: &Query) -> Result<&'static str,
     }
 }
 
+/// Subresources of pods that lead to what runs in them.
+const INSIDE: [&str; 5] = ["attach", "exec", "log", "portforward", "proxy"];
+
 fn check_subresource(target: &Target) -> Result<(), Refusal> {
+    let kind = target.kind;
     match target.subresource.as_str() {
         "" => Ok(()),
-        "status" if target.kind.status => Ok(()),
+        "status" if kind.status => Ok(()),
+        "scale" if scale::has_scale(kind) => Ok(()),
+        "eviction" if kind == &kind::PODS => Ok(()),
+        other if kind == &kind::PODS && INSIDE.contains(&other) => {
+            let mut refusal = Refusal::not_simulated(format_args!("the subresource pods/{other}"));
+            refusal.message += ": nothing runs inside the pods of this cluster";
+            Err(refusal)
+        }
         other => Err(Refusal::not_simulated(format_args!(
             "the subresource {}/{other}",
             target.kind.plural
@@ -219,18 +245,34 @@ fn change(
             body()
         }
     };
+    let strictness = schema::Strictness::of(query.get("fieldValidation"));
+    let writer = write::Writer {
+        target,
+        strictness,
+        times,
+    };
     let (status, object) = match verb {
-        "create" => (
-            StatusCode::CREATED,
-            write::create(store, target, body()?, times)?,
-        ),
-        "update" => (
-            StatusCode::OK,
-            write::update(store, target, body()?, times)?,
-        ),
+        "create" if target.subresource == "eviction" => {
+            let evicted = eviction::evict(store, target, &body()?, times)?;
+            return Ok(Reply::Once(answer::json_response(
+                StatusCode::CREATED,
+                &evicted,
+            )));
+        }
+        "update" | "patch" if target.subresource == "scale" => {
+            let scaled = write::scale(store, &writer, content_type, request.body())?;
+            return Ok(Reply::Once(answer::json_response(StatusCode::OK, &scaled)));
+        }
+        "create" => (StatusCode::CREATED, write::create(store, &writer, body()?)?),
+        "update" => (StatusCode::OK, write::update(store, &writer, body()?)?),
+        "patch" if content_type.is_some_and(|text| text.starts_with(apply::MEDIA_TYPE)) => {
+            let manager = query.get("fieldManager").unwrap_or_default();
+            let force = query.is_true("force");
+            apply::apply(store, &writer, manager, force, request.body())?
+        }
         "patch" => (
             StatusCode::OK,
-            write::patch(store, target, content_type, request.body(), times)?,
+            write::patch(store, &writer, content_type, request.body())?,
         ),
         "delete" => {
             let deleted = write::delete(store, target, &options()?, times)?;

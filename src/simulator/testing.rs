@@ -9,6 +9,7 @@ use super::wire::input::{Input, Tree};
 use super::wire::{self, Call};
 use super::world::start::{LEARNER, Start};
 use super::world::{Options, World};
+use super::{audit, nodes};
 use crate::policy::Caller;
 
 pub(crate) const ACCOUNT: &str = "123456789012";
@@ -59,7 +60,7 @@ pub(crate) fn call_as(
         protocol: wire::service(service).unwrap().protocol,
         members: Tree::from(input),
     };
-    wire::operation(service, operation)
+    let reply = wire::operation(service, operation)
         .unwrap_or_else(|| panic!("{service} {operation} is not simulated"))
         .run(
             world,
@@ -68,5 +69,9 @@ pub(crate) fn call_as(
                 access_key: None,
             },
             input,
-        )
+        );
+    if !audit::is_read_only(operation) {
+        nodes::reconsider(world);
+    }
+    reply
 }

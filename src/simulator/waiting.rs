@@ -14,7 +14,7 @@ use super::world::World;
 const HORIZON: Duration = Duration::from_secs(40 * 60);
 
 /// States that something else follows, in the words of every service.
-const PASSING: [&str; 8] = [
+const PASSING: [&str; 12] = [
     "CREATING",
     "UPDATING",
     "DELETING",
@@ -22,6 +22,10 @@ const PASSING: [&str; 8] = [
     "InProgress",
     "pending",
     "shutting-down",
+    "stopping",
+    "initializing",
+    "creating",
+    "deleting",
     "PendingDeletion",
 ];
 
@@ -84,7 +88,7 @@ fn collect<'a>(value: &'a Value, states: &mut Vec<&'a str>) {
         Value::Object(members) => {
             for (name, member) in members {
                 match (name.as_str(), member) {
-                    ("status" | "KeyState", Value::String(state)) => states.push(state),
+                    ("status" | "state" | "KeyState", Value::String(state)) => states.push(state),
                     ("instanceState", Value::Object(state)) => {
                         states.extend(state.get("name").and_then(Value::as_str))
                     }

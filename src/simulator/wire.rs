@@ -40,11 +40,16 @@ pub struct Operation {
     pub name: &'static str,
     /// Method and path template, e.g. `GET /clusters/{name}`; `None` outside REST.
     pub route: Option<(&'static str, &'static str)>,
+    /// Known only to be refused by its name, and not by its path.
+    pub is_absent: bool,
     run: Box<Run>,
 }
 
 /// An operation on its untyped input.
-type Run = dyn Fn(&mut World, &Call, Input) -> Result<Value, Refusal> + Send + Sync;
+pub type Run = dyn Fn(&mut World, &Call, Input) -> Result<Value, Refusal> + Send + Sync;
+
+/// What a service does around each of its operations: it gets the operation's name and run.
+pub type Guard = fn(&str, &Run, &mut World, &Call, Input) -> Result<Value, Refusal>;
 
 /// Who calls.
 #[derive(Debug, Clone)]
@@ -76,6 +81,7 @@ impl Operation {
         Self {
             name,
             route: None,
+            is_absent: false,
             run: Box::new(run),
         }
     }
@@ -89,6 +95,29 @@ impl Operation {
         input: Input,
     ) -> Result<Value, Refusal> {
         (self.run)(world, call, input)
+    }
+
+    /// The same operation with `guard` around it.
+    #[must_use]
+    pub fn guarded(mut self, guard: Guard) -> Self {
+        let (name, run) = (self.name, self.run);
+        self.run = Box::new(move |world, call, input| guard(name, &*run, world, call, input));
+        self
+    }
+
+    /// An operation that REST reaches and that is refused by its name.
+    pub fn absent(name: &'static str) -> Self {
+        let refuse = move |_: &mut World, _: &Call, input: Input| {
+            Err(input
+                .protocol
+                .unknown_operation(format!("{name} is not simulated")))
+        };
+        Self {
+            name,
+            route: None,
+            is_absent: true,
+            run: Box::new(refuse),
+        }
     }
 
     /// The same, reached by REST.
@@ -220,13 +249,17 @@ fn decode_json(
         .get("x-amz-target")
         .and_then(|value| value.to_str().ok())
         .ok_or_else(|| service.protocol.missing_operation())?;
-    let name = target
-        .strip_prefix(service.selector)
-        .and_then(|rest| rest.strip_prefix('.'))
-        .unwrap_or(target);
+    let name = target_operation(service, target).unwrap_or(target);
     let operation = find(service, name)?;
     let members = json::read(service.protocol, request.body())?;
     Ok((operation, Tree::Members(members)))
+}
+
+/// `LookupEvents` of `CloudTrail_20131101.LookupEvents`; some clients write a Java package before it.
+fn target_operation<'a>(service: &Service, target: &'a str) -> Option<&'a str> {
+    let (prefix, name) = target.rsplit_once('.')?;
+    let last = prefix.rsplit('.').next().unwrap_or(prefix);
+    (prefix == service.selector || last == service.selector).then_some(name)
 }
 
 fn decode_query(

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::clock::{Clock, Moment, Pace};
-use super::{audit, autoscaling, ec2, eks, iam, kms, kubernetes, nodes};
+use super::{audit, autoscaling, ec2, eks, iam, kms, kubernetes, nodes, workloads};
 
 /// Everything that exists in the simulated account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub struct World {
     pub kubernetes: kubernetes::Store,
     /// By instance id.
     pub nodes: BTreeMap<String, nodes::Node>,
+    pub workloads: workloads::Workloads,
+    /// Instances that are to become nodes, by id.
+    pub joining: BTreeMap<String, nodes::Joining>,
     /// Kept apart when the world is saved: it only grows.
     #[serde(skip)]
     pub trail: audit::Trail,
@@ -55,6 +58,10 @@ pub struct Options {
     pub node_registration: Duration,
     /// From registration until the node is Ready.
     pub node_ready: Duration,
+    /// From the pull of a pod's images until its containers run.
+    pub pod_start: Duration,
+    /// From the signal to a pod's containers until they have ended.
+    pub pod_stop: Duration,
     /// Between two attempts of Auto Scaling to reach the desired capacity.
     pub launch_retry: Duration,
     /// The same after a launch that was refused at once.
@@ -78,12 +85,38 @@ pub struct Options {
     pub nodegroup_creation: Duration,
     /// Until a creation whose launches all fail is given up.
     pub nodegroup_creation_limit: Duration,
+    /// Until a creation whose instances run, but never become Ready nodes, is given up: 15 minutes by the
+    /// documentation, 21 to 25 by what was seen.
+    pub node_join_limit: Duration,
     pub nodegroup_deletion: Duration,
+    /// Until a deletion that cannot go on is given up.
+    pub nodegroup_deletion_limit: Duration,
+    /// How soon EKS notices that something a node group needs is gone or back.
+    pub health_sweep: Duration,
+    /// The same for what a cluster needs; it can take three hours by the documentation.
+    pub cluster_health_sweep: Duration,
+    /// How long an update of a cluster takes.
+    pub cluster_update: Duration,
     pub instance_termination: Duration,
     /// How long a terminated instance can still be described.
     pub terminated_instance_visible: Duration,
+    /// From the boot of an instance until nodeadm gives up what it waits for.
+    pub bootstrap_limit: Duration,
+    /// How soon what keeps trying to join or to report finds that it can.
+    pub node_retry: Duration,
+    /// How long a node may be silent before it counts as not ready: 40 s, from Kubernetes 1.32 on 50 s.
+    pub node_grace: Duration,
+    /// Until status checks of a running instance have passed.
+    pub status_checks: Duration,
+    pub volume_creation: Duration,
+    /// How long a NAT gateway takes to come or to go.
+    pub nat_gateway: Duration,
+    /// vCPUs that the account's instances may have altogether.
+    pub vcpu_limit: u32,
     /// Whether scaling to zero clears a launch failure issue; sources disagree.
     pub zero_clears_issues: bool,
+    /// Whether a DEGRADED node group takes a version update; no source says.
+    pub degraded_takes_version_update: bool,
 }
 
 impl Default for Options {
@@ -94,6 +127,8 @@ impl Default for Options {
             launch: seconds(14),
             node_registration: seconds(20),
             node_ready: seconds(20),
+            pod_start: seconds(4),
+            pod_stop: seconds(1),
             launch_retry: seconds(60),
             refused_launch_retry: seconds(120),
             launch_suspension: seconds(86_400),
@@ -106,10 +141,23 @@ impl Default for Options {
             update_limit: seconds(300),
             nodegroup_creation: seconds(60),
             nodegroup_creation_limit: seconds(35 * 60),
+            node_join_limit: seconds(20 * 60),
             nodegroup_deletion: seconds(60),
+            nodegroup_deletion_limit: seconds(20 * 60),
+            health_sweep: seconds(90),
+            cluster_health_sweep: seconds(3600),
+            cluster_update: seconds(120),
             instance_termination: seconds(15),
             terminated_instance_visible: seconds(3600),
+            bootstrap_limit: seconds(600),
+            node_retry: seconds(10),
+            node_grace: seconds(40),
+            status_checks: seconds(120),
+            volume_creation: seconds(3),
+            nat_gateway: seconds(60),
+            vcpu_limit: 640,
             zero_clears_issues: true,
+            degraded_takes_version_update: true,
         }
     }
 }
@@ -123,6 +171,7 @@ pub enum Event {
     Nodes(nodes::Event),
     Kms(kms::Event),
     Iam(iam::Event),
+    Workloads(workloads::Event),
 }
 
 impl World {
@@ -190,6 +239,7 @@ impl World {
     }
 
     fn advance_to(&mut self, target: Moment) {
+        eks::health::notice(self);
         while let Some(entry) = self.queue.first_entry() {
             if entry.key().0 > target {
                 break;
@@ -210,6 +260,7 @@ impl World {
             Event::Nodes(event) => nodes::handle(self, event),
             Event::Kms(event) => kms::handle(self, event),
             Event::Iam(event) => iam::handle(self, event),
+            Event::Workloads(event) => workloads::handle(self, event),
         }
     }
 
@@ -256,6 +307,11 @@ impl World {
         uuid::Builder::from_random_bytes(self.random.u128(..).to_be_bytes())
             .into_uuid()
             .to_string()
+    }
+
+    /// A number below `limit`, which is not zero.
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.random.u64(..limit.max(1))
     }
 
     /// A number below `limit`.

@@ -90,3 +90,27 @@ fn a_marked_waiter_asks_once_for_what_will_come() {
         .count();
     assert_eq!(asked, 1);
 }
+
+#[test]
+fn cloudtrail_answers_targets_with_and_without_the_package() {
+    let account = Account::new();
+    let asked = account.boto3(
+        r#"
+trail = client("cloudtrail")
+seen = []
+def short(params, **_):
+    seen.append(params["headers"]["X-Amz-Target"])
+    params["headers"]["X-Amz-Target"] = "CloudTrail_20131101.LookupEvents"
+trail.lookup_events()
+trail.meta.events.register("before-call.cloudtrail.LookupEvents", short)
+trail.lookup_events()
+say(seen[0])
+"#,
+    );
+    assert!(
+        asked
+            .as_str()
+            .unwrap()
+            .ends_with("CloudTrail_20131101.LookupEvents")
+    );
+}

@@ -84,6 +84,7 @@ fn table(calls: &Calls) -> String {
         let mut names: Vec<&str> = service
             .operations
             .iter()
+            .filter(|operation| !operation.is_absent)
             .map(|operation| operation.name)
             .collect();
         names.sort_unstable();

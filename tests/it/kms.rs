@@ -261,3 +261,57 @@ fn a_scheduled_deletion_comes_with_its_day() {
         ])
     );
 }
+
+/// A role that may use a key through a grant, and what is left of it when it is deleted and made anew.
+const ROLE: &str = r#"
+iam, kms, sts = client("iam"), client("kms"), client("sts")
+account = os.environ["AWS_ACCOUNT_ID"]
+trust = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow",
+    "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}})
+role = iam.create_role(RoleName="app", AssumeRolePolicyDocument=trust)["Role"]
+
+def session():
+    given = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="one")["Credentials"]
+    return client("kms", aws_access_key_id=given["AccessKeyId"], aws_secret_access_key=given["SecretAccessKey"],
+        aws_session_token=given["SessionToken"])
+
+key = kms.create_key()["KeyMetadata"]["KeyId"]
+policy = json.loads(kms.get_key_policy(KeyId=key)["Policy"])
+policy["Statement"].append({"Effect": "Allow", "Principal": {"AWS": role["Arn"]}, "Action": "kms:Encrypt", "Resource": "*"})
+kms.put_key_policy(KeyId=key, Policy=json.dumps(policy))
+app = session()
+blob = app.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+before = code(app.decrypt, CiphertextBlob=blob)
+grant = kms.create_grant(KeyId=key, GranteePrincipal=role["Arn"], Operations=["Decrypt", "RetireGrant"])
+assert app.decrypt(CiphertextBlob=blob)["Plaintext"] == b"x"
+iam.delete_role(RoleName="app")
+named = json.loads(kms.get_key_policy(KeyId=key)["Policy"])["Statement"][1]["Principal"]["AWS"]
+assert named == role["RoleId"] and named.startswith("AROA"), named
+assert kms.list_grants(KeyId=key)["Grants"][0]["GranteePrincipal"] == role["RoleId"]
+assert iam.create_role(RoleName="app", AssumeRolePolicyDocument=trust)["Role"]["RoleId"] != role["RoleId"]
+app = session()
+assert code(app.encrypt, KeyId=key, Plaintext=b"x")[0] == "AccessDeniedException"
+assert code(app.decrypt, CiphertextBlob=blob)[0] == "AccessDeniedException"
+assert code(app.list_keys)[0] == "AccessDeniedException"
+put_again = code(kms.put_key_policy, KeyId=key, Policy=kms.get_key_policy(KeyId=key)["Policy"])
+say({"before": before, "put again": put_again, "key": key})
+"#;
+
+#[test]
+fn a_role_made_anew_has_nothing_of_the_one_that_was_deleted() {
+    let account = Account::new();
+    let answer = account.boto3(ROLE);
+    let key = answer["key"].as_str().unwrap();
+    assert_eq!(
+        answer["before"],
+        json!([
+            "AccessDeniedException",
+            format!(
+                "User: arn:aws:sts::123456789012:assumed-role/app/one is not authorized to perform: kms:Decrypt \
+                 on resource: arn:aws:kms:us-west-2:123456789012:key/{key} \
+                 because no identity-based policy allows the kms:Decrypt action"
+            )
+        ])
+    );
+    assert_eq!(answer["put again"][0], "MalformedPolicyDocumentException");
+}

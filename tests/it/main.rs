@@ -12,6 +12,8 @@ mod cli;
 mod conformance;
 mod content;
 mod durability;
+mod ec2;
+mod eks;
 mod expect;
 mod front_door;
 mod hooks;

@@ -119,7 +119,7 @@ fn join(world: &mut World, name: &str, instance: &str, activity: &str) {
         return;
     };
     found.tags.insert(GROUP_TAG.to_owned(), name.to_owned());
-    let (template_id, template_version) = found.template.clone();
+    let (template_id, template_version) = found.template.clone().unwrap_or_default();
     let (instance_type, subnet, launched) = (
         found.instance_type.clone(),
         found.subnet.clone(),

@@ -1,15 +1,20 @@
-//! Instances: their life and how they are described.
+//! Instances and their life.
+
+mod change;
+mod console;
+mod describe;
+mod run;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::clock::Moment;
-use super::super::refusal::Refusal;
-use super::super::wire::{Call, Operation};
+use super::super::wire::Operation;
 use super::super::world::{self, World};
 use super::super::{autoscaling, nodes};
-use super::filter::{Filter, passes, tag_values};
-use super::{Event, Tags, tag_set};
+use super::templates::{BlockDevice, Ebs, TemplateData};
+use super::{Event, Tags, interfaces, volumes};
+use crate::policy::Caller;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Instance {
@@ -19,26 +24,34 @@ pub struct Instance {
     pub reason: Option<(String, String)>,
     pub instance_type: String,
     pub image: String,
+    /// `x86_64` or `arm64`
+    pub architecture: String,
+    /// When it was launched or last started.
     pub launched: Moment,
+    /// It was launched before, and has been started since.
+    pub restarted: bool,
     pub subnet: String,
     pub private_ip: String,
     pub private_dns: String,
+    /// Changes with every start.
+    pub public_ip: Option<String>,
+    pub wants_public_ip: bool,
+    pub security_groups: Vec<String>,
     /// Launch template id and version.
-    pub template: (String, u64),
+    pub template: Option<(String, u64)>,
+    /// By ARN or name.
     pub instance_profile: Option<String>,
-    pub root_volume: Volume,
+    pub root_device: String,
+    /// Everything that the launch asked for.
+    pub data: TemplateData,
+    /// `r-…`, the same for instances of one launch.
+    pub reservation: String,
+    /// Its number in the launch.
+    pub index: u32,
+    /// Whose credentials EC2 forwards to KMS.
+    pub launcher: Caller,
     pub tags: Tags,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Volume {
-    pub id: String,
-    pub device: String,
-    pub encrypted: bool,
-    /// What the template named; resolved only when the volume is made.
-    pub kms_key: Option<String>,
-    pub size: u32,
-    pub volume_type: String,
+    pub interface_tags: Tags,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,15 +60,19 @@ pub enum InstanceState {
     Running,
     ShuttingDown,
     Terminated,
+    Stopping,
+    Stopped,
 }
 
 impl InstanceState {
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             InstanceState::Pending => "pending",
             InstanceState::Running => "running",
             InstanceState::ShuttingDown => "shutting-down",
             InstanceState::Terminated => "terminated",
+            InstanceState::Stopping => "stopping",
+            InstanceState::Stopped => "stopped",
         }
     }
 
@@ -66,9 +83,20 @@ impl InstanceState {
             InstanceState::Running => 16,
             InstanceState::ShuttingDown => 32,
             InstanceState::Terminated => 48,
+            InstanceState::Stopping => 64,
+            InstanceState::Stopped => 80,
         }
     }
+
+    fn view(self) -> Value {
+        json!({ "code": self.code(), "name": self.name() })
+    }
 }
+
+const USER_SHUTDOWN: (&str, &str) = (
+    "Client.UserInitiatedShutdown",
+    "Client.UserInitiatedShutdown: User initiated shutdown",
+);
 
 impl Instance {
     /// Not on its way out.
@@ -79,6 +107,20 @@ impl Instance {
     pub fn holds_address(&self) -> bool {
         self.state != InstanceState::Terminated
     }
+
+    /// Id of its primary network interface.
+    pub fn interface(&self) -> String {
+        self.id.replacen("i-", "eni-", 1)
+    }
+
+    /// A member of the launch's data that has no field of its own.
+    fn other(&self, member: &str) -> Option<&Value> {
+        self.data.others.get(member)
+    }
+
+    fn flag(&self, member: &str) -> bool {
+        self.other(member).and_then(Value::as_bool).unwrap_or(false)
+    }
 }
 
 /// Begins the end of an instance, as asked by a user.
@@ -87,196 +129,102 @@ pub fn terminate(world: &mut World, id: &str) {
     let Some(instance) = world.ec2.instances.get_mut(id) else {
         return;
     };
-    if !instance.alive() {
+    let ending = [InstanceState::ShuttingDown, InstanceState::Terminated];
+    if ending.contains(&instance.state) {
         return;
     }
     instance.state = InstanceState::ShuttingDown;
-    instance.reason = Some((
-        "Client.UserInitiatedShutdown".to_owned(),
-        "Client.UserInitiatedShutdown: User initiated shutdown".to_owned(),
-    ));
-    world.schedule(
+    instance.reason = Some(user_shutdown());
+    schedule(
+        world,
         after,
-        world::Event::Ec2(Event::Terminated {
+        Event::Terminated {
             instance: id.to_owned(),
-        }),
+        },
     );
+    nodes::reconsider(world);
+}
+
+fn user_shutdown() -> (String, String) {
+    let (code, message) = USER_SHUTDOWN;
+    (code.to_owned(), message.to_owned())
+}
+
+pub(super) fn schedule(world: &mut World, after: std::time::Duration, event: Event) {
+    world.schedule(after, world::Event::Ec2(event));
 }
 
 pub(super) fn terminated(world: &mut World, id: &str) {
-    let visible = world.options.terminated_instance_visible;
     let Some(instance) = world.ec2.instances.get_mut(id) else {
         return;
     };
     instance.state = InstanceState::Terminated;
+    instance.public_ip = None;
+    volumes::release(world, id);
     nodes::instance_gone(world, id);
     autoscaling::controller::instance_gone(world, id);
-    world.schedule(
-        visible,
-        world::Event::Ec2(Event::Forgotten {
-            instance: id.to_owned(),
+    forget_later(world, id);
+}
+
+/// A terminated instance can be described for some time.
+pub(super) fn forget_later(world: &mut World, id: &str) {
+    let visible = world.options.terminated_instance_visible;
+    let instance = id.to_owned();
+    schedule(world, visible, Event::Forgotten { instance });
+}
+
+/// A stopping instance has stopped: it keeps its volumes and its private address.
+pub(super) fn stopped(world: &mut World, id: &str) {
+    let Some(instance) = world.ec2.instances.get_mut(id) else {
+        return;
+    };
+    if instance.state != InstanceState::Stopping {
+        return;
+    }
+    instance.state = InstanceState::Stopped;
+    instance.public_ip = None;
+    autoscaling::controller::instance_gone(world, id);
+    nodes::reconsider(world);
+}
+
+/// What an instance was launched with, as a launch template would say it.
+pub(super) fn template_data(world: &World, instance: &Instance) -> TemplateData {
+    let devices = volumes::of_instance(world, &instance.id);
+    let devices = devices.into_iter().map(|(volume, attachment)| BlockDevice {
+        device: attachment.device.clone(),
+        ebs: Some(Ebs {
+            encrypted: Some(volume.encrypted),
+            delete_on_termination: Some(attachment.delete_on_termination),
+            iops: volume.iops,
+            throughput: volume.throughput,
+            kms_key: volume.kms_key.clone(),
+            size: Some(volume.size),
+            volume_type: Some(volume.volume_type.clone()),
+            snapshot_id: volume.snapshot.clone(),
+            ..Ebs::default()
         }),
-    );
+    });
+    TemplateData {
+        image: Some(instance.image.clone()),
+        instance_type: Some(instance.instance_type.clone()),
+        block_devices: Some(devices.collect()),
+        ..instance.data.clone()
+    }
 }
 
 pub(super) fn operations() -> Vec<Operation> {
-    vec![
-        Operation::new("DescribeInstances", describe),
-        Operation::new("TerminateInstances", terminate_instances),
+    [
+        describe::operations(),
+        change::operations(),
+        run::operations(),
+        console::operations(),
     ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-struct DescribeRequest {
-    #[serde(rename = "InstanceId")]
-    ids: Vec<String>,
-    #[serde(rename = "Filter")]
-    filters: Vec<Filter>,
-    #[serde(rename = "MaxResults")]
-    _max_results: Option<u32>,
-}
-
-fn describe(world: &mut World, _call: &Call, request: DescribeRequest) -> Result<Value, Refusal> {
-    require_all(world, &request.ids)?;
-    let mut reservations = Vec::new();
-    for instance in world.ec2.instances.values() {
-        let values = |name: &str| filter_values(world, instance, name);
-        if (request.ids.is_empty() || request.ids.contains(&instance.id))
-            && passes(&request.filters, values)?
-        {
-            reservations.push(json!({
-                "reservationId": instance.id.replacen("i-", "r-", 1),
-                "ownerId": world.account,
-                "groupSet": [],
-                "instancesSet": [instance_json(world, instance)],
-            }));
-        }
-    }
-    Ok(json!({ "reservationSet": reservations }))
-}
-
-fn require_all(world: &World, ids: &[String]) -> Result<(), Refusal> {
-    let missing: Vec<&str> = ids
-        .iter()
-        .filter(|id| !world.ec2.instances.contains_key(*id))
-        .map(String::as_str)
-        .collect();
-    match missing.as_slice() {
-        [] => Ok(()),
-        [one] => Err(Refusal::bad(
-            "InvalidInstanceID.NotFound",
-            format!("The instance ID '{one}' does not exist"),
-        )),
-        many => {
-            let many = many.join(", ");
-            Err(Refusal::bad(
-                "InvalidInstanceID.NotFound",
-                format!("The instance IDs '{many}' do not exist"),
-            ))
-        }
-    }
-}
-
-fn filter_values(world: &World, instance: &Instance, name: &str) -> Option<Vec<String>> {
-    let subnet = world.ec2.subnets.get(&instance.subnet);
-    let of_subnet = |value: fn(&super::network::Subnet) -> &String| {
-        subnet.map(value).cloned().into_iter().collect()
-    };
-    match name {
-        "instance-id" => Some(vec![instance.id.clone()]),
-        "instance-state-name" => Some(vec![instance.state.name().to_owned()]),
-        "instance-state-code" => Some(vec![instance.state.code().to_string()]),
-        "instance-type" => Some(vec![instance.instance_type.clone()]),
-        "image-id" => Some(vec![instance.image.clone()]),
-        "subnet-id" => Some(vec![instance.subnet.clone()]),
-        "vpc-id" => Some(of_subnet(|subnet| &subnet.vpc)),
-        "availability-zone" => Some(of_subnet(|subnet| &subnet.zone)),
-        "private-dns-name" => Some(vec![instance.private_dns.clone()]),
-        "private-ip-address" => Some(vec![instance.private_ip.clone()]),
-        _ => tag_values(&instance.tags, name),
-    }
-}
-
-fn instance_json(world: &World, instance: &Instance) -> Value {
-    let subnet = world.ec2.subnets.get(&instance.subnet);
-    let gone = instance.state == InstanceState::Terminated;
-    let present = |value: Value| if gone { Value::Null } else { value };
-    json!({
-        "instanceId": instance.id,
-        "imageId": instance.image,
-        "instanceState": state_json(instance.state),
-        "stateReason": instance.reason.as_ref().map(|(code, message)| json!({ "code": code, "message": message })),
-        "reason": instance.reason.as_ref().map_or("", |(code, _)| code),
-        "privateDnsName": if gone { "" } else { &instance.private_dns },
-        "dnsName": "",
-        "amiLaunchIndex": 0,
-        "instanceType": instance.instance_type,
-        "launchTime": world.timestamp(instance.launched),
-        "placement": {
-            "availabilityZone": subnet.map(|subnet| &subnet.zone),
-            "groupName": "",
-            "tenancy": "default",
-        },
-        "monitoring": { "state": "disabled" },
-        "subnetId": present(json!(instance.subnet)),
-        "vpcId": present(json!(subnet.map(|subnet| &subnet.vpc))),
-        "privateIpAddress": present(json!(instance.private_ip)),
-        "architecture": "x86_64",
-        "rootDeviceType": "ebs",
-        "rootDeviceName": instance.root_volume.device,
-        "virtualizationType": "hvm",
-        "hypervisor": "xen",
-        "ebsOptimized": false,
-        "iamInstanceProfile": instance.instance_profile.as_ref().map(|arn| json!({ "arn": arn })),
-        "blockDeviceMapping": if gone { json!([]) } else { volume_json(world, instance) },
-        "tagSet": tag_set(&instance.tags),
-    })
-}
-
-fn state_json(state: InstanceState) -> Value {
-    json!({ "code": state.code(), "name": state.name() })
-}
-
-fn volume_json(world: &World, instance: &Instance) -> Value {
-    json!([{
-        "deviceName": instance.root_volume.device,
-        "ebs": {
-            "volumeId": instance.root_volume.id,
-            "status": if instance.state == InstanceState::Running { "attached" } else { "attaching" },
-            "attachTime": world.timestamp(instance.launched),
-            "deleteOnTermination": true,
-        },
-    }])
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TerminateRequest {
-    #[serde(rename = "InstanceId", default)]
-    ids: Vec<String>,
-}
-
-fn terminate_instances(
-    world: &mut World,
-    _call: &Call,
-    request: TerminateRequest,
-) -> Result<Value, Refusal> {
-    require_all(world, &request.ids)?;
-    let mut changes = Vec::new();
-    for id in &request.ids {
-        let before = world
-            .ec2
-            .instances
-            .get(id)
-            .map(|instance| state_json(instance.state));
-        terminate(world, id);
-        let after = world
-            .ec2
-            .instances
-            .get(id)
-            .map(|instance| state_json(instance.state));
-        changes.push(json!({ "instanceId": id, "previousState": before, "currentState": after }));
-    }
-    Ok(json!({ "instancesSet": changes }))
+/// The name of the address that the instance has in the VPC.
+pub(super) fn private_dns(world: &World, address: &str) -> String {
+    interfaces::private_dns_name(world, address)
 }

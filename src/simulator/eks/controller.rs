@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::autoscaling::Lifecycle;
 use super::super::nodes;
 use super::super::world::{self, World};
-use super::{Event, NodegroupId, Status, creation, health, update};
+use super::{Event, NodegroupId, Status, cluster_update, creation, deletion, health, update};
 
 pub(super) const RECHECK: Duration = Duration::from_secs(5);
 
@@ -13,8 +13,12 @@ pub(in super::super) fn handle(world: &mut World, event: Event) {
     match event {
         Event::CreationCheck { nodegroup } => creation::check_creation(world, nodegroup),
         Event::UpdateCheck { nodegroup, update } => update::check_update(world, nodegroup, update),
-        Event::HealthCheck { nodegroup } => health::check_health(world, &nodegroup),
-        Event::DeletionCheck { nodegroup } => creation::check_deletion(world, nodegroup),
+        Event::HealthCheck { nodegroup } => health::sweep(world, &nodegroup),
+        Event::DeletionCheck { nodegroup, began } => deletion::check(world, nodegroup, began),
+        Event::ClusterHealthCheck { cluster } => health::sweep_cluster(world, &cluster),
+        Event::ClusterUpdated { cluster, becomes } => {
+            cluster_update::finish(world, &cluster, *becomes)
+        }
     }
 }
 
@@ -61,7 +65,9 @@ pub(super) fn settle_status(world: &mut World, id: &NodegroupId) {
         } else {
             Status::Degraded
         };
-        set_status(world, id, status);
+        if nodegroup.status != status {
+            set_status(world, id, status);
+        }
     }
 }
 

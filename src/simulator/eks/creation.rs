@@ -6,16 +6,19 @@ use super::super::autoscaling::groups::{self, NewGroup};
 use super::super::autoscaling::hooks::{Hook, Transition};
 use super::super::autoscaling::processes::AZ_REBALANCE;
 use super::super::autoscaling::{
-    Distribution, Mixed, Settings, Size, Template, controller as autoscaling,
+    ActivityKind, Distribution, Mixed, Settings, Size, Template, controller as autoscaling,
 };
 use super::super::ec2::templates::{
     BlockDevice, Ebs, InstanceProfile, MetadataOptions, TemplateData,
 };
+use super::super::iam::instance_profiles;
 use super::super::world::World;
 use super::super::world::start::NODE_ROLE;
 use super::controller::{RECHECK, all_ready, schedule, set_status};
-use super::health::report_launch_failures;
-use super::{Event, Nodegroup, NodegroupId, Source, Status};
+use super::health::report_failed_creation;
+use super::{
+    Event, Nodegroup, NodegroupId, RemoteAccess, Source, Status, Taint, UpdateConfig, access,
+};
 
 /// Seconds that an instance waits for EKS before it moves on by itself.
 const HOOK_HEARTBEAT: u32 = 1800;
@@ -35,17 +38,22 @@ pub(super) struct NewNodegroup {
     pub(super) capacity_type: String,
     pub(super) instance_types: Vec<String>,
     pub(super) disk_size: Option<u32>,
+    pub(super) remote_access: Option<RemoteAccess>,
     pub(super) labels: BTreeMap<String, String>,
+    pub(super) taints: Vec<Taint>,
     pub(super) tags: BTreeMap<String, String>,
-    pub(super) max_unavailable: u32,
+    pub(super) update_config: UpdateConfig,
     pub(super) version: String,
     pub(super) release_version: String,
+    pub(super) token: Option<String>,
 }
 
 pub(super) fn create(world: &mut World, new: NewNodegroup) -> NodegroupId {
     let uuid = world.uuid();
     let id = (new.cluster.clone(), new.name.clone());
     let group = format!("eks-{}-{uuid}", new.name);
+    instance_profiles::create(world, &format!("eks-{uuid}"), &new.node_role);
+    access::admit_node_role(world, &new.cluster, &new.node_role);
     let data = own_template_data(world, &new, &uuid);
     let template_name = format!("eks-{uuid}");
     let author = service_role(world);
@@ -82,6 +90,7 @@ pub(super) fn create(world: &mut World, new: NewNodegroup) -> NodegroupId {
         group: group.clone(),
         source: new.source,
         own_template,
+        own_version: 1,
         subnets: new.subnets,
         node_role: new.node_role,
         ami_type: new.ami_type,
@@ -92,11 +101,16 @@ pub(super) fn create(world: &mut World, new: NewNodegroup) -> NodegroupId {
             new.instance_types
         },
         disk_size: new.disk_size.or(chosen.then_some(20)),
+        remote_access: new.remote_access,
         labels: new.labels,
+        taints: new.taints,
         tags: new.tags,
-        max_unavailable: new.max_unavailable,
+        update_config: new.update_config,
         issues: Vec::new(),
+        locked_out: false,
+        sweep_due: None,
         updates: Vec::new(),
+        token: new.token,
     };
     world.eks.nodegroups.insert(id.clone(), nodegroup);
     autoscaling::resize(world, &group, size);
@@ -120,10 +134,14 @@ pub(super) fn service_role(world: &World) -> String {
 
 /// The group as EKS makes it: settings, suspended process and hooks as users have seen them.
 fn make_group(world: &mut World, new: &NewNodegroup, name: &str, template: Template) {
+    let spot = new.capacity_type == "SPOT";
     let settings = Settings {
         mixed: Some(Mixed {
-            instance_types: Vec::new(),
-            distribution: Distribution::default(),
+            instance_types: new.instance_types.clone(),
+            distribution: Distribution {
+                on_demand_percentage_above_base_capacity: if spot { 0 } else { 100 },
+                ..Distribution::default()
+            },
         }),
         health_check_grace: 15,
         termination_policies: [
@@ -234,7 +252,7 @@ pub(super) fn completed(
         metadata_options: data.metadata_options.or(Some(MetadataOptions {
             http_tokens: Some("required".to_owned()),
             hop_limit: Some(2),
-            http_endpoint: None,
+            ..MetadataOptions::default()
         })),
         ..data
     }
@@ -249,63 +267,34 @@ pub(super) fn check_creation(world: &mut World, id: NodegroupId) {
     else {
         return;
     };
-    let given_up = world.now().since(nodegroup.created) >= world.options.nodegroup_creation_limit;
     if all_ready(world, &nodegroup.group) {
         set_status(world, &id, Status::Active);
-    } else if given_up {
-        report_launch_failures(world, &id);
+    } else if is_hopeless(world, nodegroup) {
+        report_failed_creation(world, &id);
         set_status(world, &id, Status::CreateFailed);
     } else {
         schedule(world, RECHECK, Event::CreationCheck { nodegroup: id });
     }
 }
 
-pub(super) fn delete(world: &mut World, id: &NodegroupId) {
-    set_status(world, id, Status::Deleting);
-    let Some(group) = world
-        .eks
-        .nodegroups
-        .get(id)
-        .map(|nodegroup| nodegroup.group.clone())
-    else {
-        return;
+/// Whether EKS has waited long enough: for launches that still fail since the beginning, for instances that run and do
+/// not join since the last one was launched.
+fn is_hopeless(world: &World, nodegroup: &Nodegroup) -> bool {
+    let (now, options) = (world.now(), &world.options);
+    let age = now.since(nodegroup.created);
+    let Some(group) = world.autoscaling.groups.get(&nodegroup.group) else {
+        return age >= options.node_join_limit;
     };
-    autoscaling::resize(
-        world,
-        &group,
-        Size {
-            min: 0,
-            max: 0,
-            desired: 0,
-        },
-    );
-    let after = world.options.nodegroup_deletion;
-    schedule(
-        world,
-        after,
-        Event::DeletionCheck {
-            nodegroup: id.clone(),
-        },
-    );
-}
-
-pub(super) fn check_deletion(world: &mut World, id: NodegroupId) {
-    let Some(nodegroup) = world.eks.nodegroups.get(&id) else {
-        return;
-    };
-    let (group, own_template) = (nodegroup.group.clone(), nodegroup.own_template.clone());
-    if world
-        .autoscaling
-        .groups
-        .get(&group)
-        .is_some_and(|group| !group.members.is_empty())
-    {
-        schedule(world, RECHECK, Event::DeletionCheck { nodegroup: id });
-        return;
+    if group.failing_since.is_some() {
+        return age >= options.nodegroup_creation_limit;
     }
-    groups::remove(world, &group);
-    world.ec2.templates.remove(&own_template);
-    world.eks.nodegroups.remove(&id);
+    let last_launch = group
+        .activities
+        .iter()
+        .filter(|activity| activity.kind == ActivityKind::Launch)
+        .map(|activity| activity.started)
+        .max();
+    now.since(last_launch.unwrap_or(nodegroup.created)) >= options.node_join_limit
 }
 
 /// The node group that a fresh cluster has: three nodes in the private subnets.
@@ -344,11 +333,14 @@ pub fn create_default_nodegroup(world: &mut World, cluster: &str) {
             capacity_type: "ON_DEMAND".to_owned(),
             instance_types: vec!["m5.large".to_owned()],
             disk_size: None,
+            remote_access: None,
             labels: BTreeMap::from([("workshop-default".to_owned(), "yes".to_owned())]),
+            taints: Vec::new(),
             tags: BTreeMap::new(),
-            max_unavailable: 1,
+            update_config: UpdateConfig::default(),
             version,
             release_version,
+            token: None,
         },
     );
 }

@@ -1,55 +1,62 @@
-//! EKS operations on managed node groups.
+//! EKS operations that make, show and delete managed node groups.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::autoscaling::Size;
+use super::super::iam::authorization::authorize_passing;
 use super::super::refusal::Refusal;
 use super::super::wire::{Call, Operation};
 use super::super::world::World;
-use super::api::{cluster, issue_json, nodegroup, update_json};
-use super::creation::{self, NewNodegroup};
-use super::{Nodegroup, Source, Status, update};
+use super::cluster::{cluster, nodegroup};
+use super::creation::{self, NewNodegroup, source_data};
+use super::health::issue_json;
+use super::paging::{Page, page};
+use super::validation::{
+    BesideTemplate, NODEGROUPS_PER_CLUSTER, ScalingConfig, TemplateRequest, check_labels,
+    check_name, check_role, check_subnets, check_taints, check_template, check_update_config,
+    created_size, find_source, in_use, invalid_parameter,
+};
+use super::{Nodegroup, RemoteAccess, Source, Status, Taint, UpdateConfig, deletion};
+
+const NODEGROUPS: &str = "/clusters/{name}/node-groups";
+const NODEGROUP: &str = "/clusters/{name}/node-groups/{nodegroupName}";
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
-        Operation::new("ListNodegroups", list).at("GET", "/clusters/{name}/node-groups"),
-        Operation::new("CreateNodegroup", create).at("POST", "/clusters/{name}/node-groups"),
-        Operation::new("DescribeNodegroup", describe)
-            .at("GET", "/clusters/{name}/node-groups/{nodegroupName}"),
-        Operation::new("DeleteNodegroup", delete)
-            .at("DELETE", "/clusters/{name}/node-groups/{nodegroupName}"),
-        Operation::new("UpdateNodegroupConfig", update_config).at(
-            "POST",
-            "/clusters/{name}/node-groups/{nodegroupName}/update-config",
-        ),
-        Operation::new("UpdateNodegroupVersion", update_version).at(
-            "POST",
-            "/clusters/{name}/node-groups/{nodegroupName}/update-version",
-        ),
+        Operation::new("ListNodegroups", list).at("GET", NODEGROUPS),
+        Operation::new("CreateNodegroup", create).at("POST", NODEGROUPS),
+        Operation::new("DescribeNodegroup", describe).at("GET", NODEGROUP),
+        Operation::new("DeleteNodegroup", delete).at("DELETE", NODEGROUP),
     ]
 }
+
+/// What EKS chooses when nothing else is said; nodes here are `amd64` of this kind.
+const AMI_TYPE: &str = "AL2023_x86_64_STANDARD";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ListRequest {
     name: String,
-    #[serde(rename = "maxResults")]
-    _max_results: Option<u32>,
+    max_results: Option<usize>,
+    next_token: Option<String>,
 }
 
 fn list(world: &mut World, _call: &Call, request: ListRequest) -> Result<Value, Refusal> {
     cluster(world, &request.name)?;
-    let names: Vec<&str> = world
+    let names = world
         .eks
         .nodegroups
         .values()
         .filter(|nodegroup| nodegroup.cluster == request.name)
-        .map(|nodegroup| nodegroup.name.as_str())
+        .map(|nodegroup| json!(nodegroup.name))
         .collect();
-    Ok(json!({ "nodegroups": names }))
+    page(
+        names,
+        "nodegroups",
+        &Page::of(request.max_results, request.next_token),
+    )
 }
 
 #[derive(Deserialize)]
@@ -64,30 +71,6 @@ fn describe(world: &mut World, _call: &Call, request: NamedRequest) -> Result<Va
     Ok(json!({ "nodegroup": nodegroup_json(world, nodegroup) }))
 }
 
-#[derive(Deserialize, Default, Clone, Copy)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct ScalingConfig {
-    min_size: Option<u32>,
-    max_size: Option<u32>,
-    desired_size: Option<u32>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TemplateRequest {
-    name: Option<String>,
-    version: Option<String>,
-    id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct UpdateConfig {
-    max_unavailable: Option<u32>,
-    #[serde(rename = "maxUnavailablePercentage")]
-    _max_unavailable_percentage: Option<u32>,
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct CreateRequest {
@@ -100,13 +83,15 @@ struct CreateRequest {
     #[serde(default)]
     instance_types: Vec<String>,
     ami_type: Option<String>,
+    remote_access: Option<RemoteAccess>,
     node_role: String,
     #[serde(default)]
     labels: BTreeMap<String, String>,
     #[serde(default)]
+    taints: Vec<Taint>,
+    #[serde(default)]
     tags: BTreeMap<String, String>,
-    #[serde(rename = "clientRequestToken")]
-    _client_request_token: Option<String>,
+    client_request_token: Option<String>,
     launch_template: Option<TemplateRequest>,
     update_config: Option<UpdateConfig>,
     capacity_type: Option<String>,
@@ -114,367 +99,160 @@ struct CreateRequest {
     release_version: Option<String>,
 }
 
-fn create(world: &mut World, _call: &Call, request: CreateRequest) -> Result<Value, Refusal> {
-    let (cluster_name, name) = (request.name, request.nodegroup_name);
-    let found = cluster(world, &cluster_name)?;
-    let version = request.version.unwrap_or_else(|| found.version.clone());
-    let release_version = request
-        .release_version
-        .unwrap_or_else(|| found.release_version.clone());
-    let invalid = |message: String| invalid_parameter(&cluster_name, &name, message);
-    if !valid_name(&name) {
-        return Err(invalid("The nodegroup name must be 1 to 63 characters, start with a letter or digit, and contain only letters, digits, hyphens and underscores".to_owned()));
-    }
-    if world
-        .eks
-        .nodegroups
-        .contains_key(&(cluster_name.clone(), name.clone()))
-    {
+fn create(world: &mut World, call: &Call, mut request: CreateRequest) -> Result<Value, Refusal> {
+    let found = cluster(world, &request.name)?;
+    let (version, release_version) = (found.version.clone(), found.release_version.clone());
+    let id = (request.name.clone(), request.nodegroup_name.clone());
+    if let Some(known) = world.eks.nodegroups.get(&id) {
+        if known.token.is_some() && known.token == request.client_request_token {
+            return Ok(json!({ "nodegroup": nodegroup_json(world, known) }));
+        }
+        let (cluster, name) = &id;
         let message =
-            format!("NodeGroup already exists with name {name} and cluster name {cluster_name}");
-        return Err(in_use(&cluster_name, &name, message));
+            format!("NodeGroup already exists with name {name} and cluster name {cluster}");
+        return Err(in_use(cluster, name, message));
     }
-    if let Some(missing) = request
-        .subnets
-        .iter()
-        .find(|subnet| !world.ec2.subnets.contains_key(*subnet))
-    {
-        return Err(invalid(format!("The subnet ID '{missing}' does not exist")));
-    }
-    if request.subnets.is_empty() {
-        return Err(invalid("Subnets must not be empty".to_owned()));
-    }
-    if !world
-        .iam
-        .roles
-        .values()
-        .any(|role| role.arn == request.node_role)
-    {
-        return Err(invalid(format!(
-            "The role with name {} cannot be found.",
-            request.node_role
-        )));
-    }
+    let invalid = |message: String| invalid_parameter(&id.0, &id.1, message);
+    check(world, &request, &version, &release_version).map_err(invalid)?;
+    check_count(world, &request.name)?;
+    authorize_passing(world, &call.caller, &request.node_role, "eks.amazonaws.com")
+        .map_err(|message| Refusal::new("AccessDeniedException", 403, message))?;
     let size = created_size(request.scaling_config).map_err(invalid)?;
-    let source = request
-        .launch_template
-        .map(|template| find_source(world, &cluster_name, &name, template))
-        .transpose()?;
-    let created = creation::create(
-        world,
-        NewNodegroup {
-            cluster: cluster_name,
-            name,
-            size,
-            source,
-            subnets: request.subnets,
-            node_role: request.node_role,
-            ami_type: request
-                .ami_type
-                .unwrap_or_else(|| "AL2023_x86_64_STANDARD".to_owned()),
-            capacity_type: request
-                .capacity_type
-                .unwrap_or_else(|| "ON_DEMAND".to_owned()),
-            instance_types: request.instance_types,
-            disk_size: request.disk_size,
-            labels: request.labels,
-            tags: request.tags,
-            max_unavailable: request
-                .update_config
-                .and_then(|config| config.max_unavailable)
-                .unwrap_or(1),
-            version,
-            release_version,
-        },
-    );
-    describe_created(world, created)
-}
-
-fn describe_created(world: &World, id: super::NodegroupId) -> Result<Value, Refusal> {
-    Ok(json!({ "nodegroup": nodegroup_json(world, nodegroup(world, &id.0, &id.1)?) }))
-}
-
-fn valid_name(name: &str) -> bool {
-    name.len() <= 63
-        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-}
-
-/// Defaults and bounds of a new group's size.
-fn created_size(config: ScalingConfig) -> Result<Size, String> {
-    let size = Size {
-        min: config.min_size.unwrap_or(1),
-        max: config.max_size.unwrap_or(2),
-        desired: config.desired_size.unwrap_or(2),
+    let source = match request.launch_template.take() {
+        Some(template) => Some(find_source(world, &id.0, &id.1, template)?),
+        None => None,
     };
-    if size.max < 1 {
-        return Err("maxSize can't be less than 1".to_owned());
-    }
-    if size.min > size.desired {
-        return Err("minSize can't be greater than desiredSize".to_owned());
-    }
-    if size.desired > size.max {
-        return Err("desiredSize can't be greater than maxSize".to_owned());
-    }
-    Ok(size)
+    let image = custom_image(world, &request, source.as_ref()).map_err(invalid)?;
+    let ami_type = match &image {
+        Some(_) => "CUSTOM".to_owned(),
+        None => request.ami_type.unwrap_or_else(|| AMI_TYPE.to_owned()),
+    };
+    let new = NewNodegroup {
+        cluster: request.name,
+        name: request.nodegroup_name,
+        size,
+        source,
+        subnets: request.subnets,
+        node_role: request.node_role,
+        ami_type,
+        capacity_type: request
+            .capacity_type
+            .unwrap_or_else(|| "ON_DEMAND".to_owned()),
+        instance_types: request.instance_types,
+        disk_size: request.disk_size,
+        remote_access: request.remote_access,
+        labels: request.labels,
+        taints: request.taints,
+        tags: request.tags,
+        update_config: request.update_config.unwrap_or_default(),
+        version,
+        release_version: image.unwrap_or(release_version),
+        token: request.client_request_token,
+    };
+    creation::create(world, new);
+    let created = nodegroup(world, &id.0, &id.1)?;
+    Ok(json!({ "nodegroup": nodegroup_json(world, created) }))
 }
 
-fn find_source(
+/// What is wrong with the request, apart from its template and its size.
+fn check(
     world: &World,
-    cluster: &str,
-    name: &str,
-    request: TemplateRequest,
-) -> Result<Source, Refusal> {
-    let invalid = |message: String| {
-        Refusal::bad("InvalidRequestException", message)
-            .with("clusterName", cluster)
-            .with("nodegroupName", name)
-    };
-    if request.id.is_some() == request.name.is_some() {
-        return Err(invalid(
-            "Either provide launch template ID or launch template name in the request.".to_owned(),
+    request: &CreateRequest,
+    version: &str,
+    release_version: &str,
+) -> Result<(), String> {
+    check_name(&request.nodegroup_name)?;
+    check_subnets(world, &request.subnets)?;
+    check_role(world, &request.node_role)?;
+    check_labels(&request.labels)?;
+    check_taints(&request.taints)?;
+    check_update_config(&request.update_config.clone().unwrap_or_default())?;
+    match request.ami_type.as_deref() {
+        None | Some(AMI_TYPE | "CUSTOM") => {}
+        Some(other) => return Err(format!("amiType {other} is not simulated: use {AMI_TYPE}")),
+    }
+    match request.capacity_type.as_deref() {
+        None | Some("ON_DEMAND" | "SPOT") => {}
+        Some(other) => return Err(format!("capacityType {other} is not simulated")),
+    }
+    if request.instance_types.len() > 20 {
+        return Err("A node group can have at most 20 instance types".to_owned());
+    }
+    if request
+        .version
+        .as_deref()
+        .is_some_and(|wanted| wanted != version)
+    {
+        return Err(format!(
+            "Nodegroup Kubernetes version should be equal to Cluster kubernetes version {version} or NodeGroup kubernetes version {version}"
         ));
     }
-    let template = world
-        .find_template(request.id.as_deref(), request.name.as_deref())
-        .map_err(|refusal| {
-            invalid(format!(
-                "Launch template details can't be null for Custom ami type node group: {}",
-                refusal.message
-            ))
-        })?;
-    let wanted = request.version.unwrap_or_else(|| "$Default".to_owned());
-    let version = template.version(&wanted).ok_or_else(|| {
-        invalid(format!(
-            "You requested launch template version {wanted} of {}, which does not exist",
-            template.id
-        ))
-    })?;
-    Ok(Source {
-        id: template.id.clone(),
-        name: template.name.clone(),
-        version: version.number,
-    })
+    match request.release_version.as_deref() {
+        Some(wanted) if wanted != release_version => Err(format!(
+            "Requested release version {wanted} is not valid for kubernetes version {version}."
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn check_count(world: &World, cluster: &str) -> Result<(), Refusal> {
+    let nodegroups = world.eks.nodegroups.values();
+    let count = nodegroups
+        .filter(|nodegroup| nodegroup.cluster == cluster)
+        .count();
+    if count < NODEGROUPS_PER_CLUSTER {
+        return Ok(());
+    }
+    // The code and the number are documented, the sentence is not.
+    let message = format!(
+        "You've reached the limit of {NODEGROUPS_PER_CLUSTER} managed node groups for cluster {cluster}."
+    );
+    Err(Refusal::bad("ResourceLimitExceededException", message).with("clusterName", cluster))
+}
+
+/// The image of the template, if it names one.
+fn custom_image(
+    world: &World,
+    request: &CreateRequest,
+    source: Option<&Source>,
+) -> Result<Option<String>, String> {
+    let beside = BesideTemplate {
+        instance_types: &request.instance_types,
+        disk_size: request.disk_size,
+        has_remote_access: request.remote_access.is_some(),
+        ami_type: request.ami_type.as_deref(),
+        has_version: request.version.is_some() || request.release_version.is_some(),
+    };
+    let Some(source) = source else {
+        return match beside.ami_type {
+            Some("CUSTOM") => Err(
+                "Launch template details can't be null for Custom ami type node group".to_owned(),
+            ),
+            _ => Ok(None),
+        };
+    };
+    let data = source_data(world, source);
+    check_template(&source.id, &data, &beside)?;
+    if data.image.is_none() && beside.ami_type == Some("CUSTOM") {
+        return Err(
+            "Launch template must specify an image id for Custom ami type node group".to_owned(),
+        );
+    }
+    Ok(data.image)
 }
 
 fn delete(world: &mut World, _call: &Call, request: NamedRequest) -> Result<Value, Refusal> {
     let found = nodegroup(world, &request.name, &request.nodegroup_name)?;
     if matches!(found.status, Status::Creating | Status::Updating) {
-        let message =
-            "Nodegroup cannot be deleted as it is currently not in Active State".to_owned();
+        let message = "Nodegroup cannot be deleted as it is currently not in Active State";
         return Err(in_use(&request.name, &request.nodegroup_name, message));
     }
     if found.status != Status::Deleting {
-        creation::delete(
-            world,
-            &(request.name.clone(), request.nodegroup_name.clone()),
-        );
+        let id = (request.name.clone(), request.nodegroup_name.clone());
+        deletion::delete(world, &id);
     }
     let nodegroup = nodegroup(world, &request.name, &request.nodegroup_name)?;
     Ok(json!({ "nodegroup": nodegroup_json(world, nodegroup) }))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct LabelsPayload {
-    #[serde(default)]
-    add_or_update_labels: BTreeMap<String, String>,
-    #[serde(default)]
-    remove_labels: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct UpdateConfigRequest {
-    name: String,
-    nodegroup_name: String,
-    scaling_config: Option<ScalingConfig>,
-    labels: Option<LabelsPayload>,
-    client_request_token: Option<String>,
-}
-
-fn update_config(
-    world: &mut World,
-    _call: &Call,
-    request: UpdateConfigRequest,
-) -> Result<Value, Refusal> {
-    let (cluster_name, name) = (request.name, request.nodegroup_name);
-    let found = nodegroup(world, &cluster_name, &name)?;
-    if let Some(known) = repeated(found, request.client_request_token.as_deref()) {
-        return Ok(json!({ "update": update_json(world, known) }));
-    }
-    require_updatable(found)?;
-    let mut parameters = Vec::new();
-    let size = match request.scaling_config {
-        Some(config) => {
-            let before = world
-                .autoscaling
-                .groups
-                .get(&found.group)
-                .map(|group| group.size);
-            let size = updated_size(config, before)
-                .map_err(|message| invalid_parameter(&cluster_name, &name, message))?;
-            let values = [
-                ("MinSize", config.min_size),
-                ("MaxSize", config.max_size),
-                ("DesiredSize", config.desired_size),
-            ];
-            parameters.extend(
-                values
-                    .into_iter()
-                    .filter_map(|(kind, value)| Some((kind, value?.to_string()))),
-            );
-            Some(size)
-        }
-        None => None,
-    };
-    let id = (cluster_name, name);
-    if let Some(labels) = &request.labels {
-        parameters.extend(label_parameters(labels));
-        update::change_labels(
-            world,
-            &id,
-            &labels.add_or_update_labels,
-            &labels.remove_labels,
-        );
-    }
-    let update =
-        update::start_config_update(world, &id, size, parameters, request.client_request_token);
-    reply_update(world, &id, &update)
-}
-
-fn label_parameters(labels: &LabelsPayload) -> Vec<(&'static str, String)> {
-    let mut parameters = Vec::new();
-    if !labels.add_or_update_labels.is_empty() {
-        parameters.push((
-            "LabelsToAdd",
-            json!(labels.add_or_update_labels).to_string(),
-        ));
-    }
-    if !labels.remove_labels.is_empty() {
-        parameters.push(("LabelsToRemove", json!(labels.remove_labels).to_string()));
-    }
-    parameters
-}
-
-fn repeated<'a>(nodegroup: &'a Nodegroup, token: Option<&str>) -> Option<&'a super::Update> {
-    let token = token?;
-    nodegroup
-        .updates
-        .iter()
-        .find(|update| update.token.as_deref() == Some(token))
-}
-
-fn require_updatable(nodegroup: &Nodegroup) -> Result<(), Refusal> {
-    if matches!(nodegroup.status, Status::Active | Status::Degraded) {
-        return Ok(());
-    }
-    let message = "Nodegroup cannot be updated as it is currently not in Active State".to_owned();
-    Err(in_use(&nodegroup.cluster, &nodegroup.name, message))
-}
-
-fn updated_size(config: ScalingConfig, before: Option<Size>) -> Result<Size, String> {
-    let before = before.unwrap_or(Size {
-        min: 0,
-        max: 1,
-        desired: 0,
-    });
-    let size = Size {
-        min: config.min_size.unwrap_or(before.min),
-        max: config.max_size.unwrap_or(before.max),
-        desired: config.desired_size.unwrap_or(before.desired),
-    };
-    if size.min > size.desired {
-        return Err(format!(
-            "Minimum capacity {} can't be greater than desired size {}",
-            size.min, size.desired
-        ));
-    }
-    if size.desired > size.max {
-        return Err(format!(
-            "Desired capacity {} can't be greater than max size {}",
-            size.desired, size.max
-        ));
-    }
-    if size.max < 1 {
-        return Err("maxSize can't be less than 1".to_owned());
-    }
-    Ok(size)
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct UpdateVersionRequest {
-    name: String,
-    nodegroup_name: String,
-    launch_template: Option<TemplateRequest>,
-    #[serde(default, rename = "force")]
-    _force: bool,
-    client_request_token: Option<String>,
-}
-
-fn update_version(
-    world: &mut World,
-    _call: &Call,
-    request: UpdateVersionRequest,
-) -> Result<Value, Refusal> {
-    let (cluster_name, name) = (request.name, request.nodegroup_name);
-    let found = nodegroup(world, &cluster_name, &name)?;
-    if let Some(known) = repeated(found, request.client_request_token.as_deref()) {
-        return Ok(json!({ "update": update_json(world, known) }));
-    }
-    require_updatable(found)?;
-    let refused = |message: &str| {
-        Refusal::bad("InvalidRequestException", message)
-            .with("clusterName", cluster_name.as_str())
-            .with("nodegroupName", name.as_str())
-    };
-    let Some(template) = request.launch_template else {
-        return Err(refused(
-            "updating to another release version is not simulated: name a launch template version",
-        ));
-    };
-    let source = find_source(world, &cluster_name, &name, template)?;
-    match &found.source {
-        None => {
-            return Err(refused(
-                "You cannot add a launch template to a node group that was created without one",
-            ));
-        }
-        Some(present) if present.id != source.id => {
-            return Err(refused(
-                "You cannot change the launch template of a node group, only its version",
-            ));
-        }
-        Some(_) => {}
-    }
-    let id = (cluster_name, name);
-    let update = update::start_version_update(world, &id, source, request.client_request_token);
-    reply_update(world, &id, &update)
-}
-
-fn reply_update(world: &World, id: &super::NodegroupId, update: &str) -> Result<Value, Refusal> {
-    let found = nodegroup(world, &id.0, &id.1)?;
-    let update = found
-        .updates
-        .iter()
-        .find(|known| known.id == update)
-        .map(|known| update_json(world, known));
-    Ok(json!({ "update": update }))
-}
-
-fn invalid_parameter(cluster: &str, nodegroup: &str, message: String) -> Refusal {
-    Refusal::bad("InvalidParameterException", message)
-        .with("clusterName", cluster)
-        .with("nodegroupName", nodegroup)
-}
-
-fn in_use(cluster: &str, nodegroup: &str, message: String) -> Refusal {
-    Refusal::new("ResourceInUseException", 409, message)
-        .with("clusterName", cluster)
-        .with("nodegroupName", nodegroup)
 }
 
 fn nodegroup_json(world: &World, nodegroup: &Nodegroup) -> Value {
@@ -501,13 +279,15 @@ fn nodegroup_json(world: &World, nodegroup: &Nodegroup) -> Value {
         "scalingConfig": size.map(|size| json!({ "minSize": size.min, "maxSize": size.max, "desiredSize": size.desired })),
         "instanceTypes": instance_types,
         "subnets": nodegroup.subnets,
+        "remoteAccess": nodegroup.remote_access,
         "amiType": nodegroup.ami_type,
         "nodeRole": nodegroup.node_role,
         "labels": nodegroup.labels,
+        "taints": if nodegroup.taints.is_empty() { Value::Null } else { json!(nodegroup.taints) },
         "resources": { "autoScalingGroups": [{ "name": nodegroup.group }] },
         "diskSize": if with_template { None } else { nodegroup.disk_size },
         "health": { "issues": nodegroup.issues.iter().map(issue_json).collect::<Vec<_>>() },
-        "updateConfig": { "maxUnavailable": nodegroup.max_unavailable },
+        "updateConfig": nodegroup.update_config,
         "launchTemplate": nodegroup.source.as_ref().map(|source| json!({
             "name": source.name,
             "version": source.version.to_string(),

@@ -8,37 +8,38 @@ use super::controller::{
     RECHECK, all_ready, nodes_on_their_way, schedule, set_status, settle_status,
 };
 use super::creation::{completed, service_role, source_data};
-use super::health::{clear_launch_failures, launch_failure};
-use super::{Event, Issue, NodegroupId, Source, Status, Update, UpdateKind};
+use super::health::sweep;
+use super::{
+    Event, Issue, Nodegroup, NodegroupId, Source, Status, Taint, Update, UpdateConfig, UpdateKind,
+    causes, node_settings,
+};
 
-pub(super) fn change_labels(
-    world: &mut World,
-    id: &NodegroupId,
-    add: &BTreeMap<String, String>,
-    remove: &[String],
-) {
-    if let Some(nodegroup) = world.eks.nodegroups.get_mut(id) {
-        nodegroup.labels.retain(|name, _| !remove.contains(name));
-        nodegroup.labels.extend(add.clone());
-    }
+/// What an update of the configuration brings, checked.
+pub(super) struct ConfigChange {
+    pub(super) size: Option<Size>,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) taints: Vec<Taint>,
+    pub(super) update_config: Option<UpdateConfig>,
+    /// How the update shows it.
+    pub(super) parameters: Vec<(&'static str, String)>,
 }
 
 pub(super) fn start_config_update(
     world: &mut World,
     id: &NodegroupId,
-    size: Option<Size>,
-    parameters: Vec<(&'static str, String)>,
+    change: ConfigChange,
     token: Option<String>,
 ) -> String {
-    let update = start_update(world, id, UpdateKind::Config, parameters, token);
-    if let (Some(size), Some(group)) = (
-        size,
-        world
-            .eks
-            .nodegroups
-            .get(id)
-            .map(|found| found.group.clone()),
-    ) {
+    let update = start_update(world, id, UpdateKind::Config, change.parameters, token);
+    node_settings::change(world, id, change.labels, change.taints);
+    let Some(nodegroup) = world.eks.nodegroups.get_mut(id) else {
+        return update;
+    };
+    if let Some(config) = change.update_config {
+        nodegroup.update_config = config;
+    }
+    if let Some(size) = change.size {
+        let group = nodegroup.group.clone();
         autoscaling::resize(world, &group, size);
     }
     update
@@ -79,62 +80,68 @@ fn start_update(
     update
 }
 
+/// What a version update brings, checked.
+pub(super) struct VersionChange {
+    /// The version of the user's template, if the node group has one.
+    pub(super) source: Option<Source>,
+    /// How the update shows it.
+    pub(super) parameters: Vec<(&'static str, String)>,
+    /// Nodes go even if pods on them may not be evicted.
+    pub(super) force: bool,
+}
+
 /// Rolls the group over to another version of its template: EKS's own template gets a version made
 /// from it, new instances come up beside the old ones, the old ones go when the new ones are Ready.
 pub(super) fn start_version_update(
     world: &mut World,
     id: &NodegroupId,
-    source: Source,
+    change: VersionChange,
     token: Option<String>,
 ) -> String {
     let Some(nodegroup) = world.eks.nodegroups.get(id) else {
         return String::new();
     };
-    let (own, group, uuid, before) = (
-        nodegroup.own_template.clone(),
+    let (group, before, own_version_before) = (
         nodegroup.group.clone(),
-        nodegroup.uuid.clone(),
         nodegroup.source.clone(),
+        nodegroup.own_version,
     );
-    let own_version_before = world
-        .autoscaling
-        .groups
-        .get(&group)
-        .map_or(1, |group| group.template.version);
-    let parameters = vec![("LaunchTemplateVersion", source.version.to_string())];
-    let update = start_update(
-        world,
-        id,
-        UpdateKind::Version {
-            before,
-            own_version_before,
-        },
-        parameters,
-        token,
-    );
-    let data = source_data(world, &source);
-    let instance_type = data.instance_type.clone().or_else(|| {
-        world
-            .eks
-            .nodegroups
-            .get(id)
-            .and_then(|nodegroup| nodegroup.instance_types.first().cloned())
-    });
-    let data = completed(world, data, instance_type, None, &uuid);
-    let author = service_role(world);
-    let version = world
-        .add_template_version(&own, None, data, &author)
-        .unwrap_or(own_version_before);
-    if let Some(nodegroup) = world.eks.nodegroups.get_mut(id) {
-        nodegroup.source = Some(source);
+    let changes = before != change.source;
+    let kind = UpdateKind::Version {
+        before,
+        own_version_before,
+        force: change.force,
+    };
+    let update = start_update(world, id, kind, change.parameters, token);
+    if let Some(source) = change.source.filter(|_| changes) {
+        let version = own_version_from(world, id, &source).unwrap_or(own_version_before);
+        if let Some(nodegroup) = world.eks.nodegroups.get_mut(id) {
+            nodegroup.source = Some(source);
+            nodegroup.own_version = version;
+        }
+        use_version(world, &group, version);
     }
-    use_version(world, &group, version);
     update
+}
+
+/// A version of EKS's own template made from the user's; `None` when its template is gone.
+fn own_version_from(world: &mut World, id: &NodegroupId, source: &Source) -> Option<u64> {
+    let nodegroup = world.eks.nodegroups.get(id)?;
+    let own = nodegroup.own_template.clone();
+    let data = source_data(world, source);
+    let instance_type = data
+        .instance_type
+        .clone()
+        .or_else(|| nodegroup.instance_types.first().cloned());
+    let data = completed(world, data, instance_type, None, &nodegroup.uuid);
+    let author = service_role(world);
+    world.add_template_version(&own, None, data, &author)
 }
 
 fn use_version(world: &mut World, name: &str, version: u64) {
     if let Some(group) = world.autoscaling.groups.get_mut(name) {
         group.template.version = version;
+        group.template.follows = None;
         group.surge = u32::try_from(group.outdated().count()).unwrap_or(0);
     }
     autoscaling::reconcile(world, name);
@@ -157,35 +164,57 @@ pub(super) fn check_update(world: &mut World, id: NodegroupId, update: String) {
         world.now().since(running.created),
         nodegroup.group.clone(),
     );
+    if let Some(error) = obstacle(world, nodegroup) {
+        fail(world, &id, &update, error);
+        finish_update(world, &id, &update);
+        return;
+    }
     let over = match kind {
-        UpdateKind::Config => {
-            !nodes_on_their_way(world, &group) || age >= world.options.update_limit
-        }
-        UpdateKind::Version {
-            before,
-            own_version_before,
-        } => {
+        UpdateKind::Version { .. } => {
             if all_ready(world, &group) && retire_outdated(world, &group) {
                 true
             } else if age >= world.options.nodegroup_creation_limit {
-                fall_back(world, &id, &update, &group, before, own_version_before);
+                let error = failed_launches(world, &id);
+                fall_back(world, &id, &kind);
+                fail(world, &id, &update, error);
                 true
             } else {
                 false
             }
         }
+        _ => !nodes_on_their_way(world, &group) || age >= world.options.update_limit,
     };
     if over {
         finish_update(world, &id, &update);
     } else {
-        schedule(
-            world,
-            RECHECK,
-            Event::UpdateCheck {
-                nodegroup: id,
-                update,
-            },
-        );
+        let nodegroup = id;
+        schedule(world, RECHECK, Event::UpdateCheck { nodegroup, update });
+    }
+}
+
+/// What keeps EKS from doing anything to the node group, as an update's error. Errors of updates have few codes.
+fn obstacle(world: &World, nodegroup: &Nodegroup) -> Option<Issue> {
+    if let Some(locked_out) = causes::issue(world, nodegroup, "AccessDenied") {
+        return Some(locked_out);
+    }
+    ["AutoScalingGroupNotFound", "Ec2LaunchTemplateNotFound"]
+        .iter()
+        .find_map(|code| causes::issue(world, nodegroup, code))
+        .map(|issue| Issue {
+            code: "Unknown".to_owned(),
+            ..issue
+        })
+}
+
+fn fail(world: &mut World, id: &NodegroupId, update: &str, error: Issue) {
+    let update = world
+        .eks
+        .nodegroups
+        .get_mut(id)
+        .and_then(|found| found.updates.iter_mut().find(|known| known.id == update));
+    if let Some(update) = update {
+        update.status = "Failed".to_owned();
+        update.errors.push(error);
     }
 }
 
@@ -202,59 +231,61 @@ fn retire_outdated(world: &mut World, name: &str) -> bool {
     outdated == 0 && !nodes_on_their_way(world, name)
 }
 
-fn fall_back(
-    world: &mut World,
-    id: &NodegroupId,
-    update: &str,
-    group: &str,
-    before: Option<Source>,
-    version: u64,
-) {
-    let message = launch_failure(world, group).unwrap_or_else(|| {
-        "Couldn't proceed with upgrade process as new nodes are not joining node group".to_owned()
-    });
-    let error = Issue {
+fn failed_launches(world: &World, id: &NodegroupId) -> Issue {
+    let nodegroup = world.eks.nodegroups.get(id);
+    let failure = nodegroup.and_then(|found| causes::launch_issue(world, found));
+    let message = failure.map_or_else(
+        || {
+            "Couldn't proceed with upgrade process as new nodes are not joining node group"
+                .to_owned()
+        },
+        |issue| issue.message,
+    );
+    let resources = nodegroup.map(|found| found.group.clone());
+    Issue {
         code: "NodeCreationFailure".to_owned(),
         message,
-        resources: vec![group.to_owned()],
+        resources: resources.into_iter().collect(),
+    }
+}
+
+/// Back to what the node group was made from before the update.
+fn fall_back(world: &mut World, id: &NodegroupId, kind: &UpdateKind) {
+    let UpdateKind::Version {
+        before,
+        own_version_before,
+        ..
+    } = kind
+    else {
+        return;
     };
-    if let Some(nodegroup) = world.eks.nodegroups.get_mut(id) {
-        nodegroup.source = before;
-        if let Some(update) = nodegroup
-            .updates
-            .iter_mut()
-            .find(|known| known.id == update)
-        {
-            update.status = "Failed".to_owned();
-            update.errors.push(error);
-        }
-    }
-    use_version(world, group, version);
-    if let Some(group) = world.autoscaling.groups.get_mut(group) {
+    let Some(nodegroup) = world.eks.nodegroups.get_mut(id) else {
+        return;
+    };
+    nodegroup.source = before.clone();
+    nodegroup.own_version = *own_version_before;
+    // The update's error tells of the launches; they are not wanted any more.
+    causes::forget_launches(nodegroup);
+    let group = nodegroup.group.clone();
+    use_version(world, &group, *own_version_before);
+    if let Some(group) = world.autoscaling.groups.get_mut(&group) {
         group.surge = 0;
+        group.failing_since = None;
     }
-    autoscaling::reconcile(world, group);
+    autoscaling::reconcile(world, &group);
 }
 
 fn finish_update(world: &mut World, id: &NodegroupId, update: &str) {
-    let clears = world.options.zero_clears_issues;
     let Some(nodegroup) = world.eks.nodegroups.get_mut(id) else {
         return;
     };
     if let Some(update) = nodegroup
         .updates
         .iter_mut()
-        .find(|known| known.id == update && known.status == "InProgress")
+        .find(|known| known.id == update && known.is_running())
     {
         update.status = "Successful".to_owned();
     }
-    let group = nodegroup.group.clone();
-    let healthy =
-        world.autoscaling.groups.get(&group).is_some_and(|group| {
-            group.failing_since.is_none() && (clears || group.size.desired > 0)
-        });
-    if healthy {
-        clear_launch_failures(world, id);
-    }
     settle_status(world, id);
+    sweep(world, id);
 }

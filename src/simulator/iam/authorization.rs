@@ -152,7 +152,7 @@ pub(super) fn decide(
 pub(in crate::simulator) const GLOBAL_REGION: &str = "us-east-1";
 
 /// The context with what every call has; keys that it has already stay as they are.
-pub(super) fn surroundings(world: &World, action: &str, given: Context) -> Context {
+pub(in crate::simulator) fn surroundings(world: &World, action: &str, given: Context) -> Context {
     let now = world.shown(world.now());
     let region = if action.starts_with("iam:") {
         GLOBAL_REGION

@@ -1,6 +1,7 @@
 //! Which key a request names, and whether its caller may do that: the key policy, grants and identity
 //! policies are put the question with the condition keys that KMS documents.
 
+use super::super::iam::authorization::surroundings;
 use super::super::refusal::Refusal;
 use super::super::wire::Call;
 use super::super::world::World;
@@ -90,16 +91,10 @@ fn looks_like_an_id(id: &str) -> bool {
 
 /// A call that concerns no key, with the global condition keys of every call.
 pub(super) fn asking(world: &World, call: &Call, action: &str) -> Request {
-    let now = world.shown(world.now());
-    Request::new(call.caller.clone(), action)
-        .with("aws:CurrentTime", now.to_string())
-        .with("aws:EpochTime", now.as_second().to_string())
-        .with("aws:RequestedRegion", &world.region)
-        // The account that is played is reached over TLS, whatever the socket is.
-        .with("aws:SecureTransport", "true")
-        // Clients sit where the simulator does: it listens on loopback only.
-        .with("aws:SourceIp", "127.0.0.1")
-        .with("aws:ViaAWSService", "false")
+    Request {
+        context: surroundings(world, action, Context::new()),
+        ..Request::new(call.caller.clone(), action)
+    }
 }
 
 /// A call on `key`, with the condition keys that follow from the key.

@@ -1,6 +1,8 @@
 //! Which groups, versions and kinds there are, in the words of old and new clients, and the least OpenAPI that lets
 //! `kubectl apply` leave validation to the server.
 
+mod openapi_v2;
+
 use super::answer::{json_response, response};
 use super::kind::{KINDS, Kind};
 use super::version::ServerVersion;
@@ -44,8 +46,14 @@ const GROUPS: &[&str] = &[
     "apps",
     "authentication.k8s.io",
     "authorization.k8s.io",
-    "coordination.k8s.io",
+    "batch",
+    "networking.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "storage.k8s.io",
     "scheduling.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
 ];
 
 /// Whether `/apis/GROUP/VERSION` exists.
@@ -75,6 +83,7 @@ pub(super) fn answer(
         ["api", "v1"] => legacy_resources(""),
         ["apis", group] if GROUPS.contains(group) => with_type("APIGroup", legacy_group(group)),
         ["apis", group, "v1"] if GROUPS.contains(group) => legacy_resources(group),
+        ["openapi", "v2"] => return Some(openapi_v2::answer(accept, version)),
         ["openapi", "v3"] => openapi_index(),
         ["openapi", "v3", "api", "v1"] => openapi("", version),
         ["openapi", "v3", "apis", group, "v1"] if GROUPS.contains(group) => openapi(group, version),
@@ -141,10 +150,41 @@ fn aggregated_resource(kind: &Kind) -> Value {
     if !kind.categories.is_empty() {
         resource["categories"] = json!(kind.categories);
     }
-    if kind.status {
-        resource["subresources"] = json!([{ "subresource": "status", "responseKind": response_kind, "verbs": STATUS_VERBS }]);
+    let subresources: Vec<Value> = subresources(kind)
+        .map(|(name, response, verbs)| {
+            let [group, version, kind] = response.unwrap_or([kind.group, kind.version, kind.kind]);
+            let response_kind = json!({ "group": group, "version": version, "kind": kind });
+            json!({ "subresource": name, "responseKind": response_kind, "verbs": verbs })
+        })
+        .collect();
+    if !subresources.is_empty() {
+        resource["subresources"] = json!(subresources);
     }
     resource
+}
+
+/// Name, the kind that is read and written there (group, version, kind) unless it is the kind itself, and verbs.
+type Subresource = (
+    &'static str,
+    Option<[&'static str; 3]>,
+    &'static [&'static str],
+);
+
+fn subresources(kind: &Kind) -> impl Iterator<Item = Subresource> {
+    let evicted = kind.group.is_empty() && kind.plural == "pods";
+    let all: [(bool, Subresource); 3] = [
+        (
+            evicted,
+            ("eviction", Some(["policy", "v1", "Eviction"]), &["create"]),
+        ),
+        (
+            super::scale::has_scale(kind),
+            ("scale", Some(["autoscaling", "v1", "Scale"]), STATUS_VERBS),
+        ),
+        (kind.status, ("status", None, STATUS_VERBS)),
+    ];
+    all.into_iter()
+        .filter_map(|(has_it, subresource)| has_it.then_some(subresource))
 }
 
 fn kinds_of(group: &str) -> impl Iterator<Item = &'static Kind> {
@@ -184,10 +224,16 @@ fn legacy_resources(group: &str) -> Value {
             resource["categories"] = json!(kind.categories);
         }
         resources.push(resource);
-        if kind.status {
-            resources.push(json!({
-                "name": format!("{}/status", kind.plural), "singularName": "", "namespaced": kind.namespaced, "kind": kind.kind, "verbs": STATUS_VERBS,
-            }));
+        for (name, response, verbs) in subresources(kind) {
+            let mut entry = json!({
+                "name": format!("{}/{name}", kind.plural), "singularName": "", "namespaced": kind.namespaced, "kind": kind.kind, "verbs": verbs,
+            });
+            if let Some([group, version, kind]) = response {
+                entry["group"] = json!(group);
+                entry["version"] = json!(version);
+                entry["kind"] = json!(kind);
+            }
+            resources.push(entry);
         }
     }
     resources.extend(reviews_of(group).map(|(_, kind, plural)| {
@@ -205,7 +251,15 @@ fn root_paths() -> Vec<String> {
     let groups = GROUPS
         .iter()
         .flat_map(|group| [format!("/apis/{group}"), format!("/apis/{group}/v1")]);
-    let fixed = ["/healthz", "/livez", "/openapi/v3", "/readyz", "/version"].map(str::to_owned);
+    let fixed = [
+        "/healthz",
+        "/livez",
+        "/openapi/v2",
+        "/openapi/v3",
+        "/readyz",
+        "/version",
+    ]
+    .map(str::to_owned);
     ["/api", "/api/v1", "/apis"]
         .map(str::to_owned)
         .into_iter()
@@ -311,7 +365,9 @@ mod tests {
             Some(&json!({
                 "resource": "deployments", "responseKind": { "group": "apps", "version": "v1", "kind": "Deployment" }, "scope": "Namespaced",
                 "singularResource": "deployment", "verbs": OBJECT_VERBS, "shortNames": ["deploy"], "categories": ["all"],
-                "subresources": [{ "subresource": "status", "responseKind": { "group": "apps", "version": "v1", "kind": "Deployment" }, "verbs": ["get", "patch", "update"] }],
+                "subresources": [
+                    { "subresource": "scale", "responseKind": { "group": "autoscaling", "version": "v1", "kind": "Scale" }, "verbs": ["get", "patch", "update"] },
+                    { "subresource": "status", "responseKind": { "group": "apps", "version": "v1", "kind": "Deployment" }, "verbs": ["get", "patch", "update"] }],
             }))
         );
     }

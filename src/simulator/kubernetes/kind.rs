@@ -1,5 +1,9 @@
 //! The kinds of object the API server has: their names, where they live, what can be selected and what is printed.
 
+mod around;
+
+pub use around::*;
+
 use super::print::{self, Printer};
 use serde_json::Value;
 
@@ -76,17 +80,37 @@ pub fn of(object: &Value) -> Option<&'static Kind> {
 /// Every kind, core group first, in the order of discovery.
 pub static KINDS: &[&Kind] = &[
     &CONFIG_MAPS,
+    &ENDPOINTS,
     &EVENTS,
+    &LIMIT_RANGES,
     &NAMESPACES,
     &NODES,
+    &CLAIMS,
+    &VOLUMES,
     &PODS,
+    &RESOURCE_QUOTAS,
+    &SECRETS,
     &SERVICE_ACCOUNTS,
     &SERVICES,
+    &CONTROLLER_REVISIONS,
     &DAEMON_SETS,
     &DEPLOYMENTS,
     &REPLICA_SETS,
-    &LEASES,
+    &STATEFUL_SETS,
+    &CRON_JOBS,
+    &JOBS,
+    &INGRESS_CLASSES,
+    &INGRESSES,
+    &NETWORK_POLICIES,
+    &DISRUPTION_BUDGETS,
+    &CLUSTER_ROLE_BINDINGS,
+    &CLUSTER_ROLES,
+    &ROLE_BINDINGS,
+    &ROLES,
+    &STORAGE_CLASSES,
     &PRIORITY_CLASSES,
+    &LEASES,
+    &ENDPOINT_SLICES,
 ];
 
 const CORE: Kind = Kind {

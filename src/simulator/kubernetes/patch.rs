@@ -73,7 +73,7 @@ fn strategic_field(target: &mut Map<String, Value>, field: &str, patch: &Value) 
 }
 
 /// The field that tells the elements of a list apart; `""` for lists of texts that merge as sets.
-fn element_identity(list: &str) -> Option<&'static str> {
+pub(super) fn element_identity(list: &str) -> Option<&'static str> {
     match list {
         "containers"
         | "initContainers"
@@ -91,6 +91,17 @@ fn element_identity(list: &str) -> Option<&'static str> {
         "finalizers" => Some(""),
         _ => None,
     }
+}
+
+/// The identity of an element of such a list, as `managedFields` writes it: `{"name":"web"}`.
+pub(super) fn identity_of(element: &Value, identity: &str) -> Option<String> {
+    let field = match identity {
+        "" => return Some(element.to_string()),
+        "port" if element.get("containerPort").is_some() => "containerPort",
+        field => field,
+    };
+    let value = element.get(field)?;
+    Some(format!("{{\"{field}\":{value}}}"))
 }
 
 fn merge_elements(target: &mut Value, patch: &[Value], identity: &str) {

@@ -1,18 +1,29 @@
 //! What `kubectl get` prints: the columns of each kind and the cells of an object, as the API server's printers fill
 //! them in. The `Table` around them is made in `table`.
 
+mod access;
 mod cluster;
+mod network;
 mod pod;
+mod storage;
 mod workload;
 
 use super::times::Times;
 use serde_json::{Value, json};
 
+pub(super) use access::ROLE_BINDINGS;
 pub(super) use cluster::{
     CONFIG_MAPS, EVENTS, LEASES, NAMESPACES, NODES, PRIORITY_CLASSES, SERVICE_ACCOUNTS,
 };
+pub(super) use network::{
+    ENDPOINT_SLICES, ENDPOINTS, INGRESS_CLASSES, INGRESSES, NETWORK_POLICIES,
+};
 pub(super) use pod::PODS;
-pub(super) use workload::{DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS, SERVICES};
+pub(super) use storage::{CLAIMS, RESOURCE_QUOTAS, SECRETS, STORAGE_CLASSES, VOLUMES};
+pub(super) use workload::{
+    CONTROLLER_REVISIONS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, DISRUPTION_BUDGETS, JOBS,
+    REPLICA_SETS, SERVICES, STATEFUL_SETS,
+};
 
 /// How objects of one kind are printed.
 #[derive(Debug, Clone, Copy)]
@@ -100,6 +111,18 @@ pub(super) const NAME_AND_AGE: Printer = Printer {
     cells: |object, times| vec![object["metadata"]["name"].clone(), age(object, times)],
 };
 
+/// For a kind whose rows say when the object was made, not how long ago.
+pub(super) const NAME_AND_CREATION: Printer = Printer {
+    columns: &[
+        NAME,
+        Column::text("Created At", "When the object was created."),
+    ],
+    cells: |object, times| {
+        let created = times.render(&object["metadata"]["creationTimestamp"]);
+        vec![name(object), created]
+    },
+};
+
 fn name(object: &Value) -> Value {
     object["metadata"]["name"].clone()
 }
@@ -121,6 +144,20 @@ fn text_or_none(value: &Value) -> Value {
             .filter(|text| !text.is_empty())
             .unwrap_or("<none>")
     )
+}
+
+/// A text; empty where it is absent.
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// A text or a number as text, or `otherwise` where it is absent.
+fn number_or_text(value: &Value, otherwise: &str) -> Value {
+    match value {
+        Value::String(text) => json!(text),
+        Value::Number(number) => json!(number.to_string()),
+        _ => json!(otherwise),
+    }
 }
 
 /// A whole number; absent ones count as zero.

@@ -1,7 +1,12 @@
-//! The few protobuf request bodies that kubectl sends from 1.32 on (`auth can-i`, `create namespace`, `create
-//! configmap`), read into the JSON they stand for. Answers are always JSON.
+//! The protobuf request bodies that kubectl sends from 1.32 on (`auth can-i`, `create deployment`, `drain`), read into
+//! the JSON they stand for. Answers are always JSON.
 
+mod shapes;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
+use shapes::{Fields, Shape};
 
 /// Begins every protobuf body of Kubernetes.
 const MAGIC: &[u8] = b"k8s\0";
@@ -14,59 +19,151 @@ pub(super) fn decode(body: &[u8]) -> Result<Value, String> {
     let envelope = Message::read(envelope)?;
     let type_meta = Message::read(envelope.bytes(1))?;
     let (api_version, kind) = (type_meta.text(1), type_meta.text(2));
-    let object = Message::read(envelope.bytes(2))?;
-    let mut decoded = match kind.as_str() {
-        "SelfSubjectAccessReview" => json!({ "spec": access_review_spec(&object)? }),
-        "SelfSubjectRulesReview" => {
-            json!({ "spec": { "namespace": Message::read(object.bytes(2))?.text(1) } })
-        }
-        "SelfSubjectReview" => json!({}),
-        "Namespace" => json!({ "metadata": metadata(&object)? }),
-        "ConfigMap" => json!({ "metadata": metadata(&object)?, "data": object.text_map(2)? }),
-        other => {
-            return Err(format!(
-                "reading a {other} from a protobuf body is not simulated; send it as JSON or YAML, as `kubectl create -f` does"
-            ));
-        }
-    };
-    decoded["kind"] = json!(kind);
-    decoded["apiVersion"] = json!(api_version);
-    Ok(decoded)
-}
-
-fn access_review_spec(review: &Message<'_>) -> Result<Value, String> {
-    let spec = Message::read(review.bytes(2))?;
-    if let Some(attributes) = spec.find(2) {
-        let attributes = Message::read(attributes)?;
-        return Ok(json!({ "nonResourceAttributes": attributes.texts(&["path", "verb"]) }));
-    }
-    let attributes = Message::read(spec.bytes(1))?;
-    let names = [
-        "namespace",
-        "verb",
-        "group",
-        "version",
-        "resource",
-        "subresource",
-        "name",
-    ];
-    Ok(json!({ "resourceAttributes": attributes.texts(&names) }))
-}
-
-fn metadata(object: &Message<'_>) -> Result<Value, String> {
-    let metadata = Message::read(object.bytes(1))?;
-    let mut decoded = metadata.texts(&["name", "generateName", "namespace"]);
-    for (number, field) in [(11, "labels"), (12, "annotations")] {
-        let map = metadata.text_map(number)?;
-        if !map.is_empty() {
-            decoded.insert(field.to_owned(), Value::Object(map));
-        }
-    }
+    let fields = shapes::of(&kind).ok_or_else(|| {
+        format!(
+            "reading a {kind} from a protobuf body is not simulated; send it as JSON or YAML, as `kubectl create -f` does"
+        )
+    })?;
+    let mut decoded = Map::new();
+    decoded.insert("kind".to_owned(), json!(kind));
+    decoded.insert("apiVersion".to_owned(), json!(api_version));
+    read_fields(envelope.bytes(2), fields, &kind, &mut decoded, 0)?;
     Ok(Value::Object(decoded))
 }
 
-/// The length-delimited fields of a message, in order. Numbers are skipped: nothing that is read here has any.
-struct Message<'a>(Vec<(u64, &'a [u8])>);
+/// Deeper than any object that clients make.
+const MAX_DEPTH: usize = 32;
+
+/// Reads a message's fields into `into`. What carries nothing is left out; what is not known is refused.
+fn read_fields(
+    bytes: &[u8],
+    fields: Fields,
+    of: &str,
+    into: &mut Map<String, Value>,
+    depth: usize,
+) -> Result<(), String> {
+    if depth > MAX_DEPTH {
+        return Err("the protobuf body is nested too deeply".to_owned());
+    }
+    for (number, content) in Message::read(bytes)?.0 {
+        let known = fields.iter().find(|(of, ..)| *of == number);
+        let Some((_, name, shape)) = known else {
+            if content.says_nothing() {
+                continue;
+            }
+            return Err(format!(
+                "field {number} of {of} in a protobuf body is not simulated; send it as JSON or YAML, as `kubectl create -f` does"
+            ));
+        };
+        if let Shape::Inline(fields) = shape {
+            read_fields(content.bytes(), fields, of, into, depth + 1)?;
+        } else {
+            read_field(content, *shape, name, into, depth)?;
+        }
+    }
+    Ok(())
+}
+
+fn read_field(
+    content: Content<'_>,
+    shape: Shape,
+    name: &str,
+    into: &mut Map<String, Value>,
+    depth: usize,
+) -> Result<(), String> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let message = |fields: Fields| {
+        let mut message = Map::new();
+        read_fields(content.bytes(), fields, name, &mut message, depth + 1)?;
+        Ok::<Value, String>(Value::Object(message))
+    };
+    let value = match shape {
+        Shape::Ignored | Shape::Inline(_) => Value::Null,
+        Shape::Text if content.bytes().is_empty() => Value::Null,
+        Shape::Text => json!(text(content.bytes())),
+        Shape::Number if content.number() == 0 => Value::Null,
+        Shape::Number | Shape::Count => json!(content.number()),
+        Shape::Truth if content.number() == 0 => Value::Null,
+        Shape::Truth => json!(true),
+        Shape::One(fields) => match message(fields)? {
+            Value::Object(fields) if fields.is_empty() && name != "metadata" => Value::Null,
+            message => message,
+        },
+        Shape::IntOrText => {
+            let message = Message::read(content.bytes())?;
+            match message.number(1) {
+                0 => json!(message.number(2)),
+                _ => json!(message.text(3)),
+            }
+        }
+        // Seconds since 1970; what the client read it from says the same.
+        Shape::Time => match Message::read(content.bytes())?.number(1) {
+            0 => Value::Null,
+            seconds => jiff::Timestamp::from_second(seconds)
+                .map_or(Value::Null, |time| json!(time.to_string())),
+        },
+        Shape::Texts => return push(into, name, json!(text(content.bytes()))),
+        Shape::Many(fields) => return push(into, name, message(fields)?),
+        Shape::TextMap | Shape::BytesMap | Shape::QuantityMap => {
+            let entry = Message::read(content.bytes())?;
+            let value = match shape {
+                Shape::TextMap => json!(entry.text(2)),
+                Shape::BytesMap => json!(BASE64_STANDARD.encode(entry.bytes(2))),
+                _ => json!(Message::read(entry.bytes(2))?.text(1)),
+            };
+            let map = into
+                .entry(name.to_owned())
+                .or_insert_with(|| Value::Object(Map::new()));
+            map[entry.text(1)] = value;
+            return Ok(());
+        }
+    };
+    if !value.is_null() {
+        into.insert(name.to_owned(), value);
+    }
+    Ok(())
+}
+
+fn push(into: &mut Map<String, Value>, name: &str, value: Value) -> Result<(), String> {
+    let list = into
+        .entry(name.to_owned())
+        .or_insert_with(|| Value::Array(Vec::new()));
+    if let Some(list) = list.as_array_mut() {
+        list.push(value);
+    }
+    Ok(())
+}
+
+/// What a field of a message carries.
+#[derive(Debug, Clone, Copy)]
+enum Content<'a> {
+    Number(u64),
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Content<'a> {
+    fn bytes(self) -> &'a [u8] {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Number(_) => &[],
+        }
+    }
+
+    /// Protobuf writes negative numbers in two's complement.
+    fn number(self) -> i64 {
+        match self {
+            Self::Number(number) => number.cast_signed(),
+            Self::Bytes(_) => 0,
+        }
+    }
+
+    fn says_nothing(self) -> bool {
+        matches!(self, Self::Number(0) | Self::Bytes([]))
+    }
+}
+
+/// The fields of a message, in order.
+struct Message<'a>(Vec<(u64, Content<'a>)>);
 
 impl<'a> Message<'a> {
     fn read(mut bytes: &'a [u8]) -> Result<Self, String> {
@@ -74,11 +171,11 @@ impl<'a> Message<'a> {
         while !bytes.is_empty() {
             let tag = varint(&mut bytes)?;
             match tag & 7 {
-                0 => drop(varint(&mut bytes)?),
+                0 => fields.push((tag >> 3, Content::Number(varint(&mut bytes)?))),
                 1 => drop(taken(&mut bytes, 8)?),
                 2 => {
                     let length = varint(&mut bytes)?;
-                    fields.push((tag >> 3, taken(&mut bytes, length)?));
+                    fields.push((tag >> 3, Content::Bytes(taken(&mut bytes, length)?)));
                 }
                 5 => drop(taken(&mut bytes, 4)?),
                 wire_type => return Err(format!("protobuf wire type {wire_type} is not known")),
@@ -87,41 +184,24 @@ impl<'a> Message<'a> {
         Ok(Self(fields))
     }
 
-    fn find(&self, number: u64) -> Option<&'a [u8]> {
+    fn find(&self, number: u64) -> Option<Content<'a>> {
         self.0
             .iter()
             .rev()
             .find(|(of, _)| *of == number)
-            .map(|(_, bytes)| *bytes)
+            .map(|(_, content)| *content)
     }
 
     fn bytes(&self, number: u64) -> &'a [u8] {
-        self.find(number).unwrap_or_default()
+        self.find(number).map(Content::bytes).unwrap_or_default()
+    }
+
+    fn number(&self, number: u64) -> i64 {
+        self.find(number).map(Content::number).unwrap_or_default()
     }
 
     fn text(&self, number: u64) -> String {
         String::from_utf8_lossy(self.bytes(number)).into_owned()
-    }
-
-    /// Text fields numbered from 1, under these names; empty ones are left out.
-    fn texts(&self, names: &[&str]) -> Map<String, Value> {
-        let fields = names
-            .iter()
-            .zip(1..)
-            .map(|(name, number)| ((*name).to_owned(), self.text(number)));
-        fields
-            .filter(|(_, text)| !text.is_empty())
-            .map(|(name, text)| (name, json!(text)))
-            .collect()
-    }
-
-    fn text_map(&self, number: u64) -> Result<Map<String, Value>, String> {
-        let entries = self.0.iter().filter(|(of, _)| *of == number);
-        entries
-            .map(|(_, bytes)| {
-                Message::read(bytes).map(|entry| (entry.text(1), json!(entry.text(2))))
-            })
-            .collect()
     }
 }
 
@@ -225,9 +305,9 @@ pub(super) mod tests {
         assert!(decode(b"{}").is_err());
         assert!(decode(&can_i_get_nodes()[..40]).is_err());
         assert!(
-            decode(&body("apps/v1", "Deployment", b""))
+            decode(&body("apps/v1", "Fleet", b""))
                 .unwrap_err()
-                .contains("Deployment from a protobuf body is not simulated")
+                .contains("Fleet from a protobuf body is not simulated")
         );
     }
 }

@@ -10,6 +10,7 @@ use super::times::Times;
 use super::watch::Watch;
 use http::StatusCode;
 use serde_json::Value;
+use std::sync::Arc;
 
 pub(super) fn get(
     store: &Store,
@@ -17,13 +18,18 @@ pub(super) fn get(
     form: &Form,
     times: &Times<'_>,
 ) -> Result<Reply, Refusal> {
-    let object = store
-        .get(target.kind, &target.namespace, &target.name)
-        .ok_or_else(|| Refusal::not_found(target.kind, &target.name))?;
+    let object = existing(store, target)?;
     Ok(Reply::Once(answer::json_response(
         StatusCode::OK,
         &answer::one(target.kind, object, form, times),
     )))
+}
+
+/// The object that a request is about.
+pub(super) fn existing<'a>(store: &'a Store, target: &Target) -> Result<&'a Arc<Value>, Refusal> {
+    store
+        .get(target.kind, &target.namespace, &target.name)
+        .ok_or_else(|| Refusal::not_found(target.kind, &target.name))
 }
 
 /// A list, complete whatever `limit` says.

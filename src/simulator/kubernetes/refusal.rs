@@ -66,6 +66,27 @@ impl Refusal {
         Self::new(409, "Conflict", message).about(kind, name)
     }
 
+    /// Server-side apply would change what another manager applied.
+    pub(super) fn apply_conflict(manager: &str, fields: &[String]) -> Self {
+        let many = if let [one] = fields {
+            format!("Apply failed with 1 conflict: conflict with {manager:?}: {one}")
+        } else {
+            let list: Vec<String> = fields.iter().map(|field| format!("- {field}")).collect();
+            format!(
+                "Apply failed with {} conflicts: conflicts with {manager:?}:\n{}",
+                fields.len(),
+                list.join("\n")
+            )
+        };
+        let mut refusal = Self::new(409, "Conflict", many);
+        let causes: Vec<Value> = fields
+            .iter()
+            .map(|field| json!({ "reason": "FieldManagerConflict", "message": format!("conflict with {manager:?}"), "field": field }))
+            .collect();
+        *refusal.details = json!({ "causes": causes });
+        refusal
+    }
+
     /// `why` names the field: `metadata.name: Required value: …`.
     pub(super) fn invalid(kind: &Kind, name: &str, why: &str) -> Self {
         let kind_and_group = if kind.group.is_empty() {
@@ -87,6 +108,21 @@ impl Refusal {
 
     pub(super) fn forbidden(message: String) -> Self {
         Self::new(403, "Forbidden", message)
+    }
+
+    pub(super) fn internal(message: &str) -> Self {
+        Self::new(500, "InternalError", message.to_owned())
+    }
+
+    /// An eviction that a disruption budget does not allow now.
+    pub(super) fn too_many_disruptions(budget: &str, needed: i64, healthy: i64) -> Self {
+        let message = "Cannot evict pod as it would violate the pod's disruption budget.";
+        let mut refusal = Self::new(429, "TooManyRequests", message.to_owned());
+        *refusal.details = json!({ "causes": [{
+            "reason": "DisruptionBudget",
+            "message": format!("The disruption budget {budget} needs {needed} healthy pods and has {healthy} currently"),
+        }] });
+        refusal
     }
 
     pub(super) fn method_not_allowed() -> Self {

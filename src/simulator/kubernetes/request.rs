@@ -254,8 +254,8 @@ mod tests {
     fn what_is_not_simulated_is_refused_by_name() {
         let message = |group, rest: &[&str]| Target::parse(group, rest).unwrap_err().message;
         assert_eq!(
-            message("apps", &["statefulsets"]),
-            "the server could not find the requested resource: statefulsets.apps is not simulated"
+            message("autoscaling", &["horizontalpodautoscalers"]),
+            "the server could not find the requested resource: horizontalpodautoscalers.autoscaling is not simulated"
         );
         assert_eq!(
             message("", &["watch", "nodes"]),

@@ -257,17 +257,22 @@ impl Store {
         uid_of(&format!("object {}", self.uids))
     }
 
-    /// Five letters after the prefix, from the alphabet that Kubernetes uses (no vowels, no look-alikes).
+    /// Five letters after the prefix.
     fn generated_name(&mut self, prefix: &str) -> String {
+        format!("{prefix}{}", self.random_suffix())
+    }
+
+    /// Five letters from the alphabet that Kubernetes uses (no vowels, no look-alikes), others each time.
+    pub(super) fn random_suffix(&mut self) -> String {
         const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
         self.uids += 1;
         let mut bits = mixed(self.uids);
-        let letters = (0..5).map(|_| {
+        let letter = |_| {
             let letter = ALPHABET[(bits % ALPHABET.len() as u64) as usize];
             bits /= ALPHABET.len() as u64;
             char::from(letter)
-        });
-        prefix.chars().chain(letters).collect()
+        };
+        (0..5).map(letter).collect()
     }
 }
 
@@ -288,7 +293,7 @@ pub(super) fn text<'a>(object: &'a Value, field: &str) -> &'a str {
 }
 
 /// A UUID that is the same for the same text: worlds must be reproducible.
-pub(super) fn uid_of(text: &str) -> String {
+pub fn uid_of(text: &str) -> String {
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });

@@ -21,6 +21,11 @@ pub fn moment(micros: i64) -> Value {
     json!({ "$moment": micros })
 }
 
+/// The moment (microseconds of world time) that [`moment`] made a value of, if it did.
+pub fn moment_of(value: &Value) -> Option<i64> {
+    value.get("$moment")?.as_i64()
+}
+
 /// A time that a healthy component renews every `period` microseconds since the moment `from`: a kubelet's heartbeat, a
 /// lease. It is shown as the latest renewal, without anybody having to write the object again.
 pub fn renewed_every(from: i64, period: i64) -> Value {

@@ -1,11 +1,16 @@
-//! `create`, `update`, `patch` and `delete`. No admission, no quotas, no schema: an object is what the client says it is,
-//! within the rules that hold for every kind.
+//! `create`, `update`, `patch` and `delete`.
 
+use super::admission;
+use super::defaults;
+use super::deletion::{Cascade, has_finalizers};
 use super::kind::{self, Kind};
 use super::patch;
 use super::protobuf;
+use super::read;
 use super::refusal::Refusal;
 use super::request::Target;
+use super::scale;
+use super::schema::{self, Strictness};
 use super::store::{Store, text};
 use super::times::{Times, moment};
 use serde_json::{Value, json};
@@ -40,20 +45,29 @@ fn unsupported(media_type: &str) -> Refusal {
     ))
 }
 
+/// What every change of an object goes by.
+#[derive(Clone, Copy)]
+pub(super) struct Writer<'a> {
+    pub(super) target: &'a Target,
+    pub(super) strictness: Strictness,
+    pub(super) times: &'a Times<'a>,
+}
+
 /// Stores a new object.
 pub(super) fn create(
     store: &mut Store,
-    target: &Target,
+    writer: &Writer<'_>,
     mut object: Value,
-    times: &Times<'_>,
 ) -> Result<Arc<Value>, Refusal> {
+    let Writer { target, times, .. } = *writer;
     let kind = target.kind;
     check_type(kind, &object)?;
+    schema::check(kind, &mut object, writer.strictness)?;
     settle_namespace(target, &mut object)?;
     check_name(kind, &object)?;
     let (namespace, name) = (text(&object, "namespace"), text(&object, "name"));
-    if kind.namespaced && store.get(&kind::NAMESPACES, "", namespace).is_none() {
-        return Err(Refusal::not_found(&kind::NAMESPACES, namespace));
+    if kind.namespaced {
+        check_namespace(store, kind, namespace, name)?;
     }
     if !name.is_empty() && store.get(kind, namespace, name).is_some() {
         return Err(Refusal::already_exists(kind, name));
@@ -69,17 +83,21 @@ pub(super) fn create(
         }
     }
     object["metadata"]["creationTimestamp"] = moment(times.now);
-    fill_in(kind, &mut object);
-    Ok(store.put(kind, object))
+    admission::admit(store, kind, &mut object)?;
+    let stored = store.put(kind, object);
+    if kind == &kind::NAMESPACES {
+        admission::furnish_namespace(store, text(&stored, "name"), times.now);
+    }
+    Ok(stored)
 }
 
 /// Replaces an object, or its status.
 pub(super) fn update(
     store: &mut Store,
-    target: &Target,
+    writer: &Writer<'_>,
     object: Value,
-    times: &Times<'_>,
 ) -> Result<Arc<Value>, Refusal> {
+    let target = writer.target;
     let name = text(&object, "name");
     if !name.is_empty() && name != target.name {
         let message = format!(
@@ -88,26 +106,54 @@ pub(super) fn update(
         );
         return Err(Refusal::bad_request(message));
     }
-    let existing = existing(store, target)?;
-    replace(store, target, &existing, object, times)
+    let existing = Arc::clone(read::existing(store, target)?);
+    replace(store, writer, &existing, object)
 }
 
 /// Changes part of an object. The patch sees the object as clients see it.
 pub(super) fn patch(
     store: &mut Store,
-    target: &Target,
+    writer: &Writer<'_>,
     content_type: Option<&str>,
     body: &[u8],
-    times: &Times<'_>,
 ) -> Result<Arc<Value>, Refusal> {
+    let Writer { target, times, .. } = *writer;
+    let existing = Arc::clone(read::existing(store, target)?);
+    let patched = patched(target, times.render(&existing), content_type, body)?;
+    replace(store, writer, &existing, patched)
+}
+
+/// Changes the number of replicas through the object's `Scale`.
+pub(super) fn scale(
+    store: &mut Store,
+    writer: &Writer<'_>,
+    content_type: Option<&str>,
+    body: &[u8],
+) -> Result<Value, Refusal> {
+    let Writer { target, times, .. } = *writer;
+    let existing = Arc::clone(read::existing(store, target)?);
+    let is_patch = content_type.is_some_and(|text| text.contains("patch"));
+    let wanted = if is_patch {
+        let shown = times.render(&scale::of(&existing));
+        patched(target, shown, content_type, body)?
+    } else {
+        read_body(content_type, body)?
+    };
+    let scaled = scale::applied(target.kind, &existing, &wanted)?;
+    let stored = store.put(target.kind, scaled);
+    Ok(times.render(&scale::of(&stored)))
+}
+
+/// An object as a patch makes it.
+fn patched(
+    target: &Target,
+    mut patched: Value,
+    content_type: Option<&str>,
+    body: &[u8],
+) -> Result<Value, Refusal> {
     let content_type = content_type.map(media_type).unwrap_or_default();
-    if content_type == "application/apply-patch+yaml" {
-        return Err(Refusal::not_simulated("server-side apply"));
-    }
     let patch: Value = serde_json::from_slice(body)
         .map_err(|error| Refusal::bad_request(format!("the patch cannot be read: {error}")))?;
-    let existing = existing(store, target)?;
-    let mut patched = times.render(&existing);
     match content_type {
         "application/merge-patch+json" => patch::merge(&mut patched, &patch),
         "application/strategic-merge-patch+json" => patch::strategic(&mut patched, &patch),
@@ -117,26 +163,20 @@ pub(super) fn patch(
         }
         other => return Err(unsupported(other)),
     }
-    replace(store, target, &existing, patched, times)
-}
-
-fn existing(store: &Store, target: &Target) -> Result<Arc<Value>, Refusal> {
-    store
-        .get(target.kind, &target.namespace, &target.name)
-        .cloned()
-        .ok_or_else(|| Refusal::not_found(target.kind, &target.name))
+    Ok(patched)
 }
 
 /// Puts `object` where `existing` is, as far as a client may change it.
-fn replace(
+pub(super) fn replace(
     store: &mut Store,
-    target: &Target,
+    writer: &Writer<'_>,
     existing: &Value,
     mut object: Value,
-    times: &Times<'_>,
 ) -> Result<Arc<Value>, Refusal> {
+    let Writer { target, times, .. } = *writer;
     let kind = target.kind;
     check_type(kind, &object)?;
+    schema::check(kind, &mut object, writer.strictness)?;
     let version = text(&object, "resourceVersion");
     if !version.is_empty() && version != text(existing, "resourceVersion") {
         return Err(Refusal::modified_meanwhile(kind, &target.name));
@@ -156,16 +196,48 @@ fn replace(
         replaced
     } else {
         keep(&mut object, existing, kind);
+        complete(store, kind, existing, &mut object)?;
         object
     };
     replaced["metadata"]["name"] = json!(target.name);
-    let freed = text_list(&replaced["metadata"]["finalizers"]).is_empty()
-        && replaced["metadata"].get("deletionTimestamp").is_some();
+    let metadata = &replaced["metadata"];
+    let may_go = kind != &kind::PODS || metadata["deletionGracePeriodSeconds"] == 0;
+    let freed = has_finalizers(existing)
+        && !has_finalizers(&replaced)
+        && metadata.get("deletionTimestamp").is_some()
+        && may_go;
     let stored = store.put(kind, replaced);
     if freed {
         store.delete(kind, &target.namespace, &target.name);
     }
     Ok(stored)
+}
+
+/// Fills in what the client left out, and refuses what may not change.
+fn complete(
+    store: &Store,
+    kind: &Kind,
+    existing: &Value,
+    object: &mut Value,
+) -> Result<(), Refusal> {
+    if kind == &kind::SERVICES && object["spec"]["type"] != "ExternalName" {
+        for field in ["clusterIP", "clusterIPs"] {
+            if object["spec"][field].is_null() && existing["spec"][field].is_string() {
+                object["spec"][field] = existing["spec"][field].clone();
+            }
+        }
+    }
+    defaults::fill_in(kind, object);
+    if kind == &kind::SERVICES {
+        admission::addresses(store, object)?;
+    }
+    admission::check_change(kind, existing, object)?;
+    if let Some(generation) = existing["metadata"]["generation"].as_i64()
+        && object["spec"] != existing["spec"]
+    {
+        object["metadata"]["generation"] = json!(generation + 1);
+    }
+    Ok(())
 }
 
 /// What a client may not change through the object itself stays as it is.
@@ -181,11 +253,6 @@ fn keep(object: &mut Value, existing: &Value, kind: &Kind) {
         "namespace",
     ] {
         take_over(&mut object["metadata"], &existing["metadata"], field);
-    }
-    if let Some(generation) = existing["metadata"]["generation"].as_i64()
-        && object["spec"] != existing["spec"]
-    {
-        object["metadata"]["generation"] = json!(generation + 1);
     }
 }
 
@@ -208,7 +275,7 @@ pub(super) fn delete(
     times: &Times<'_>,
 ) -> Result<Value, Refusal> {
     let kind = target.kind;
-    let existing = existing(store, target)?;
+    let existing = Arc::clone(read::existing(store, target)?);
     let wanted = options["preconditions"]["uid"].as_str();
     if wanted.is_some_and(|uid| uid != text(&existing, "uid")) {
         let uid = wanted.unwrap_or_default();
@@ -229,20 +296,15 @@ pub(super) fn delete(
             target.name
         )));
     }
-    if !text_list(&existing["metadata"]["finalizers"]).is_empty() {
-        let mut marked = (*existing).clone();
-        if marked["metadata"].get("deletionTimestamp").is_none() {
-            marked["metadata"]["deletionTimestamp"] = moment(times.now);
-            marked["metadata"]["deletionGracePeriodSeconds"] = json!(0);
-        }
-        return Ok(times.render(&store.put(kind, marked)));
-    }
-    store.delete(kind, &target.namespace, &target.name);
-    if kind == &kind::NAMESPACES {
-        delete_where(store, |object| text(object, "namespace") == target.name);
-    }
-    if options["propagationPolicy"] != "Orphan" {
-        delete_dependents(store, text(&existing, "uid"));
+    let cascade = match options["propagationPolicy"].as_str() {
+        Some("Foreground") => Cascade::Foreground,
+        Some("Orphan") => Cascade::Orphan,
+        _ => Cascade::Background,
+    };
+    let grace = options["gracePeriodSeconds"].as_i64();
+    let place = (target.namespace.as_str(), target.name.as_str());
+    if let Some(marked) = store.remove(kind, place, grace, cascade, times.now) {
+        return Ok(times.render(&marked));
     }
     let mut details =
         json!({ "name": target.name, "kind": kind.plural, "uid": text(&existing, "uid") });
@@ -254,45 +316,8 @@ pub(super) fn delete(
     )
 }
 
-/// Removes what an object with this uid owned, and what that owned.
-fn delete_dependents(store: &mut Store, uid: &str) {
-    let owned = |object: &Value| {
-        let owners = object["metadata"]["ownerReferences"].as_array();
-        owners.is_some_and(|owners| owners.iter().any(|owner| owner["uid"] == uid))
-    };
-    for uid in delete_where(store, owned) {
-        delete_dependents(store, &uid);
-    }
-}
-
-/// Removes objects of any kind; returns their uids.
-fn delete_where(store: &mut Store, condition: impl Fn(&Value) -> bool) -> Vec<String> {
-    let mut uids = Vec::new();
-    for kind in kind::KINDS.iter().copied() {
-        let doomed: Vec<Arc<Value>> = store
-            .list(kind, None)
-            .filter(|object| condition(object))
-            .cloned()
-            .collect();
-        for object in doomed {
-            store.delete(kind, text(&object, "namespace"), text(&object, "name"));
-            uids.push(text(&object, "uid").to_owned());
-        }
-    }
-    uids
-}
-
-fn text_list(value: &Value) -> Vec<&str> {
-    value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect()
-}
-
 /// A body may leave out its type, but not claim another.
-fn check_type(kind: &Kind, object: &Value) -> Result<(), Refusal> {
+pub(super) fn check_type(kind: &Kind, object: &Value) -> Result<(), Refusal> {
     let given = |field: &str| object[field].as_str().filter(|text| !text.is_empty());
     check_shape(object)?;
     if let Some(version) = given("apiVersion").filter(|version| *version != kind.api_version()) {
@@ -376,24 +401,16 @@ fn check_name(kind: &Kind, object: &Value) -> Result<(), Refusal> {
     ))
 }
 
-/// The defaults without which a new object would look wrong.
-fn fill_in(kind: &Kind, object: &mut Value) {
-    match kind.plural {
-        "namespaces" => {
-            let name = json!(text(object, "name"));
-            object["metadata"]["labels"]["kubernetes.io/metadata.name"] = name;
-            object["spec"] = json!({ "finalizers": ["kubernetes"] });
-            object["status"] = json!({ "phase": "Active" });
-        }
-        "pods" if object["status"]["phase"].is_null() => {
-            object["status"] = json!({ "phase": "Pending" })
-        }
-        "deployments" | "daemonsets" | "replicasets" => {
-            object["metadata"]["generation"] = json!(1);
-            if kind.plural != "daemonsets" && object["spec"]["replicas"].is_null() {
-                object["spec"]["replicas"] = json!(1);
-            }
-        }
-        _ => {}
+/// New objects need a namespace that exists and is not about to go.
+fn check_namespace(store: &Store, kind: &Kind, namespace: &str, name: &str) -> Result<(), Refusal> {
+    let home = store
+        .get(&kind::NAMESPACES, "", namespace)
+        .ok_or_else(|| Refusal::not_found(&kind::NAMESPACES, namespace))?;
+    if home["metadata"].get("deletionTimestamp").is_none() {
+        return Ok(());
     }
+    Err(Refusal::forbidden(format!(
+        "{} {name:?} is forbidden: unable to create new content in namespace {namespace} because it is being terminated",
+        kind.resource()
+    )))
 }

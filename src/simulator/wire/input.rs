@@ -28,6 +28,23 @@ impl Input {
     }
 }
 
+impl Input {
+    /// Takes out a member that every operation of a service may have, as text.
+    pub fn take(&mut self, member: &str) -> Option<String> {
+        let Tree::Members(members) = &mut self.members else {
+            return None;
+        };
+        let at = members.iter().position(|(name, _)| name == member)?;
+        match members.remove(at).1 {
+            Tree::Text(text) | Tree::String(text) => Some(text),
+            Tree::Texts(mut texts) => texts.pop(),
+            Tree::Bool(truth) => Some(truth.to_string()),
+            Tree::Number(number) => Some(number.to_string()),
+            Tree::Null | Tree::List(_) | Tree::Members(_) => None,
+        }
+    }
+}
+
 /// Nested members and lists.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Tree {

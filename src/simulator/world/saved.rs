@@ -88,6 +88,12 @@ mod tests {
         let group = json!({"AutoScalingGroupName": name});
         call(&mut world, "autoscaling", "StartInstanceRefresh", group).unwrap();
         world.jump(Duration::from_secs(7));
+        let launch = json!({
+            "LaunchTemplate": {"LaunchTemplateName": "ours"}, "MinCount": 1, "MaxCount": 1, "ClientToken": "ours",
+            "ImageId": world.ec2.node_image, "InstanceType": "t3.small",
+            "SubnetId": world.ec2.subnets.keys().next(),
+        });
+        call(&mut world, "ec2", "RunInstances", launch).unwrap();
         let profile = json!({"InstanceProfileName": "ours"});
         call(&mut world, "iam", "CreateInstanceProfile", profile).unwrap();
         let policy = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;

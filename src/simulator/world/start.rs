@@ -7,9 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::super::clock::{Clock, Moment, Pace};
-use super::super::ec2::network::{Subnet, Vpc};
 use super::super::iam::{Credential, Holder, Permissions};
-use super::super::{audit, autoscaling, ec2, eks, iam, kms, kubernetes};
+use super::super::{audit, autoscaling, ec2, eks, iam, kms, kubernetes, workloads};
 use super::{Options, World};
 use crate::policy::Policy;
 
@@ -39,7 +38,6 @@ const KUBERNETES_VERSION: &str = "1.30";
 const KUBELET_VERSION: &str = "v1.30.8-eks-aeac579";
 const RELEASE_VERSION: &str = "1.30.8-20250103";
 const AGE_OF_THE_CLUSTER: Duration = Duration::from_secs(9 * 86_400);
-const VPC_CIDR: &str = "10.42.0.0/16";
 
 impl World {
     /// A healthy cluster with a `default` node group of three Ready nodes, some days old.
@@ -57,6 +55,8 @@ impl World {
             eks: eks::Eks::default(),
             kubernetes: kubernetes::Store::default(),
             nodes: BTreeMap::new(),
+            workloads: workloads::Workloads::default(),
+            joining: BTreeMap::new(),
             trail: audit::Trail::default(),
             clock: Clock::new(start.pace, wall),
             now: birth,
@@ -68,11 +68,14 @@ impl World {
         };
         principals(&mut world);
         volume_key(&mut world);
-        network(&mut world);
+        let (_, image_release) = RELEASE_VERSION.rsplit_once('-').unwrap_or_default();
+        ec2::start::network(&mut world, KUBERNETES_VERSION, image_release);
         cluster(&mut world, &start.cluster, start.endpoint, start.authority);
         for (kind, object) in kubernetes::cluster::starting_objects(birth.micros()) {
             world.kubernetes.put(kind, object);
         }
+        workloads::install(&mut world);
+        eks::access::admit_node_manager(&mut world);
         eks::creation::create_default_nodegroup(&mut world, &start.cluster);
         world.advance_to(Moment::from_micros(wall));
         world
@@ -193,56 +196,10 @@ fn volume_key(world: &mut World) {
     world.kms.aliases.insert("alias/aws/ebs".to_owned(), alias);
 }
 
-fn network(world: &mut World) {
-    let vpc = world.resource_id("vpc");
-    let tags = |name: &str, role: Option<&str>| {
-        let mut tags = BTreeMap::from([("Name".to_owned(), name.to_owned())]);
-        tags.extend(role.map(|role| (format!("kubernetes.io/role/{role}"), "1".to_owned())));
-        tags
-    };
-    for (index, letter) in ["a", "b", "c"].iter().enumerate() {
-        for (public, third, role) in [
-            (true, index * 32, "elb"),
-            (false, 96 + index * 32, "internal-elb"),
-        ] {
-            let id = world.resource_id("subnet");
-            let kind = if public { "Public" } else { "Private" };
-            let zone = format!("{}{letter}", world.region);
-            let subnet = Subnet {
-                id: id.clone(),
-                vpc: vpc.clone(),
-                cidr: format!("10.42.{third}.0/19"),
-                zone_id: format!("{}-az{}", short_region(&world.region), index + 1),
-                tags: tags(&format!("eks-workshop-{kind}-{zone}"), Some(role)),
-                zone,
-                public,
-            };
-            world.ec2.subnets.insert(id, subnet);
-        }
-    }
-    world.ec2.node_image = world.resource_id("ami");
-    world.ec2.vpcs.insert(
-        vpc.clone(),
-        Vpc {
-            id: vpc,
-            cidr: VPC_CIDR.to_owned(),
-            tags: tags("eks-workshop", None),
-        },
-    );
-}
-
-/// `usw2` for `us-west-2`, as zone ids begin.
-fn short_region(region: &str) -> String {
-    let mut parts = region.split('-');
-    let area = parts.next().unwrap_or_default();
-    let rest: String = parts
-        .map(|part| part.chars().next().unwrap_or_default())
-        .collect();
-    format!("{area}{rest}")
-}
-
 fn cluster(world: &mut World, name: &str, endpoint: String, authority: String) {
-    let security_group = world.resource_id("sg");
+    let subnets: Vec<String> = world.ec2.subnets.keys().cloned().collect();
+    let security_group = ec2::start::cluster_network(world, name, &subnets);
+    let oidc_id = world.uuid();
     let cluster = eks::Cluster {
         name: name.to_owned(),
         arn: world.arn("eks", &format!("cluster/{name}")),
@@ -252,11 +209,19 @@ fn cluster(world: &mut World, name: &str, endpoint: String, authority: String) {
         created: world.now(),
         role_arn: format!("arn:aws:iam::{}:role/{CLUSTER_ROLE}", world.account),
         vpc: world.ec2.vpcs.keys().next().cloned().unwrap_or_default(),
-        subnets: world.ec2.subnets.keys().cloned().collect(),
+        subnets,
         security_group,
         endpoint,
         authority,
         tags: BTreeMap::new(),
+        oidc_id,
+        configuration: eks::cluster::Configuration::default(),
+        access_entries: BTreeMap::new(),
+        issues: Vec::new(),
+        sweep_due: false,
+        updates: Vec::new(),
     };
     world.eks.clusters.insert(name.to_owned(), cluster);
+    let creator = format!("arn:aws:iam::{}:user/{LEARNER}", world.account);
+    eks::access::admit_administrator(world, name, &creator);
 }

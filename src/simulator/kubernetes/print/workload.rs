@@ -1,7 +1,8 @@
 //! Columns of services and of the controllers that keep pods running.
 
 use super::{
-    AGE, Column, NAME, Printer, age, count, items, joined_or_none, labels, name, text_or_none,
+    AGE, Column, NAME, Printer, age, count, items, joined_or_none, labels, name, number_or_text,
+    text, text_or_none,
 };
 use serde_json::{Value, json};
 
@@ -194,6 +195,153 @@ pub(in super::super) const DAEMON_SETS: Printer = Printer {
             .chain(rest)
             .chain(template_cells(object))
             .collect()
+    },
+};
+
+pub(in super::super) const STATEFUL_SETS: Printer = Printer {
+    columns: &[
+        NAME,
+        Column::text("Ready", "Number of the pod with ready state"),
+        AGE,
+        CONTAINERS,
+        IMAGES,
+    ],
+    cells: |object, times| {
+        let ready = format!(
+            "{}/{}",
+            count(&object["status"]["readyReplicas"]),
+            desired_replicas(object)
+        );
+        let [containers, images, _] = template_cells(object);
+        vec![
+            name(object),
+            json!(ready),
+            age(object, times),
+            containers,
+            images,
+        ]
+    },
+};
+
+pub(in super::super) const CONTROLLER_REVISIONS: Printer = Printer {
+    columns: &[
+        NAME,
+        Column::text("Controller", "The object that this is a revision of."),
+        Column::number("Revision", "The number of the revision."),
+        AGE,
+    ],
+    cells: |revision, times| {
+        let owner = &items(&revision["metadata"]["ownerReferences"]).first();
+        let controller = owner.map_or_else(
+            || "<none>".to_owned(),
+            |owner| {
+                let group = text(&owner["apiVersion"]).split('/').next();
+                format!(
+                    "{}.{}/{}",
+                    text(&owner["kind"]).to_lowercase(),
+                    group.unwrap_or_default(),
+                    text(&owner["name"])
+                )
+            },
+        );
+        vec![
+            name(revision),
+            json!(controller),
+            json!(count(&revision["revision"])),
+            age(revision, times),
+        ]
+    },
+};
+
+pub(in super::super) const JOBS: Printer = Printer {
+    columns: &[
+        NAME,
+        Column::text("Completions", "How many pods have succeeded, of how many."),
+        Column::text("Duration", "How long the job took."),
+        AGE,
+        CONTAINERS,
+        IMAGES,
+        SELECTOR,
+    ],
+    cells: |job, times| {
+        let (spec, status) = (&job["spec"], &job["status"]);
+        let succeeded = count(&status["succeeded"]);
+        let completions = match (
+            spec["completions"].as_i64(),
+            spec["parallelism"].as_i64().unwrap_or(1),
+        ) {
+            (Some(completions), _) => format!("{succeeded}/{completions}"),
+            (None, 2..) => format!("{succeeded}/1 of {}", count(&spec["parallelism"])),
+            _ => format!("{succeeded}/1"),
+        };
+        let duration = times.age(&status["startTime"]).unwrap_or_default();
+        [
+            name(job),
+            json!(completions),
+            json!(duration),
+            age(job, times),
+        ]
+        .into_iter()
+        .chain(template_cells(job))
+        .collect()
+    },
+};
+
+pub(in super::super) const CRON_JOBS: Printer = Printer {
+    columns: &[
+        NAME,
+        Column::text("Schedule", "When the jobs are made, in Cron's form."),
+        Column::text("Timezone", "The time zone of the schedule."),
+        Column::truth("Suspend", "Whether no more jobs are made."),
+        Column::number("Active", "How many jobs run."),
+        Column::text("Last Schedule", "When a job was last made."),
+        AGE,
+        CONTAINERS,
+        IMAGES,
+        SELECTOR,
+    ],
+    cells: |cron_job, times| {
+        let (spec, status) = (&cron_job["spec"], &cron_job["status"]);
+        let last = times.age(&status["lastScheduleTime"]);
+        let front = [
+            name(cron_job),
+            json!(text(&spec["schedule"])),
+            text_or_none(&spec["timeZone"]),
+            json!(if spec["suspend"] == true {
+                "True"
+            } else {
+                "False"
+            }),
+            json!(items(&status["active"]).len()),
+            json!(last.as_deref().unwrap_or("<none>")),
+            age(cron_job, times),
+        ];
+        front
+            .into_iter()
+            .chain(template_cells(
+                &json!({ "spec": spec["jobTemplate"]["spec"] }),
+            ))
+            .collect()
+    },
+};
+
+pub(in super::super) const DISRUPTION_BUDGETS: Printer = Printer {
+    columns: &[
+        NAME,
+        Column::text("Min Available", "How many pods must stay available."),
+        Column::text("Max Unavailable", "How many pods may be unavailable."),
+        Column::number("Allowed Disruptions", "How many evictions are allowed."),
+        AGE,
+    ],
+    cells: |budget, times| {
+        let spec = &budget["spec"];
+        vec![
+            name(budget),
+            number_or_text(&spec["minAvailable"], "N/A"),
+            number_or_text(&spec["maxUnavailable"], "N/A"),
+            json!(count(&budget["status"]["disruptionsAllowed"])),
+            age(budget, times),
+        ]
     },
 };
 

@@ -142,9 +142,9 @@ fn refusals_are_statuses() {
     );
     check(
         "GET",
-        "/api/v1/secrets",
+        "/api/v1/podtemplates",
         404,
-        "the server could not find the requested resource: secrets is not simulated",
+        "the server could not find the requested resource: podtemplates is not simulated",
     );
     check(
         "GET",
@@ -162,7 +162,7 @@ fn refusals_are_statuses() {
         "GET",
         "/api/v1/namespaces/default/pods/p/log",
         501,
-        "the subresource pods/log is not simulated",
+        "the subresource pods/log is not simulated: nothing runs inside the pods of this cluster",
     );
     check(
         "POST",

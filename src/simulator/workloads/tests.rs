@@ -1,0 +1,1 @@
+//! What the controllers make of a world.
