@@ -11,6 +11,7 @@ pub mod controller;
 pub mod creation;
 mod deletion;
 mod empty;
+mod eviction;
 pub mod health;
 pub mod node_settings;
 mod nodegroups;
@@ -212,6 +213,8 @@ pub struct Update {
     pub errors: Vec<Issue>,
     /// Makes a repeated request answer with the same update.
     pub token: Option<String>,
+    /// Since when nodes could not be drained.
+    pub held_up_since: Option<Moment>,
 }
 
 impl Update {

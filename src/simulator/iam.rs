@@ -348,13 +348,6 @@ mod tests {
     #[test]
     fn the_node_role_has_what_nodes_need_and_trusts_ec2() {
         let world = world();
-        let cni = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy";
-        assert!(world.iam.role_has_managed_policy(NODE, cni));
-        assert!(
-            !world
-                .iam
-                .role_has_managed_policy("eks-workshop-cluster", cni)
-        );
         assert!(world.iam.role_trusts_service(NODE, "ec2.amazonaws.com"));
         assert!(!world.iam.role_trusts_service(NODE, "eks.amazonaws.com"));
         let may = |action: &str| authorization::role_may(&world, NODE, action, "*");

@@ -97,14 +97,6 @@ impl Operation {
         (self.run)(world, call, input)
     }
 
-    /// The same operation with `guard` around it.
-    #[must_use]
-    pub fn guarded(mut self, guard: Guard) -> Self {
-        let (name, run) = (self.name, self.run);
-        self.run = Box::new(move |world, call, input| guard(name, &*run, world, call, input));
-        self
-    }
-
     /// An operation that REST reaches and that is refused by its name.
     pub fn absent(name: &'static str) -> Self {
         let refuse = move |_: &mut World, _: &Call, input: Input| {
@@ -118,6 +110,14 @@ impl Operation {
             is_absent: true,
             run: Box::new(refuse),
         }
+    }
+
+    /// The same operation with `guard` around it.
+    #[must_use]
+    pub fn guarded(mut self, guard: Guard) -> Self {
+        let (name, run) = (self.name, self.run);
+        self.run = Box::new(move |world, call, input| guard(name, &*run, world, call, input));
+        self
     }
 
     /// The same, reached by REST.

@@ -88,6 +88,8 @@ pub struct Options {
     /// Until a creation whose instances run, but never become Ready nodes, is given up: 15 minutes by the
     /// documentation, 21 to 25 by what was seen.
     pub node_join_limit: Duration,
+    /// How long an update tries to evict pods that their disruption budget protects.
+    pub eviction_limit: Duration,
     pub nodegroup_deletion: Duration,
     /// Until a deletion that cannot go on is given up.
     pub nodegroup_deletion_limit: Duration,
@@ -142,6 +144,7 @@ impl Default for Options {
             nodegroup_creation: seconds(60),
             nodegroup_creation_limit: seconds(35 * 60),
             node_join_limit: seconds(20 * 60),
+            eviction_limit: seconds(15 * 60),
             nodegroup_deletion: seconds(60),
             nodegroup_deletion_limit: seconds(20 * 60),
             health_sweep: seconds(90),

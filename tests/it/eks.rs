@@ -369,6 +369,100 @@ say([list(before.values()), good["type"], good["status"], list(replaced.values()
     );
 }
 
+const PROTECTED: &str = r#"
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  replicas: 1
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec:
+      nodeSelector: { eks.amazonaws.com/nodegroup: ours }
+      containers: [{ name: web, image: nginx }]
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: { name: web }
+spec:
+  minAvailable: 1
+  selector: { matchLabels: { app: web } }
+"#;
+
+#[test]
+fn pods_that_may_not_be_evicted_hold_a_version_update_up_unless_it_is_forced() {
+    let account = Account::new();
+    script(
+        &account,
+        r#"
+ec2 = client("ec2")
+ec2.create_launch_template(LaunchTemplateName="ours", LaunchTemplateData=dict(InstanceType="m5.large"))
+ec2.create_launch_template_version(LaunchTemplateName="ours", LaunchTemplateData=dict(InstanceType="m5.xlarge"))
+eks.create_nodegroup(**ours, scalingConfig=dict(minSize=1, maxSize=2, desiredSize=1), subnets=subnets, nodeRole=role, launchTemplate=dict(name="ours", version="1"))
+eks.get_waiter("nodegroup_active").wait(**ours)
+say(None)
+"#,
+    );
+    std::fs::write(account.directory().join("web.yaml"), PROTECTED).unwrap();
+    let applied = account.kubectl(&["apply", "-f", "web.yaml"]);
+    assert_eq!(applied.status, 0, "{applied:?}");
+    account.advance(Duration::from_secs(30));
+    let said = script(
+        &account,
+        r#"
+def update(**more):
+    begun = eks.update_nodegroup_version(**ours, launchTemplate=dict(name="ours", version="2"), **more)["update"]
+    eks.get_waiter("nodegroup_active").wait(**ours)
+    ended = eks.describe_update(name="eks-workshop", nodegroupName="ours", updateId=begun["id"])["update"]
+    return [ended["status"], [(error["errorCode"], error["errorMessage"]) for error in ended["errors"]], describe()["launchTemplate"]["version"]]
+
+say([update(), update(force=True)])
+"#,
+    );
+    let failure = "Reached max retries while trying to evict pods from nodes in node group ours";
+    assert_eq!(
+        said,
+        json!([
+            ["Failed", [["PodEvictionFailure", failure]], "1"],
+            ["Successful", [], "2"]
+        ])
+    );
+}
+
+#[test]
+fn nodes_that_the_cluster_lets_in_no_more_do_not_join_and_nobody_says_why() {
+    let account = Account::new();
+    script(
+        &account,
+        r#"
+eks.delete_access_entry(**here, principalArn=role)
+eks.update_nodegroup_config(**here, nodegroupName="default", scalingConfig=dict(desiredSize=4))
+say(None)
+"#,
+    );
+    account.advance(Duration::from_secs(3600));
+    let ready = "-o=jsonpath={.items[*].status.conditions[?(@.type=='Ready')].status}";
+    assert_eq!(
+        account.kubectl(&["get", "nodes", ready]).stdout,
+        "Unknown Unknown Unknown"
+    );
+    let healthy = script(
+        &account,
+        r#"
+found = eks.describe_nodegroup(**here, nodegroupName="default")["nodegroup"]
+eks.create_access_entry(**here, principalArn=role, type="EC2_LINUX")
+say([found["status"], found["health"]["issues"]])
+"#,
+    );
+    assert_eq!(healthy, json!(["ACTIVE", []]));
+    account.advance(Duration::from_secs(600));
+    assert_eq!(
+        account.kubectl(&["get", "nodes", ready]).stdout,
+        "True True True True"
+    );
+}
+
 #[test]
 fn health_follows_what_becomes_of_the_things_a_node_group_needs() {
     let account = Account::new();

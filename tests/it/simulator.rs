@@ -170,8 +170,8 @@ fn what_is_not_simulated_is_refused_by_name() {
         "kms GenerateDataKeyPair is not simulated",
     );
     check(
-        "aws ec2 describe-regions",
-        "ec2 DescribeRegions is not simulated",
+        "aws ec2 describe-vpn-connections",
+        "ec2 DescribeVpnConnections is not simulated",
     );
     check("aws s3api list-buckets", "service s3 is not simulated");
     check(

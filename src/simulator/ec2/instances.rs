@@ -142,6 +142,7 @@ pub fn terminate(world: &mut World, id: &str) {
             instance: id.to_owned(),
         },
     );
+    autoscaling::controller::instance_gone(world, id);
     nodes::reconsider(world);
 }
 

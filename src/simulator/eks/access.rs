@@ -320,12 +320,6 @@ pub(super) fn admit_node_role(world: &mut World, cluster: &str, role: &str) {
 /// The cluster role and binding that let EKS manage nodes as Kubernetes user `eks:node-manager`, by its documentation.
 pub fn admit_node_manager(world: &mut World) {
     let group = "rbac.authorization.k8s.io";
-    let (Some(role_kind), Some(binding_kind)) = (
-        kind::find(group, "clusterroles"),
-        kind::find(group, "clusterrolebindings"),
-    ) else {
-        return;
-    };
     let metadata =
         json!({ "name": NODE_MANAGER, "creationTimestamp": moment(world.now().micros()) });
     let rule = |resource: &str, verbs: &[&str]| json!({ "apiGroups": [""], "resources": [resource], "verbs": verbs });
@@ -342,8 +336,8 @@ pub fn admit_node_manager(world: &mut World) {
         "roleRef": { "apiGroup": group, "kind": "ClusterRole", "name": NODE_MANAGER },
         "subjects": [{ "apiGroup": group, "kind": "User", "name": NODE_MANAGER }],
     });
-    world.kubernetes.put(role_kind, role);
-    world.kubernetes.put(binding_kind, binding);
+    world.kubernetes.put(&kind::CLUSTER_ROLES, role);
+    world.kubernetes.put(&kind::CLUSTER_ROLE_BINDINGS, binding);
 }
 
 /// Makes a user or role the administrator that a cluster's creator is.

@@ -19,7 +19,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 struct Addon {
     name: &'static str,
-    /// One that goes with Kubernetes 1.30.
+    /// The one that EKS gives new clusters of Kubernetes 1.30; images of the add-ons' pods have it, too.
     version: &'static str,
     needs_permissions: bool,
 }
@@ -27,17 +27,17 @@ struct Addon {
 const ADDONS: [Addon; 3] = [
     Addon {
         name: "coredns",
-        version: "v1.11.3-eksbuild.2",
+        version: "v1.11.1-eksbuild.8",
         needs_permissions: false,
     },
     Addon {
         name: "kube-proxy",
-        version: "v1.30.6-eksbuild.3",
+        version: "v1.30.0-eksbuild.3",
         needs_permissions: false,
     },
     Addon {
         name: "vpc-cni",
-        version: "v1.19.0-eksbuild.1",
+        version: "v1.18.1-eksbuild.3",
         needs_permissions: true,
     },
 ];

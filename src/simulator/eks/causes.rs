@@ -10,13 +10,14 @@ use super::{Cluster, Issue, Nodegroup};
 type Cause = fn(&World, &Nodegroup) -> Option<Issue>;
 
 /// By issue code, in the order in which they are reported.
-const CAUSES: [(&str, Cause); 8] = [
+const CAUSES: [(&str, Cause); 9] = [
     ("AutoScalingGroupNotFound", group_gone),
     ("Ec2LaunchTemplateNotFound", template_gone),
     ("Ec2LaunchTemplateVersionMismatch", version_changed),
     ("IamInstanceProfileNotFound", profile_gone),
     ("IamNodeRoleNotFound", role_gone),
     ("Ec2SubnetNotFound", subnet_gone),
+    ("Ec2SecurityGroupNotFound", security_group_gone),
     ("AccessDenied", manager_locked_out),
     ("AsgInstanceLaunchFailures", launches_fail),
 ];
@@ -127,15 +128,21 @@ fn subnet_gone(world: &World, nodegroup: &Nodegroup) -> Option<Issue> {
     })
 }
 
+fn security_group_gone(world: &World, nodegroup: &Nodegroup) -> Option<Issue> {
+    let group = &world.eks.clusters.get(&nodegroup.cluster)?.security_group;
+    if world.ec2.security_groups.contains_key(group) {
+        return None;
+    }
+    let message = "We couldn't find the cluster security group for the cluster. You must recreate your cluster.";
+    found("Ec2SecurityGroupNotFound", message, group)
+}
+
 /// EKS manages nodes as Kubernetes user `eks:node-manager`, by a role and binding of this name.
 fn manager_locked_out(world: &World, nodegroup: &Nodegroup) -> Option<Issue> {
-    let missing = ["clusterroles", "clusterrolebindings"]
+    let complete = [&kind::CLUSTER_ROLES, &kind::CLUSTER_ROLE_BINDINGS]
         .iter()
-        .any(|plural| {
-            kind::find("rbac.authorization.k8s.io", plural)
-                .is_some_and(|kind| world.kubernetes.get(kind, "", NODE_MANAGER).is_none())
-        });
-    if !missing {
+        .all(|kind| world.kubernetes.get(kind, "", NODE_MANAGER).is_some());
+    if complete {
         return None;
     }
     let message = "Amazon EKS is unable to communicate with your cluster, and can no longer manage your worker nodes.";
@@ -211,7 +218,7 @@ fn launch_code(message: &str) -> (&'static str, Option<&'static str>) {
 
 /// Everything that ails a cluster now.
 pub(super) fn cluster_issues(world: &World, cluster: &Cluster) -> Vec<Issue> {
-    [cluster_role_gone, cluster_subnets_gone]
+    [cluster_role_gone, cluster_subnets_gone, cluster_group_gone]
         .iter()
         .filter_map(|cause| cause(world, cluster))
         .collect()
@@ -233,6 +240,16 @@ fn cluster_subnets_gone(world: &World, cluster: &Cluster) -> Option<Issue> {
         message: "We couldn't find one or more subnets currently associated with your cluster. Call Amazon EKS update-cluster-config API to update subnets.".to_owned(),
         resources: gone,
     })
+}
+
+fn cluster_group_gone(world: &World, cluster: &Cluster) -> Option<Issue> {
+    let group = &cluster.security_group;
+    if world.ec2.security_groups.contains_key(group) {
+        return None;
+    }
+    let message =
+        "We couldn't find one or more security groups currently associated with your cluster.";
+    found("Ec2SecurityGroupNotFound", message, group)
 }
 
 fn missing_subnets(world: &World, subnets: &[String]) -> Vec<String> {

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::super::nodes;
 use super::super::refusal::Refusal;
 use super::super::wire::{Call, Operation};
 use super::super::world::World;
@@ -206,6 +207,7 @@ fn start(world: &mut World, name: &str, change: Change, token: Option<String>) -
         created: world.now(),
         errors: Vec::new(),
         token,
+        held_up_since: None,
     };
     if let Some(cluster) = world.eks.clusters.get_mut(name) {
         cluster.updates.push(update.clone());
@@ -233,4 +235,5 @@ pub(super) fn finish(world: &mut World, name: &str, becomes: Configuration) {
             update.status = "Successful".to_owned();
         }
     }
+    nodes::reconsider(world);
 }

@@ -11,7 +11,7 @@ use super::creation::{completed, service_role, source_data};
 use super::health::sweep;
 use super::{
     Event, Issue, Nodegroup, NodegroupId, Source, Status, Taint, Update, UpdateConfig, UpdateKind,
-    causes, node_settings,
+    causes, eviction, node_settings,
 };
 
 /// What an update of the configuration brings, checked.
@@ -66,6 +66,7 @@ fn start_update(
             created: now,
             errors: Vec::new(),
             token,
+            held_up_since: None,
         });
     }
     let after = world.options.update;
@@ -170,18 +171,19 @@ pub(super) fn check_update(world: &mut World, id: NodegroupId, update: String) {
         return;
     }
     let over = match kind {
-        UpdateKind::Version { .. } => {
-            if all_ready(world, &group) && retire_outdated(world, &group) {
-                true
-            } else if age >= world.options.nodegroup_creation_limit {
-                let error = failed_launches(world, &id);
+        UpdateKind::Version { force, .. } => match roll(world, &id, &update, force) {
+            Roll::GoesOn if age < world.options.nodegroup_creation_limit => false,
+            Roll::Done => true,
+            stuck => {
+                let error = match stuck {
+                    Roll::HeldUp(error) => error,
+                    _ => failed_launches(world, &id),
+                };
                 fall_back(world, &id, &kind);
                 fail(world, &id, &update, error);
                 true
-            } else {
-                false
             }
-        }
+        },
         _ => !nodes_on_their_way(world, &group) || age >= world.options.update_limit,
     };
     if over {
@@ -190,6 +192,53 @@ pub(super) fn check_update(world: &mut World, id: NodegroupId, update: String) {
         let nodegroup = id;
         schedule(world, RECHECK, Event::UpdateCheck { nodegroup, update });
     }
+}
+
+/// How far the replacement of a group's nodes has come.
+enum Roll {
+    GoesOn,
+    Done,
+    /// For too long; as an update's error.
+    HeldUp(Issue),
+}
+
+/// Once all new nodes are Ready the old ones are drained and go, unless pods on them may not be evicted.
+fn roll(world: &mut World, id: &NodegroupId, update: &str, force: bool) -> Roll {
+    let Some(nodegroup) = world.eks.nodegroups.get(id) else {
+        return Roll::Done;
+    };
+    let group = nodegroup.group.clone();
+    if !all_ready(world, &group) {
+        return Roll::GoesOn;
+    }
+    let held_up = match world.autoscaling.groups.get(&group) {
+        Some(group) if !force => eviction::undrainable(world, group),
+        _ => Vec::new(),
+    };
+    if held_up.is_empty() {
+        return match retire_outdated(world, &group) {
+            true => Roll::Done,
+            false => Roll::GoesOn,
+        };
+    }
+    let (now, limit) = (world.now(), world.options.eviction_limit);
+    let since = world
+        .eks
+        .nodegroups
+        .get_mut(id)
+        .and_then(|found| found.updates.iter_mut().find(|known| known.id == update))
+        .map_or(now, |update| *update.held_up_since.get_or_insert(now));
+    if now.since(since) < limit {
+        return Roll::GoesOn;
+    }
+    Roll::HeldUp(Issue {
+        code: "PodEvictionFailure".to_owned(),
+        message: format!(
+            "Reached max retries while trying to evict pods from nodes in node group {}",
+            id.1
+        ),
+        resources: held_up,
+    })
 }
 
 /// What keeps EKS from doing anything to the node group, as an update's error. Errors of updates have few codes.

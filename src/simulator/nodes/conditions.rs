@@ -145,12 +145,14 @@ fn reaches_control_plane(world: &World, candidate: &Candidate<'_>) -> Result<(),
 
 /// Whether the cluster lets the node's role in.
 fn is_admitted(world: &World, candidate: &Candidate<'_>) -> Result<(), String> {
+    let cluster = &candidate.cluster.name;
     let admitted = candidate
         .role
-        .is_some_and(|role| access::admits_node(world, &candidate.cluster.name, &role.arn));
-    match admitted {
-        true => Ok(()),
-        false => Err("kubelet: Unauthorized".to_owned()),
+        .is_some_and(|role| access::admits_node(world, cluster, &role.arn));
+    if admitted {
+        Ok(())
+    } else {
+        Err("kubelet: Unable to register node with API server: Unauthorized".to_owned())
     }
 }
 

@@ -28,7 +28,6 @@ pub(in super::super) fn install(world: &mut World) {
     put(&kind::CONFIG_MAPS, corefile());
     put(&kind::DISRUPTION_BUDGETS, add_ons::dns_budget());
     root_authority(world);
-    node_role(world);
     control_plane_endpoints(world);
     let region = world.region.clone();
     for (kind, object) in add_ons::objects(&region) {
@@ -107,21 +106,6 @@ fn root_authority(world: &mut World) {
         });
         world.kubernetes.put(&kind::CONFIG_MAPS, map);
     }
-}
-
-/// `aws-auth`: that the nodes' role may join.
-fn node_role(world: &mut World) {
-    let role = world.iam.roles.get(super::super::world::start::NODE_ROLE);
-    let Some(arn) = role.map(|role| role.arn.clone()) else {
-        return;
-    };
-    let map = json!({
-        "metadata": { "name": "aws-auth", "namespace": SYSTEM, "creationTimestamp": now(world) },
-        "data": { "mapRoles": format!(
-            "- groups:\n  - system:bootstrappers\n  - system:nodes\n  rolearn: {arn}\n  username: system:node:{{{{EC2PrivateDNSName}}}}\n"
-        ) },
-    });
-    world.kubernetes.put(&kind::CONFIG_MAPS, map);
 }
 
 /// Where the API server is reached from inside: two interfaces of the control plane in the cluster's private subnets.

@@ -74,8 +74,8 @@ impl World {
         for (kind, object) in kubernetes::cluster::starting_objects(birth.micros()) {
             world.kubernetes.put(kind, object);
         }
-        workloads::install(&mut world);
         eks::access::admit_node_manager(&mut world);
+        workloads::install(&mut world);
         eks::creation::create_default_nodegroup(&mut world, &start.cluster);
         world.advance_to(Moment::from_micros(wall));
         world

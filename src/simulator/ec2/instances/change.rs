@@ -3,10 +3,10 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::super::nodes;
 use super::super::super::refusal::Refusal;
 use super::super::super::wire::{Call, Operation};
 use super::super::super::world::World;
+use super::super::super::{autoscaling, nodes};
 use super::super::gateways::public_address;
 use super::super::resource::{require, require_mut};
 use super::super::{Event, Flag, launch, security_groups, types, volumes};
@@ -157,6 +157,7 @@ fn stop(world: &mut World, id: &str) {
         instance.reason = Some(user_shutdown());
         let instance = id.to_owned();
         schedule(world, after, Event::Stopped { instance });
+        autoscaling::controller::instance_gone(world, id);
     }
 }
 

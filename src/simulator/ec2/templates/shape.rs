@@ -294,8 +294,10 @@ impl Shape {
             return Ok(((*answered).to_owned(), Value::Array(items?)));
         }
         Err(Refusal::bad(
-            "ValidationError",
-            format!("member {name} of launch template data is not simulated"),
+            "UnknownParameter",
+            format!(
+                "The parameter {name} is not recognized: member {name} of launch template data is not simulated"
+            ),
         ))
     }
 
@@ -359,7 +361,9 @@ mod tests {
     fn what_cannot_be_kept_is_refused_by_name() {
         check(
             json!({ "MetadataOptions": { "Colour": "red" } }),
-            json!("member Colour of launch template data is not simulated"),
+            json!(
+                "The parameter Colour is not recognized: member Colour of launch template data is not simulated"
+            ),
         );
         check(
             json!({ "BlockDeviceMapping": [{ "Ebs": { "VolumeSize": "big" } }] }),

@@ -1,5 +1,6 @@
 //! Health of node groups and clusters, as the world changes under them.
 
+use super::super::super::kubernetes::kind;
 use super::super::super::testing::{CLUSTER, call, world};
 use super::super::super::world::start::NODE_ROLE;
 use super::*;
@@ -56,6 +57,9 @@ fn whatever_a_node_group_needs_is_missed_when_it_is_gone() {
     });
     check("IamNodeRoleNotFound", |world, _| {
         world.iam.roles.remove(NODE_ROLE);
+    });
+    check("Ec2SecurityGroupNotFound", |world, _| {
+        world.ec2.security_groups.clear();
     });
     check("Ec2SubnetNotFound", |world, nodegroup| {
         world.ec2.subnets.remove(&nodegroup.subnets[0]);
@@ -247,4 +251,40 @@ fn a_cluster_misses_its_role_and_subnets_after_a_while() {
     world.ec2.subnets.insert(subnet.0, subnet.1);
     world.jump(world.options.cluster_health_sweep);
     assert_eq!(shown(&mut world), json!([]));
+}
+
+/// Takes EKS's own cluster role away.
+fn lock_out(world: &mut World) {
+    let role = causes::NODE_MANAGER;
+    world.kubernetes.delete(&kind::CLUSTER_ROLES, "", role);
+}
+
+#[test]
+fn eks_without_its_cluster_role_can_do_nothing_to_nodes() {
+    check("AccessDenied", |world, _| lock_out(world));
+    let mut world = world();
+    let template = json!({"LaunchTemplateName": "ours", "LaunchTemplateData": {}});
+    call(&mut world, "ec2", "CreateLaunchTemplate", template).unwrap();
+    create(
+        &mut world,
+        json!({"minSize": 0, "maxSize": 1, "desiredSize": 1}),
+    );
+    world.jump(Duration::from_secs(300));
+    let with_role = world.kubernetes.clone();
+    lock_out(&mut world);
+    resize(&mut world, 1);
+    let update = ours(&world).updates.last().unwrap();
+    assert_eq!(
+        (update.status.as_str(), update.errors[0].code.as_str()),
+        ("Failed", "AccessDenied")
+    );
+    let gone = json!({"name": CLUSTER, "nodegroupName": "ours"});
+    call(&mut world, "eks", "DeleteNodegroup", gone.clone()).unwrap();
+    world.jump(Duration::from_secs(30 * 60));
+    assert_eq!(ours(&world).status, Status::DeleteFailed);
+    assert_eq!(ours(&world).issues[0].code, "AccessDenied");
+    world.kubernetes = with_role;
+    call(&mut world, "eks", "DeleteNodegroup", gone).unwrap();
+    world.jump(Duration::from_secs(300));
+    assert_eq!(world.eks.nodegroups.len(), 1);
 }
