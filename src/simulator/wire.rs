@@ -156,7 +156,7 @@ impl Decoded {
 
     /// The input's members as they are named in the protocol.
     pub(super) fn members(&self) -> Value {
-        self.input.clone().read().unwrap_or_default()
+        self.input.members.to_value()
     }
 
     /// Runs the operation; the same input may run again on another copy of the world.
