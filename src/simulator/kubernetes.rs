@@ -3,8 +3,8 @@
 //!
 //! Pure: a request is a value, so is the answer, and a watch is a value that is asked what is new. No sockets, no
 //! clock, no authentication (the caller says who the user is). Nothing here makes a pod run or a node appear: the
-//! objects are the world's. Two simplifications hold throughout: lists are complete whatever `limit` says, and bodies
-//! are not held against a schema.
+//! objects are the world's, and `workloads` acts on them. Lists are complete whatever `limit` says. What clients send is
+//! held against the types of Kubernetes, so that whoever reads an object may rely on them.
 
 pub mod cluster;
 pub mod kind;

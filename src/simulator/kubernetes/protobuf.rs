@@ -301,6 +301,51 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_deployment_is_read() {
+        let label = [field(1, b"app"), field(2, b"web")].concat();
+        let container = [field(1, b"web"), field(2, b"nginx"), field(8, b"")].concat();
+        let template = [
+            field(1, &field(11, &label)),
+            field(2, &field(2, &container)),
+        ]
+        .concat();
+        // A number is written without a length: replicas = 0 says something.
+        let spec = [
+            vec![1 << 3, 0],
+            field(2, &field(1, &label)),
+            field(3, &template),
+            field(4, &field(1, b"")),
+        ]
+        .concat();
+        let object = [field(1, &field(1, b"web")), field(2, &spec), field(3, b"")].concat();
+        assert_eq!(
+            decode(&body("apps/v1", "Deployment", &object)).unwrap(),
+            json!({
+                "kind": "Deployment", "apiVersion": "apps/v1", "metadata": { "name": "web" },
+                "spec": {
+                    "replicas": 0,
+                    "selector": { "matchLabels": { "app": "web" } },
+                    "template": {
+                        "metadata": { "labels": { "app": "web" } },
+                        "spec": { "containers": [{ "name": "web", "image": "nginx" }] },
+                    },
+                },
+            })
+        );
+    }
+
+    #[test]
+    fn a_field_that_is_not_known_is_refused_unless_it_is_empty() {
+        let spec = |content: &[u8]| field(2, &field(15, content));
+        assert!(decode(&body("apps/v1", "Deployment", &spec(b""))).is_ok());
+        assert!(
+            decode(&body("apps/v1", "Deployment", &spec(b"x")))
+                .unwrap_err()
+                .contains("field 15 of spec")
+        );
+    }
+
+    #[test]
     fn what_cannot_be_read_is_an_error() {
         assert!(decode(b"{}").is_err());
         assert!(decode(&can_i_get_nodes()[..40]).is_err());

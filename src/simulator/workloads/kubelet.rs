@@ -10,7 +10,10 @@ use serde_json::Value;
 
 use super::super::kubernetes::kind;
 use super::super::world::World;
-use super::objects::{all, change, is_deleted, items, name, namespace, text, uid};
+use super::objects::{
+    Condition, all, change, condition, is_deleted, is_true, items, name, namespace, now,
+    set_condition, text, uid,
+};
 use super::record::{Said, normal, record, warning, was_said};
 use obstacle::Obstacle;
 
@@ -31,12 +34,43 @@ pub(super) fn run(world: &mut World) {
                 .delete(&kind::PODS, namespace(&pod), name(&pod));
             continue;
         };
-        if is_deleted(&pod) {
+        let is_silent = condition(&node, "Ready").is_some_and(|ready| ready["status"] == "Unknown");
+        if is_silent {
+            give_up(world, &pod);
+        } else if is_deleted(&pod) {
             stop(world, &pod);
         } else if !status::is_started(&pod) {
             start(world, &pod, &node);
+        } else if !is_true(&pod, "Ready") && pod["status"]["phase"] == "Running" {
+            say_ready(world, &pod, true);
         }
     }
+}
+
+/// Nobody hears of a pod whose node is silent: the node controller counts it as not ready, and it neither starts nor
+/// stops until the node reports again or is removed.
+fn give_up(world: &mut World, pod: &Value) {
+    if is_true(pod, "Ready") {
+        say_ready(world, pod, false);
+        record(
+            world,
+            pod,
+            warning("node-controller", "NodeNotReady", "Node is not ready"),
+        );
+    }
+}
+
+fn say_ready(world: &mut World, pod: &Value, ready: bool) {
+    let time = now(world);
+    change(world, &kind::PODS, pod, |pod| {
+        let condition = Condition {
+            condition_type: "Ready",
+            status: ready,
+            reason: "",
+            message: "",
+        };
+        set_condition(&mut pod["status"], &condition, None, &time);
+    });
 }
 
 /// Steps of pods that no longer exist lead nowhere.

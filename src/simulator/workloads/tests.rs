@@ -483,3 +483,38 @@ fn a_rollout_without_room_times_out_after_it_was_scaled() {
         "ProgressDeadlineExceeded"
     );
 }
+
+#[test]
+fn pods_of_a_silent_node_are_replaced_and_stay_until_it_reports() {
+    let mut world = world();
+    create(&mut world, &kind::DEPLOYMENTS, deployment(3, nginx()));
+    world.jump(10 * SECOND);
+    let node = node_names(&world)[0].clone();
+    let say = |world: &mut World, status: &str| {
+        let time = super::objects::now(world);
+        let key = "node.kubernetes.io/unreachable";
+        let taint = json!([{ "key": key, "effect": "NoExecute", "timeAdded": time }]);
+        change(world, &kind::NODES, &node, |node| {
+            for condition in node["status"]["conditions"].as_array_mut().unwrap() {
+                if condition["type"] == "Ready" {
+                    condition["status"] = json!(status);
+                }
+            }
+            let silent = status == "Unknown";
+            node["spec"]["taints"] = if silent { taint } else { json!([]) };
+        });
+    };
+    let ready = |world: &World| {
+        let pods = pods(world, "web");
+        pods.iter()
+            .filter(|pod| super::objects::is_true(pod, "Ready"))
+            .count()
+    };
+    say(&mut world, "Unknown");
+    assert_eq!((ready(&world), pods(&world, "web").len()), (2, 3));
+    world.jump(310 * SECOND);
+    assert_eq!((ready(&world), pods(&world, "web").len()), (3, 4));
+    say(&mut world, "True");
+    world.jump(10 * SECOND);
+    assert_eq!((ready(&world), pods(&world, "web").len()), (3, 3));
+}
