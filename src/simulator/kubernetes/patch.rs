@@ -149,17 +149,36 @@ fn remove_primitives(target: &mut Value, removed: &Value) {
     }
 }
 
+/// How many operations a JSON patch may have, and how many bytes it may copy: as the real API server, since each
+/// copy may double the object.
+const OPERATION_LIMIT: usize = 10_000;
+const COPY_LIMIT: usize = 3 << 20;
+/// How deep a JSON patch may nest, as deep as bodies that can be read: every layer takes stack.
+const DEPTH_LIMIT: usize = 128;
+
 /// A JSON patch. The error says which operation cannot be carried out.
 pub(super) fn json_patch(target: &mut Value, operations: &Value) -> Result<(), String> {
     let operations = operations
         .as_array()
         .ok_or("a JSON patch is a list of operations")?;
+    let count = operations.len();
+    if count > OPERATION_LIMIT {
+        return Err(format!(
+            "the allowed maximum operations in a JSON patch is {OPERATION_LIMIT}, got {count}"
+        ));
+    }
+    let mut copied = 0;
     operations
         .iter()
-        .try_for_each(|operation| apply_operation(target, operation))
+        .try_for_each(|operation| apply_operation(target, operation, &mut copied))
 }
 
-fn apply_operation(target: &mut Value, operation: &Value) -> Result<(), String> {
+/// `copied` counts the bytes that the patch has copied.
+fn apply_operation(
+    target: &mut Value,
+    operation: &Value,
+    copied: &mut usize,
+) -> Result<(), String> {
     let text = |field: &str| {
         operation[field]
             .as_str()
@@ -179,12 +198,22 @@ fn apply_operation(target: &mut Value, operation: &Value) -> Result<(), String> 
         "remove" => remove(target, path).map(drop),
         "replace" => {
             let value = value()?;
+            check_depth(path, &value)?;
             target
                 .pointer_mut(path)
                 .map(|place| *place = value)
                 .ok_or_else(|| missing(path))
         }
-        "copy" => at(target, text("from")?).and_then(|value| add(target, path, value)),
+        "copy" => {
+            let value = at(target, text("from")?)?;
+            *copied += value.to_string().len();
+            if *copied > COPY_LIMIT {
+                return Err(format!(
+                    "unable to complete the copy, the accumulated size increase of copy is {copied}, exceeding the limit {COPY_LIMIT}"
+                ));
+            }
+            add(target, path, value)
+        }
         "move" => remove(target, text("from")?).and_then(|value| add(target, path, value)),
         "test" if at(target, path)? == value()? => Ok(()),
         "test" => Err(format!("testing path {path} failed")),
@@ -203,7 +232,24 @@ fn parent<'a>(target: &'a mut Value, path: &str) -> Result<(&'a mut Value, Strin
     Ok((place, token.replace("~1", "/").replace("~0", "~")))
 }
 
+/// How many arrays and objects are inside each other.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(elements) => 1 + elements.iter().map(depth).max().unwrap_or(0),
+        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+fn check_depth(path: &str, value: &Value) -> Result<(), String> {
+    if path.matches('/').count() + depth(value) > DEPTH_LIMIT {
+        return Err(format!("the path {path:?} leads too deep"));
+    }
+    Ok(())
+}
+
 fn add(target: &mut Value, path: &str, value: Value) -> Result<(), String> {
+    check_depth(path, &value)?;
     if path.is_empty() {
         *target = value;
         return Ok(());
@@ -290,6 +336,30 @@ mod tests {
             json!({}),
             json!({ "a": { "b": null } }),
             json!({ "a": {} }),
+        );
+    }
+
+    #[test]
+    fn a_json_patch_cannot_make_an_object_explode() {
+        let doubling = |n| json!({"op": "copy", "from": "/x", "path": format!("/x/{n}")});
+        let operations: Value = (0..64).map(doubling).collect();
+        let refused = json_patch(&mut json!({"x": {"a": 1}}), &operations).unwrap_err();
+        assert!(refused.contains("exceeding the limit 3145728"), "{refused}");
+
+        let mut deep = json!({"x": {}});
+        let mut path = "/x".to_owned();
+        let refused = (0..100).find_map(|_| {
+            let nested = json!({"op": "add", "path": path, "value": {"a": {"a": {"a": {}}}}});
+            path.push_str("/a/a/a");
+            json_patch(&mut deep, &json!([nested])).err()
+        });
+        assert!(refused.unwrap().ends_with("leads too deep"));
+
+        let many: Value = (0..10_001).map(|_| json!({"op": "test"})).collect();
+        assert!(
+            json_patch(&mut json!({}), &many)
+                .unwrap_err()
+                .contains("got 10001")
         );
     }
 

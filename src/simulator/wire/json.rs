@@ -9,6 +9,10 @@ use super::protocol::Protocol;
 /// The only member of an object that stands for an instant: microseconds since the epoch.
 pub const TIMESTAMP: &str = "$timestamp";
 
+/// How deep a body may nest. No request comes near it, and what a trail keeps of one must be read back by a reader
+/// that goes little further.
+const DEPTH_LIMIT: usize = 64;
+
 /// The members of a body; an empty body has none. Everything but an object is refused.
 pub(super) fn read(protocol: Protocol, body: &[u8]) -> Result<Vec<(String, Tree)>, Refusal> {
     if body.is_empty() {
@@ -16,9 +20,21 @@ pub(super) fn read(protocol: Protocol, body: &[u8]) -> Result<Vec<(String, Tree)
     }
     let value: Value = serde_json::from_slice(body)
         .map_err(|error| protocol.malformed(format!("the body is not JSON: {error}")))?;
+    if depth(&value) > DEPTH_LIMIT {
+        return Err(protocol.malformed("the body is nested too deeply"));
+    }
     match Tree::from(value) {
         Tree::Members(members) => Ok(members),
         _ => Err(protocol.malformed("the body is not a JSON object")),
+    }
+}
+
+/// How many arrays and objects are inside each other.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
+        _ => 0,
     }
 }
 
@@ -80,6 +96,7 @@ mod tests {
             "\u{feff}{}",
             "{} {}",
             &deep,
+            &format!("{{\"a\":{}{}}}", "[".repeat(64), "]".repeat(64)),
         ] {
             let refusal = read(Protocol::Json, body.as_bytes()).unwrap_err();
             assert_eq!(
