@@ -1,5 +1,5 @@
 //! What makes pods appear, run and go: the controllers, the scheduler and the kubelets of the cluster. Each looks at the
-//! objects as they are and moves them a step towards what they should be; [`settle`] lets all of them look until none
+//! objects as they are and moves them a step towards what they should be; `settle` lets all of them look until none
 //! has anything to do. What takes time is a date in [`Workloads`] and a wake-up on the world's queue.
 //!
 //! Nothing runs inside a pod: any image with a well-formed name starts and stays up. Jobs, cron jobs and stateful sets

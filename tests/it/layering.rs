@@ -156,6 +156,22 @@ fn every_module_says_what_lives_in_it() {
     assert_eq!(silent, Vec::<String>::new());
 }
 
+#[test]
+fn the_simulator_names_no_lab_and_no_scenario() {
+    let mut names = vec!["new_nodegroup".to_owned()];
+    for entry in std::fs::read_dir(project().join("scenarios")).unwrap() {
+        names.push(entry.unwrap().file_name().to_string_lossy().into_owned());
+    }
+    assert!(names.len() > 1, "the scenarios were not found");
+    let mut told = Vec::new();
+    walk(&project().join("src/simulator"), &mut |path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        let found = names.iter().filter(|name| text.contains(name.as_str()));
+        told.extend(found.map(|name| format!("{}: {name}", path.display())));
+    });
+    assert_eq!(told, Vec::<String>::new());
+}
+
 /// Room, file and code of every source file, without its unit tests.
 fn sources() -> Vec<(String, String, String)> {
     let root = project().join("src");

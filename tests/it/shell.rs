@@ -504,7 +504,7 @@ fn traps_behave_as_without_us() {
     );
     check(&[&["( trap 'echo sub' EXIT ); echo main"]], "sub\nmain\n");
     check(
-        &[&["trap 'echo got' USR1; kill -USR1 $$; trap USR1; trap -p"]],
+        &[&["trap 'echo got' USR1; kill -USR1 $$; trap USR1; trap -p EXIT USR1"]],
         "got\n",
     );
     check(

@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_filter_value_may_hold_wildcards() {
-        assert!(like("eks-*", "eks-new_nodegroup_1-1"));
+        assert!(like("eks-*", "eks-workers-1"));
         assert!(like("i-?1*", "i-01"));
         assert!(!like("eks-*x", "eks-abc"));
         assert!(like("*", ""));

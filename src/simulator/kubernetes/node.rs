@@ -358,8 +358,8 @@ pub(super) mod tests {
 
     #[test]
     fn labels_name_the_group_and_the_template_of_the_group() {
-        let labels = labels(&facts("a", "new_nodegroup_1", true));
-        assert_eq!(labels["eks.amazonaws.com/nodegroup"], "new_nodegroup_1");
+        let labels = labels(&facts("a", "workers", true));
+        assert_eq!(labels["eks.amazonaws.com/nodegroup"], "workers");
         assert_eq!(labels["eks.amazonaws.com/sourceLaunchTemplateId"], "lt-1");
     }
 }

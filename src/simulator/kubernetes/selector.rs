@@ -298,7 +298,7 @@ mod tests {
     use serde_json::json;
 
     fn check_labels(selector: &str, selected: bool) {
-        let object = json!({ "metadata": { "labels": { "eks.amazonaws.com/nodegroup": "new_nodegroup_1", "tier": "web", "size": "3", "empty": "" } } });
+        let object = json!({ "metadata": { "labels": { "eks.amazonaws.com/nodegroup": "workers", "tier": "web", "size": "3", "empty": "" } } });
         let selectors = Selectors::parse(&NODES, Some(selector), None).unwrap();
         assert_eq!(selectors.select(&object), selected, "{selector}");
     }
@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn label_selectors_select() {
         check_labels("", true);
-        check_labels("eks.amazonaws.com/nodegroup=new_nodegroup_1", true);
+        check_labels("eks.amazonaws.com/nodegroup=workers", true);
         check_labels("eks.amazonaws.com/nodegroup==default", false);
         check_labels("tier=web,size=3", true);
         check_labels("tier=web,size=4", false);

@@ -30,7 +30,7 @@ impl Server {
 
     fn with_nodes() -> Self {
         let mut server = Self::new();
-        for (name, group, ready) in [("a", "default", true), ("b", "new_nodegroup_1", false)] {
+        for (name, group, ready) in [("a", "default", true), ("b", "workers", false)] {
             server
                 .store
                 .put(&kind::NODES, node::node_object(&facts(name, group, ready)));

@@ -6,7 +6,7 @@ use super::*;
 fn the_lab_finds_no_nodes_in_a_table() {
     let mut server = Server::new();
     let table = server.get(
-        "/api/v1/nodes?labelSelector=eks.amazonaws.com%2Fnodegroup%3Dnew_nodegroup_1&limit=500",
+        "/api/v1/nodes?labelSelector=eks.amazonaws.com%2Fnodegroup%3Dworkers&limit=500",
         TABLE,
     );
     assert_eq!(
@@ -23,7 +23,7 @@ fn the_lab_finds_no_nodes_in_a_table() {
 fn the_lab_finds_its_node_in_a_table() {
     let mut server = Server::with_nodes();
     let table = server.get(
-        "/api/v1/nodes?labelSelector=eks.amazonaws.com%2Fnodegroup%3Dnew_nodegroup_1&limit=500",
+        "/api/v1/nodes?labelSelector=eks.amazonaws.com%2Fnodegroup%3Dworkers&limit=500",
         TABLE,
     );
     let rows = table["rows"].as_array().unwrap();
