@@ -93,6 +93,26 @@ pub(super) fn element_identity(list: &str) -> Option<&'static str> {
     }
 }
 
+/// How long such a list may be: merging compares every element with every other, and no real object comes near it.
+const ELEMENT_LIMIT: usize = 2_000;
+
+/// Why an object, or a patch of one, is too large to be merged: the list that is too long.
+pub(super) fn check_lists(value: &Value) -> Result<(), String> {
+    match value {
+        Value::Object(fields) => fields.iter().try_for_each(|(field, value)| {
+            let count = value.as_array().map_or(0, Vec::len);
+            if count > ELEMENT_LIMIT && element_identity(field).is_some() {
+                return Err(format!(
+                    "{field}: Too many: {count}: must have at most {ELEMENT_LIMIT} items"
+                ));
+            }
+            check_lists(value)
+        }),
+        Value::Array(elements) => elements.iter().try_for_each(check_lists),
+        _ => Ok(()),
+    }
+}
+
 /// The identity of an element of such a list, as `managedFields` writes it: `{"name":"web"}`.
 pub(super) fn identity_of(element: &Value, identity: &str) -> Option<String> {
     let field = match identity {
@@ -337,6 +357,18 @@ mod tests {
             json!({ "a": { "b": null } }),
             json!({ "a": {} }),
         );
+    }
+
+    #[test]
+    fn lists_that_merge_by_their_elements_are_bounded() {
+        let list = |count: usize| json!({"metadata": {"finalizers": vec!["x"; count]}});
+        assert_eq!(check_lists(&list(2_000)), Ok(()));
+        assert!(
+            check_lists(&json!([list(2_001)]))
+                .unwrap_err()
+                .starts_with("finalizers: Too many")
+        );
+        assert_eq!(check_lists(&json!({"args": vec!["x"; 2_001]})), Ok(()));
     }
 
     #[test]

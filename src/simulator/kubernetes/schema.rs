@@ -45,6 +45,7 @@ pub(super) fn check(
             kind.kind
         ))
     };
+    super::patch::check_lists(object).map_err(|why| refused(&why))?;
     // Types of objects carry the type's name themselves.
     object["kind"] = Value::String(kind.kind.to_owned());
     object["apiVersion"] = Value::String(kind.api_version());

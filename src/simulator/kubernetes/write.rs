@@ -156,7 +156,11 @@ fn patched(
         .map_err(|error| Refusal::bad_request(format!("the patch cannot be read: {error}")))?;
     match content_type {
         "application/merge-patch+json" => patch::merge(&mut patched, &patch),
-        "application/strategic-merge-patch+json" => patch::strategic(&mut patched, &patch),
+        "application/strategic-merge-patch+json" => {
+            patch::check_lists(&patch)
+                .map_err(|why| Refusal::invalid(target.kind, &target.name, &why))?;
+            patch::strategic(&mut patched, &patch);
+        }
         "application/json-patch+json" => {
             patch::json_patch(&mut patched, &patch)
                 .map_err(|why| Refusal::invalid(target.kind, &target.name, &why))?;
