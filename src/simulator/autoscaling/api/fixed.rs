@@ -51,14 +51,30 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::new("DescribeAccountLimits", account_limits),
         Operation::new("EnableMetricsCollection", enable_metrics),
         Operation::new("DisableMetricsCollection", disable_metrics),
-        Operation::new("DescribePolicies", policies),
-        Operation::new("DescribeScheduledActions", scheduled_actions),
-        Operation::new("DescribeNotificationConfigurations", notifications),
-        Operation::new("DescribeLaunchConfigurations", launch_configurations),
-        Operation::new("DescribeLoadBalancers", load_balancers),
-        Operation::new("DescribeLoadBalancerTargetGroups", target_groups),
-        Operation::new("DescribeTrafficSources", traffic_sources),
-        Operation::new("DescribeWarmPool", warm_pool),
+        Operation::new("DescribePolicies", |world, _, request| {
+            empty(world, &request, "ScalingPolicies")
+        }),
+        Operation::new("DescribeScheduledActions", |world, _, request| {
+            empty(world, &request, "ScheduledUpdateGroupActions")
+        }),
+        Operation::new("DescribeNotificationConfigurations", |world, _, request| {
+            empty(world, &request, "NotificationConfigurations")
+        }),
+        Operation::new("DescribeLaunchConfigurations", |world, _, request| {
+            empty(world, &request, "LaunchConfigurations")
+        }),
+        Operation::new("DescribeLoadBalancers", |world, _, request| {
+            empty(world, &request, "LoadBalancers")
+        }),
+        Operation::new("DescribeLoadBalancerTargetGroups", |world, _, request| {
+            empty(world, &request, "LoadBalancerTargetGroups")
+        }),
+        Operation::new("DescribeTrafficSources", |world, _, request| {
+            empty(world, &request, "TrafficSources")
+        }),
+        Operation::new("DescribeWarmPool", |world, _, request| {
+            empty(world, &request, "Instances")
+        }),
     ]
 }
 
@@ -221,52 +237,4 @@ fn empty(world: &World, request: &EmptyRequest, member: &str) -> Result<Value, R
         find(world, name)?;
     }
     Ok(json!({ member: [] }))
-}
-
-fn policies(world: &mut World, _call: &Call, request: EmptyRequest) -> Result<Value, Refusal> {
-    empty(world, &request, "ScalingPolicies")
-}
-
-fn scheduled_actions(
-    world: &mut World,
-    _call: &Call,
-    request: EmptyRequest,
-) -> Result<Value, Refusal> {
-    empty(world, &request, "ScheduledUpdateGroupActions")
-}
-
-fn notifications(world: &mut World, _call: &Call, request: EmptyRequest) -> Result<Value, Refusal> {
-    empty(world, &request, "NotificationConfigurations")
-}
-
-fn launch_configurations(
-    world: &mut World,
-    _call: &Call,
-    request: EmptyRequest,
-) -> Result<Value, Refusal> {
-    empty(world, &request, "LaunchConfigurations")
-}
-
-fn load_balancers(
-    world: &mut World,
-    _call: &Call,
-    request: EmptyRequest,
-) -> Result<Value, Refusal> {
-    empty(world, &request, "LoadBalancers")
-}
-
-fn target_groups(world: &mut World, _call: &Call, request: EmptyRequest) -> Result<Value, Refusal> {
-    empty(world, &request, "LoadBalancerTargetGroups")
-}
-
-fn traffic_sources(
-    world: &mut World,
-    _call: &Call,
-    request: EmptyRequest,
-) -> Result<Value, Refusal> {
-    empty(world, &request, "TrafficSources")
-}
-
-fn warm_pool(world: &mut World, _call: &Call, request: EmptyRequest) -> Result<Value, Refusal> {
-    empty(world, &request, "Instances")
 }
