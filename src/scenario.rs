@@ -1,8 +1,10 @@
 //! `scenario.yaml` as typed data: what is broken, how it is made, how we know. Pure: reading files
 //! and touching an account happen elsewhere.
 
+pub mod change;
 pub mod judge;
 pub mod observation;
+pub mod predicate;
 mod values;
 
 use std::collections::BTreeMap;
@@ -11,6 +13,8 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 use serde_yaml::with::singleton_map_recursive;
 
+pub use change::Change;
+pub use predicate::Predicate;
 pub use values::{UnknownName, Values};
 
 /// A scenario as its author wrote it. Texts may hold `${name}`; see [`Values`].
@@ -30,7 +34,7 @@ pub struct Scenario {
     pub parameters: BTreeMap<String, Parameter>,
     /// Made in this order, undone in reverse.
     #[serde(with = "singleton_map_recursive")]
-    pub resources: Vec<Resource>,
+    pub resources: Vec<Change>,
     /// How long to wait at most for the symptoms to show.
     #[serde(default = "ripening", deserialize_with = "duration")]
     pub ripens_within: Duration,
@@ -71,77 +75,6 @@ pub enum Parameter {
     Random(usize),
 }
 
-/// Something that the scenario makes. `id` names it in `${id.…}`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Resource {
-    /// Outputs `id`, `arn`.
-    KmsKey(KmsKey),
-    KmsAlias(KmsAlias),
-    /// Outputs `id`, `name`.
-    LaunchTemplate(LaunchTemplate),
-    /// Outputs `name`, `asg`.
-    Nodegroup(Nodegroup),
-    Scale(Scale),
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KmsKey {
-    pub id: String,
-    #[serde(default)]
-    pub description: String,
-    /// File beside `scenario.yaml` that holds the key policy.
-    pub policy: String,
-    #[serde(default)]
-    pub rotation: bool,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KmsAlias {
-    pub name: String,
-    pub key: String,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LaunchTemplate {
-    pub id: String,
-    pub name: String,
-    pub instance_type: String,
-    pub volume: Volume,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Volume {
-    /// GiB.
-    pub size: i32,
-    #[serde(rename = "type")]
-    pub volume_type: String,
-    pub encrypted: bool,
-    pub kms_key: Option<String>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Nodegroup {
-    pub id: String,
-    pub name: String,
-    pub template: String,
-    pub min: i32,
-    pub desired: i32,
-    pub max: i32,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Scale {
-    pub nodegroup: String,
-    pub desired: i32,
-}
-
 /// A named predicate over what is observed.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -150,66 +83,6 @@ pub struct Check {
     pub title: Translated,
     #[serde(with = "singleton_map_recursive")]
     pub expect: Predicate,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Predicate {
-    /// Auto Scaling may launch instances whose volumes this key encrypts: by policy, grants and state.
-    LaunchAccess(KeyNamed),
-    KeyNotPublic(KeyNamed),
-    /// What the node group launches from now on has its root volume encrypted with this key (its ARN).
-    VolumeEncryptedWith(VolumeEncryptedWith),
-    Nodegroup(NodegroupExpectation),
-    ScalingActivity(ScalingActivityExpectation),
-    Nodes(NodesExpectation),
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeyNamed {
-    pub key: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VolumeEncryptedWith {
-    pub nodegroup: String,
-    pub key: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NodegroupExpectation {
-    pub nodegroup: String,
-    pub status: String,
-    /// An issue code that must be there, or `none`.
-    pub issue: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScalingActivityExpectation {
-    pub nodegroup: String,
-    pub status: String,
-    #[serde(default = "one")]
-    pub at_least: usize,
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NodesExpectation {
-    pub nodegroup: String,
-    /// At least so many Ready nodes.
-    #[serde(default)]
-    pub ready: usize,
-    /// No node at all, Ready or not.
-    #[serde(default)]
-    pub none: bool,
-}
-
-fn one() -> usize {
-    1
 }
 
 fn ripening() -> Duration {
@@ -292,29 +165,6 @@ impl Scenario {
     }
 }
 
-impl Predicate {
-    /// The same with every `${…}` replaced.
-    ///
-    /// # Errors
-    /// When a name is unknown.
-    pub fn filled(&self, values: &Values) -> Result<Predicate, UnknownName> {
-        let mut filled = self.clone();
-        let texts: Vec<&mut String> = match &mut filled {
-            Predicate::LaunchAccess(named) | Predicate::KeyNotPublic(named) => vec![&mut named.key],
-            Predicate::VolumeEncryptedWith(expected) => {
-                vec![&mut expected.nodegroup, &mut expected.key]
-            }
-            Predicate::Nodegroup(expected) => vec![&mut expected.nodegroup],
-            Predicate::ScalingActivity(expected) => vec![&mut expected.nodegroup],
-            Predicate::Nodes(expected) => vec![&mut expected.nodegroup],
-        };
-        for text in texts {
-            *text = values.fill(text)?;
-        }
-        Ok(filled)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -342,7 +192,7 @@ conditions:
         assert_eq!(scenario.ripens_within, Duration::from_secs(600));
         assert_eq!(
             scenario.conditions[0].expect,
-            Predicate::Nodes(NodesExpectation {
+            Predicate::Nodes(predicate::NodesExpectation {
                 nodegroup: "g".into(),
                 ready: 1,
                 none: false

@@ -11,7 +11,7 @@ use crate::cloud::aws::{NewNodegroup, NewTemplate};
 use crate::cloud::{Cloud, CloudError, Wanted};
 use crate::outcome::{CheckKind, CheckOutcome, Verdict};
 use crate::scenario::judge::judge;
-use crate::scenario::{Check, Parameter, Predicate, Resource, Scenario, Values};
+use crate::scenario::{Change, Check, Parameter, Predicate, Scenario, Values};
 use crate::scenarios::Source;
 
 /// A scenario in an environment.
@@ -21,12 +21,12 @@ pub struct Session {
     source: Source,
     cloud: Cloud,
     /// What was made, oldest first.
-    changes: Vec<Change>,
+    changes: Vec<Made>,
 }
 
 /// One thing that a session made and will unmake.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Change {
+enum Made {
     Key { id: String },
     Alias { name: String },
     Template { id: String, name: String },
@@ -94,10 +94,10 @@ impl Session {
         }
     }
 
-    async fn make(&mut self, resource: &Resource) -> anyhow::Result<()> {
+    async fn make(&mut self, resource: &Change) -> anyhow::Result<()> {
         let tags = self.tags();
         match resource {
-            Resource::KmsKey(key) => {
+            Change::KmsKey(key) => {
                 let policy = self.values.fill(&self.source.read(&key.policy)?)?;
                 let made = self
                     .cloud
@@ -105,7 +105,7 @@ impl Session {
                     .await;
                 let (id, arn) =
                     made.with_context(|| format!("failed to make the key {}", key.id))?;
-                self.changes.push(Change::Key { id: id.clone() });
+                self.changes.push(Made::Key { id: id.clone() });
                 if key.rotation {
                     self.cloud
                         .enable_key_rotation(&id)
@@ -115,7 +115,7 @@ impl Session {
                 self.values.set(format!("{}.id", key.id), id);
                 self.values.set(format!("{}.arn", key.id), arn);
             }
-            Resource::KmsAlias(alias) => {
+            Change::KmsAlias(alias) => {
                 let (name, key) = (
                     self.values.fill(&alias.name)?,
                     self.values.fill(&alias.key)?,
@@ -124,9 +124,9 @@ impl Session {
                     .create_alias(&name, &key)
                     .await
                     .with_context(|| format!("failed to make the alias {name}"))?;
-                self.changes.push(Change::Alias { name });
+                self.changes.push(Made::Alias { name });
             }
-            Resource::LaunchTemplate(template) => {
+            Change::LaunchTemplate(template) => {
                 let name = self.values.fill(&template.name)?;
                 let kms_key = template
                     .volume
@@ -145,14 +145,14 @@ impl Session {
                 let made = self.cloud.create_template(new, &tags).await;
                 let id =
                     made.with_context(|| format!("failed to make the launch template {name}"))?;
-                self.changes.push(Change::Template {
+                self.changes.push(Made::Template {
                     id: id.clone(),
                     name: name.clone(),
                 });
                 self.values.set(format!("{}.id", template.id), id);
                 self.values.set(format!("{}.name", template.id), name);
             }
-            Resource::Nodegroup(group) => {
+            Change::Nodegroup(group) => {
                 let (name, template) = (
                     self.values.fill(&group.name)?,
                     self.values.fill(&group.template)?,
@@ -163,7 +163,7 @@ impl Session {
                         "the cluster has a node group {name} already: finish or remove it first"
                     ));
                 }
-                self.changes.push(Change::Nodegroup { name: name.clone() });
+                self.changes.push(Made::Nodegroup { name: name.clone() });
                 let new = NewNodegroup {
                     name: &name,
                     template: &template,
@@ -176,11 +176,12 @@ impl Session {
                 self.values.set(format!("{}.name", group.id), name);
                 self.values.set(format!("{}.asg", group.id), asg);
             }
-            Resource::Scale(scale) => {
+            Change::Scale(scale) => {
                 let name = self.values.fill(&scale.nodegroup)?;
                 let scaled = self.cloud.scale(&name, scale.desired).await;
                 scaled.with_context(|| format!("failed to scale the node group {name}"))?;
             }
+            other => return Err(anyhow!("{other} cannot be made yet")),
         }
         Ok(())
     }
@@ -262,7 +263,7 @@ impl Session {
     async fn judge(&self, checks: &[Check], kind: CheckKind) -> anyhow::Result<Vec<CheckOutcome>> {
         let filled: Vec<Predicate> = checks
             .iter()
-            .map(|check| check.expect.filled(&self.values))
+            .map(|check| self.values.fill_all(&check.expect))
             .collect::<Result<_, _>>()?;
         let observation = self.cloud.observe(&Wanted::by(&filled)).await;
         Ok(checks
@@ -301,33 +302,33 @@ impl Session {
         left
     }
 
-    async fn unmake(&self, change: &Change) -> Result<(), CloudError> {
+    async fn unmake(&self, change: &Made) -> Result<(), CloudError> {
         match change {
-            Change::Key { id } => self.cloud.delete_key(id).await,
-            Change::Alias { name } => self.cloud.delete_alias(name).await,
-            Change::Template { id, .. } => self.cloud.delete_template(id).await,
-            Change::Nodegroup { name } => self.cloud.delete_nodegroup(name).await,
+            Made::Key { id } => self.cloud.delete_key(id).await,
+            Made::Alias { name } => self.cloud.delete_alias(name).await,
+            Made::Template { id, .. } => self.cloud.delete_template(id).await,
+            Made::Nodegroup { name } => self.cloud.delete_nodegroup(name).await,
         }
     }
 
     /// Whether something is still there. A key that is pending deletion counts as gone.
-    async fn remains(&self, change: &Change) -> Result<bool, CloudError> {
+    async fn remains(&self, change: &Made) -> Result<bool, CloudError> {
         match change {
-            Change::Key { id } => Ok(!self.cloud.key_is_going(id).await?),
-            Change::Alias { name } => self.cloud.alias_exists(name).await,
-            Change::Template { id, .. } => self.cloud.template_exists(id).await,
-            Change::Nodegroup { name } => self.cloud.nodegroup_exists(name).await,
+            Made::Key { id } => Ok(!self.cloud.key_is_going(id).await?),
+            Made::Alias { name } => self.cloud.alias_exists(name).await,
+            Made::Template { id, .. } => self.cloud.template_exists(id).await,
+            Made::Nodegroup { name } => self.cloud.nodegroup_exists(name).await,
         }
     }
 }
 
-impl std::fmt::Display for Change {
+impl std::fmt::Display for Made {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Change::Key { id } => write!(formatter, "KMS key {id}"),
-            Change::Alias { name } => write!(formatter, "KMS alias {name}"),
-            Change::Template { id, name } => write!(formatter, "launch template {name} ({id})"),
-            Change::Nodegroup { name } => write!(formatter, "node group {name}"),
+            Made::Key { id } => write!(formatter, "KMS key {id}"),
+            Made::Alias { name } => write!(formatter, "KMS alias {name}"),
+            Made::Template { id, name } => write!(formatter, "launch template {name} ({id})"),
+            Made::Nodegroup { name } => write!(formatter, "node group {name}"),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::observation::{Key, Nodegroup, Observation, Seen};
-use super::{
+use super::predicate::{
     NodegroupExpectation, NodesExpectation, Predicate, ScalingActivityExpectation,
     VolumeEncryptedWith,
 };
@@ -327,7 +327,7 @@ mod tests {
     }
 
     fn launch_verdict(policy: &str, state: &str) -> Verdict {
-        let named = super::super::KeyNamed { key: "k".into() };
+        let named = super::super::predicate::KeyNamed { key: "k".into() };
         judge(&Predicate::LaunchAccess(named), &observed(policy, state)).verdict
     }
 
@@ -379,7 +379,7 @@ mod tests {
         observation
             .keys
             .insert("k".into(), Seen::Unknown("throttled".into()));
-        let named = super::super::KeyNamed { key: "k".into() };
+        let named = super::super::predicate::KeyNamed { key: "k".into() };
         let verdict = judge(&Predicate::LaunchAccess(named), &observation).verdict;
         assert_eq!(
             verdict,

@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
 /// Values by name: `account`, `region`, `cluster`, parameters, and outputs such as `key.id`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Values(BTreeMap<String, String>);
@@ -40,6 +44,37 @@ impl Values {
         }
         filled.push_str(rest);
         Ok(filled)
+    }
+
+    /// `data` with every `${name}` in every text of it replaced.
+    ///
+    /// # Errors
+    /// When a name is unknown.
+    ///
+    /// # Panics
+    /// When `T` cannot be read back from what it is written as, which is a mistake in `T`.
+    pub fn fill_all<T: Serialize + DeserializeOwned>(&self, data: &T) -> Result<T, UnknownName> {
+        let mut value = serde_json::to_value(data).expect("plain data can be written");
+        self.fill_value(&mut value)?;
+        Ok(serde_json::from_value(value).expect("plain data can be read back"))
+    }
+
+    fn fill_value(&self, value: &mut Value) -> Result<(), UnknownName> {
+        match value {
+            Value::String(text) => *text = self.fill(text)?,
+            Value::Array(items) => {
+                for item in items {
+                    self.fill_value(item)?;
+                }
+            }
+            Value::Object(members) => {
+                for member in members.values_mut() {
+                    self.fill_value(member)?;
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+        Ok(())
     }
 
     fn unknown(&self, name: &str) -> UnknownName {

@@ -1,0 +1,293 @@
+//! What a scenario makes and alters, as plain data: each change is one reversible mutation.
+//!
+//! The same kinds serve a scenario's resources, a variant's faults, and repairs that are written as data. Texts may
+//! hold `${name}`; see [`Values`](super::Values). A new kind is a case here, its functions in `cloud::changes`, and a
+//! test.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// One mutation. `id`, where there is one, names what it makes in `${id.…}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// Makes a symmetric key. Outputs `id`, `arn`.
+    KmsKey(KmsKey),
+    /// Gives a key a second name.
+    KmsAlias(KmsAlias),
+    /// Grants the use of a key. Outputs `id`.
+    KmsGrant(KmsGrant),
+    /// Revokes a grant.
+    KmsGrantRevoked(KmsGrantRevoked),
+    /// Replaces a key's policy.
+    KmsKeyPolicy(KmsKeyPolicy),
+    /// Enables or disables a key, or schedules its deletion.
+    KmsKeyState(KmsKeyState),
+    /// Makes a launch template. Outputs `id`, `name`, `version`.
+    LaunchTemplate(LaunchTemplate),
+    /// Adds a version to a launch template. Outputs `version`.
+    LaunchTemplateVersion(LaunchTemplateVersion),
+    /// Makes a managed node group, and waits until it is made. Outputs `name`, `asg`.
+    Nodegroup(Nodegroup),
+    /// Has a node group launch from another version of its template, and waits until the update is over.
+    NodegroupTemplate(NodegroupTemplate),
+    /// Sets a node group's desired size, and waits until the update is over.
+    Scale(Scale),
+    /// Makes a role. Outputs `name`, `arn`.
+    IamRole(IamRole),
+    /// Applies Kubernetes objects.
+    KubeManifest(KubeManifest),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KmsKey {
+    pub id: String,
+    #[serde(default)]
+    pub description: String,
+    /// File beside `scenario.yaml` that holds the key policy.
+    pub policy: String,
+    /// Whether the key's material is rotated once a year.
+    #[serde(default)]
+    pub rotation: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KmsAlias {
+    /// With its `alias/`.
+    pub name: String,
+    /// Id or ARN of the key.
+    pub key: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KmsGrant {
+    pub id: String,
+    /// Id or ARN of the key.
+    pub key: String,
+    /// ARN of who may use the key.
+    pub grantee: String,
+    /// As KMS names them: `Decrypt`, `CreateGrant`, …
+    pub operations: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KmsGrantRevoked {
+    pub key: String,
+    /// Id of the grant.
+    pub grant: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KmsKeyPolicy {
+    pub key: String,
+    /// File beside `scenario.yaml` that holds the key policy.
+    pub policy: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KmsKeyState {
+    pub key: String,
+    pub state: KeyState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyState {
+    /// Also cancels a deletion that is scheduled.
+    Enabled,
+    /// Cancels a deletion that is scheduled, too: a cancelled one leaves the key disabled.
+    Disabled,
+    /// For the shortest time that KMS allows, seven days.
+    PendingDeletion,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaunchTemplate {
+    pub id: String,
+    pub name: String,
+    pub instance_type: String,
+    pub volume: Volume,
+}
+
+/// A version with another root volume; everything else is as in the version that it is made from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaunchTemplateVersion {
+    pub id: String,
+    /// Id of the template.
+    pub template: String,
+    /// Number of the version to start from.
+    #[serde(default = "first")]
+    pub source: String,
+    pub volume: Volume,
+}
+
+/// The root volume.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Volume {
+    /// GiB.
+    pub size: i32,
+    #[serde(rename = "type")]
+    pub volume_type: String,
+    pub encrypted: bool,
+    /// Id, ARN or alias; without one, the account's default key encrypts.
+    pub kms_key: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nodegroup {
+    pub id: String,
+    pub name: String,
+    /// Id of the launch template.
+    pub template: String,
+    /// ARN of the nodes' role; without one, that of the cluster's first node group.
+    pub role: Option<String>,
+    pub min: i32,
+    pub desired: i32,
+    pub max: i32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodegroupTemplate {
+    /// Name of the node group.
+    pub nodegroup: String,
+    /// Version of the template that the node group has.
+    pub version: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scale {
+    /// Name of the node group.
+    pub nodegroup: String,
+    pub desired: i32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IamRole {
+    pub id: String,
+    pub name: String,
+    /// The service that may assume the role, such as `ec2.amazonaws.com`.
+    pub service: String,
+    /// ARNs of managed policies.
+    #[serde(default)]
+    pub managed_policies: Vec<String>,
+    /// Files beside `scenario.yaml` that hold inline policies, by the policies' names.
+    #[serde(default)]
+    pub inline_policies: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KubeManifest {
+    /// File beside `scenario.yaml`: YAML documents.
+    pub manifest: String,
+}
+
+fn first() -> String {
+    "1".to_owned()
+}
+
+impl Change {
+    /// What the scenario calls that which is made, for `${id.…}`.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Change::KmsKey(KmsKey { id, .. })
+            | Change::KmsGrant(KmsGrant { id, .. })
+            | Change::LaunchTemplate(LaunchTemplate { id, .. })
+            | Change::LaunchTemplateVersion(LaunchTemplateVersion { id, .. })
+            | Change::Nodegroup(Nodegroup { id, .. })
+            | Change::IamRole(IamRole { id, .. }) => Some(id),
+            Change::KmsAlias(_)
+            | Change::KmsGrantRevoked(_)
+            | Change::KmsKeyPolicy(_)
+            | Change::KmsKeyState(_)
+            | Change::NodegroupTemplate(_)
+            | Change::Scale(_)
+            | Change::KubeManifest(_) => None,
+        }
+    }
+
+    /// What `${id.…}` offers once the change is made.
+    pub fn outputs(&self) -> &'static [&'static str] {
+        match self {
+            Change::KmsKey(_) => &["id", "arn"],
+            Change::KmsGrant(_) => &["id"],
+            Change::LaunchTemplate(_) => &["id", "name", "version"],
+            Change::LaunchTemplateVersion(_) => &["version"],
+            Change::Nodegroup(_) => &["name", "asg"],
+            Change::IamRole(_) => &["name", "arn"],
+            _ => &[],
+        }
+    }
+
+    /// The fields that name a file whose text belongs in their place.
+    pub fn documents(&mut self) -> Vec<&mut String> {
+        match self {
+            Change::KmsKey(key) => vec![&mut key.policy],
+            Change::KmsKeyPolicy(put) => vec![&mut put.policy],
+            Change::IamRole(role) => role.inline_policies.values_mut().collect(),
+            Change::KubeManifest(objects) => vec![&mut objects.manifest],
+            _ => Vec::new(),
+        }
+    }
+
+    /// When it is undone: low numbers first, as AWS lets things go (a key goes only after the volumes that it
+    /// encrypts). Among equals the newest goes first.
+    pub fn teardown_rank(&self) -> u8 {
+        match self {
+            Change::KubeManifest(_) => 2,
+            Change::Scale(_) => 3,
+            Change::NodegroupTemplate(_) | Change::Nodegroup(_) => 4,
+            Change::LaunchTemplateVersion(_) | Change::LaunchTemplate(_) => 6,
+            Change::IamRole(_) => 8,
+            Change::KmsGrantRevoked(_)
+            | Change::KmsKeyPolicy(_)
+            | Change::KmsKeyState(_)
+            | Change::KmsGrant(_)
+            | Change::KmsAlias(_) => 10,
+            Change::KmsKey(_) => 11,
+        }
+    }
+}
+
+impl std::fmt::Display for Change {
+    /// For people: what it is about, by the name that they know.
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Change::KmsKey(key) => write!(to, "KMS key {}", key.id),
+            Change::KmsAlias(alias) => write!(to, "KMS alias {}", alias.name),
+            Change::KmsGrant(grant) => {
+                write!(to, "grant on key {} for {}", grant.key, grant.grantee)
+            }
+            Change::KmsGrantRevoked(revoked) => {
+                write!(to, "revocation of a grant on key {}", revoked.key)
+            }
+            Change::KmsKeyPolicy(put) => write!(to, "policy of key {}", put.key),
+            Change::KmsKeyState(set) => write!(to, "state of key {}", set.key),
+            Change::LaunchTemplate(template) => write!(to, "launch template {}", template.name),
+            Change::LaunchTemplateVersion(version) => {
+                write!(to, "version of launch template {}", version.template)
+            }
+            Change::Nodegroup(group) => write!(to, "node group {}", group.name),
+            Change::NodegroupTemplate(set) => {
+                write!(to, "template version of node group {}", set.nodegroup)
+            }
+            Change::Scale(scale) => write!(to, "size of node group {}", scale.nodegroup),
+            Change::IamRole(role) => write!(to, "IAM role {}", role.name),
+            Change::KubeManifest(_) => write!(to, "Kubernetes objects"),
+        }
+    }
+}
