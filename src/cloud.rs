@@ -2,6 +2,7 @@
 //! calls go to the simulator and to a real account.
 
 pub mod aws;
+pub mod changes;
 pub mod kubernetes;
 mod observe;
 

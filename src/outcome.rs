@@ -323,6 +323,18 @@ impl StepResult {
 }
 
 impl Verdict {
+    /// In a line, for a message about something that is not met.
+    pub fn explained(&self) -> String {
+        match self {
+            Verdict::Met => "met".to_owned(),
+            Verdict::NotYet { awaiting, .. } => format!("not yet, awaiting {awaiting}"),
+            Verdict::NotMet {
+                expected, observed, ..
+            } => format!("expected {expected}, observed {observed}"),
+            Verdict::CannotTell { why } => format!("cannot tell, {why}"),
+        }
+    }
+
     /// What this verdict alone makes of the exit code.
     pub fn exit(&self) -> Exit {
         match self {

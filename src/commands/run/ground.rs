@@ -23,13 +23,16 @@ use crate::outcome::{CheckOutcome, Event, HookPhase, LabOutcome, Verdict};
 use crate::plan::{self, Lab};
 use crate::run::{CLEANUP_LIMIT, Run, ShellPer, Surroundings};
 use crate::scenarios::Source;
-use crate::session::Session;
+use crate::session::{Session, Wish};
 use crate::shell::ShellConfig;
 use crate::simulator::environment::Variable;
 use crate::simulator::{Configuration, Simulator};
 
 /// How long the environment gets, in its own time, to settle after the steps.
 const PATIENCE: Duration = Duration::from_secs(180);
+
+/// A simulated session ends with the run that it is a part of.
+const TIME_TO_LIVE: Duration = Duration::from_secs(24 * 3600);
 
 /// What every lab of a run shares.
 pub(super) struct Setting<'a> {
@@ -107,6 +110,7 @@ pub(super) fn run_simulated(
     environment.extend(clock_shim(&simulator, &scratch)?);
     let mut surroundings = Simulated {
         setting,
+        scratch: &scratch,
         simulator,
         session: None,
     };
@@ -260,6 +264,7 @@ impl Surroundings for Bare<'_> {
 
 struct Simulated<'a> {
     setting: &'a Setting<'a>,
+    scratch: &'a Path,
     simulator: Arc<Simulator>,
     session: Option<Session>,
 }
@@ -275,7 +280,11 @@ impl Simulated<'_> {
             .runtime
             .block_on(connect(&self.simulator))
             .context("failed to reach the simulator")?;
-        let mut session = Session::new(source, cloud);
+        let wish = Wish {
+            time_to_live: TIME_TO_LIVE,
+            ..Wish::default()
+        };
+        let mut session = Session::begin(&self.scratch.join("session"), source, cloud, &wish)?;
         let injected = self.setting.unless_interrupted(0, session.inject());
         injected
             .context("interrupted")?
@@ -320,7 +329,11 @@ impl Simulated<'_> {
             tokio::time::timeout(limit, session.undo()).await.ok()
         });
         // What was cut short leaves nothing either: the world ends with its simulator.
-        outcome.leftovers = undone.flatten().unwrap_or_default();
+        match undone.flatten() {
+            Some(Ok(left)) => outcome.leftovers = left,
+            Some(Err(error)) => outcome.error = Some(format!("{error:#}")),
+            None => {}
+        }
     }
 }
 
@@ -414,17 +427,6 @@ impl Surroundings for Simulated<'_> {
 }
 
 fn unmet(check: &CheckOutcome) -> Option<String> {
-    match &check.verdict {
-        Verdict::Met => None,
-        Verdict::NotYet { awaiting } => {
-            Some(format!("{}: not yet, awaiting {awaiting}", check.title))
-        }
-        Verdict::NotMet {
-            expected, observed, ..
-        } => Some(format!(
-            "{}: expected {expected}, observed {observed}",
-            check.title
-        )),
-        Verdict::CannotTell { why } => Some(format!("{}: cannot tell, {why}", check.title)),
-    }
+    let explained = || format!("{}: {}", check.title, check.verdict.explained());
+    (check.verdict != Verdict::Met).then(explained)
 }
