@@ -1,6 +1,8 @@
 //! What happened: events while a run goes on, and its final value. The one file of plain data
 //! in which those who do (`run`, `session`) and those who read (`report`, `live`) meet.
 
+pub mod proof;
+
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -106,6 +106,9 @@ pub struct Fix {
     pub script: Option<String>,
     #[serde(default)]
     pub changes: Vec<Change>,
+    /// A wrong fix that AWS itself refuses.
+    #[serde(default)]
+    pub fails: bool,
     /// Ids of the checks that must refuse it; any may, where none is named. Only for wrong fixes.
     #[serde(default)]
     pub refused_by: Vec<String>,

@@ -10,6 +10,9 @@ use crate::outcome::{CheckKind, CheckOutcome, Verdict};
 use crate::scenario::judge::judge;
 use crate::scenario::{Check, Predicate};
 
+/// Between two looks at what does not settle.
+const LONGEST_LOOK: Duration = Duration::from_secs(60);
+
 impl Session {
     /// Judges the conditions and invariants once.
     ///
@@ -25,6 +28,14 @@ impl Session {
         let mut checks = kinds(&self.chosen.conditions, CheckKind::Condition);
         checks.extend(kinds(&self.chosen.invariants, CheckKind::Invariant));
         self.judge_each(&checks).await
+    }
+
+    /// Judges the symptoms once.
+    ///
+    /// # Errors
+    /// When a check names something unknown.
+    pub async fn symptoms(&self) -> anyhow::Result<Vec<CheckOutcome>> {
+        self.judge(&self.chosen.symptoms, CheckKind::Symptom).await
     }
 
     /// Judges until everything is met or `patience` of the environment's time is over, as long as
@@ -44,8 +55,10 @@ impl Session {
             if waited >= patience || !verdicts.any(&worth_waiting) {
                 return Ok(outcomes);
             }
-            (self.cloud.pause)(LOOK).await;
-            waited += LOOK;
+            // What takes long is looked at less often.
+            let look = (waited / 2).clamp(LOOK, LONGEST_LOOK);
+            (self.cloud.pause)(look).await;
+            waited += look;
         }
     }
 

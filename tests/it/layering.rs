@@ -24,6 +24,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("scenarios", &["diagnostic", "scenario"]),
     ("cloud", &["policy", "scenario"]),
     ("session", &["cloud", "outcome", "scenario", "scenarios"]),
+    (
+        "prove",
+        &["cloud", "outcome", "scenario", "scenarios", "session"],
+    ),
     ("simulator", &["policy"]),
     (
         "commands",
@@ -35,8 +39,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "live",
             "outcome",
             "plan",
+            "prove",
             "report",
             "run",
+            "scenario",
             "scenarios",
             "session",
             "shell",

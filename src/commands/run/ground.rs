@@ -4,7 +4,6 @@
 //! little time, and the second interrupt ends that too: the simulated world goes with the process.
 
 use std::cell::Cell;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,12 +11,9 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
 
-use super::super::{output, simulate};
+use super::super::{output, simulate, simulated};
 use super::scratch::Scratch;
 use super::{RunRequest, Signals};
-use crate::cloud::aws::Endpoint;
-use crate::cloud::kubernetes::Access;
-use crate::cloud::{Cloud, Pause};
 use crate::live::Live;
 use crate::outcome::{CheckOutcome, Event, HookPhase, LabOutcome, Verdict};
 use crate::plan::{self, Lab};
@@ -101,13 +97,12 @@ pub(super) fn run_simulated(
 ) -> anyhow::Result<LabOutcome> {
     let scratch = setting.lab_scratch()?;
     let pace = setting.request.pace;
-    let simulator = Arc::new(setting.runtime.block_on(Simulator::start(Configuration {
+    let configuration = Configuration {
         pace,
         chaos: setting.request.chaos.clone(),
         ..Configuration::default()
-    }))?);
-    let mut environment = simulator.environment(&scratch, &simulator.learner_key())?;
-    environment.extend(clock_shim(&simulator, &scratch)?);
+    };
+    let (simulator, mut environment) = simulated::start(setting.runtime, configuration, &scratch)?;
     let mut surroundings = Simulated {
         setting,
         scratch: &scratch,
@@ -184,11 +179,7 @@ fn shell_config(
     scratch: &Path,
     variables: Vec<Variable>,
 ) -> anyhow::Result<ShellConfig> {
-    let mut environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
-    for (name, value) in variables {
-        environment.retain(|(known, _)| *known != *name);
-        environment.extend(value.map(|value| (name.into(), value.into())));
-    }
+    let environment = simulated::inherited(variables);
     let supervisor = std::env::current_exe().context("failed to find breakfix's own program")?;
     let directory = super::working_directory()?;
     let interrupt = setting.interrupt.as_ref().clone();
@@ -202,25 +193,6 @@ fn shell_config(
     config.log = Some(setting.log.clone());
     config.secrets.declare(setting.request.mask.iter().cloned());
     Ok(config)
-}
-
-/// A `sleep` that sleeps in world time, first on the PATH.
-fn clock_shim(simulator: &Simulator, scratch: &Path) -> anyhow::Result<Vec<Variable>> {
-    if simulator.wall_duration(Duration::from_secs(1)) == Duration::from_secs(1) {
-        return Ok(Vec::new());
-    }
-    let programs = scratch.join("bin");
-    std::fs::create_dir(&programs)
-        .context("failed to make the directory of the clock's programs")?;
-    let breakfix = std::env::current_exe().context("failed to find breakfix's own program")?;
-    std::os::unix::fs::symlink(breakfix, programs.join("sleep"))
-        .context("failed to put the clock's sleep in place")?;
-    let inherited = std::env::var_os("PATH").unwrap_or_default();
-    let path =
-        std::env::join_paths(std::iter::once(programs).chain(std::env::split_paths(&inherited)))
-            .context("failed to put the clock's sleep on the PATH")?;
-    let path = path.to_string_lossy().into_owned();
-    Ok(vec![("PATH".to_owned(), Some(path))])
 }
 
 /// Serves the world until a signal comes.
@@ -278,7 +250,7 @@ impl Simulated<'_> {
         let cloud = self
             .setting
             .runtime
-            .block_on(connect(&self.simulator))
+            .block_on(simulated::connect(&self.simulator))
             .context("failed to reach the simulator")?;
         let wish = Wish {
             time_to_live: TIME_TO_LIVE,
@@ -343,36 +315,6 @@ impl Drop for Simulated<'_> {
         self.session = None;
         self.simulator.close();
     }
-}
-
-async fn connect(simulator: &Arc<Simulator>) -> anyhow::Result<Cloud> {
-    let key = simulator.operator_key();
-    let endpoint = Endpoint::Simulator {
-        url: simulator.aws_url(),
-        access_key: key.id,
-        secret_key: key.secret,
-    };
-    let configuration = simulator.configuration();
-    let names = (
-        configuration.account.as_str(),
-        configuration.region.as_str(),
-        configuration.cluster.as_str(),
-    );
-    let kubernetes = Access::Kubeconfig(simulator.operator_kubeconfig());
-    Ok(Cloud::connect(endpoint, names, kubernetes, pause(simulator)).await?)
-}
-
-/// World time passes at once where the clock jumps.
-fn pause(simulator: &Arc<Simulator>) -> Pause {
-    let simulator = Arc::downgrade(simulator);
-    Arc::new(move |duration| {
-        let simulator = simulator.upgrade();
-        Box::pin(async move {
-            if let Some(simulator) = simulator {
-                simulator.pass(duration).await;
-            }
-        })
-    })
 }
 
 impl Surroundings for Simulated<'_> {
