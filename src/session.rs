@@ -2,13 +2,11 @@
 
 pub mod runs;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 
-use crate::cloud::aws::{NewNodegroup, NewTemplate};
-use crate::cloud::{Cloud, CloudError, Wanted};
+use crate::cloud::{Cloud, Mark, Original, Outputs, Wanted};
 use crate::outcome::{CheckKind, CheckOutcome, Verdict};
 use crate::scenario::judge::judge;
 use crate::scenario::{Change, Check, Parameter, Predicate, Scenario, Values};
@@ -24,13 +22,13 @@ pub struct Session {
     changes: Vec<Made>,
 }
 
-/// One thing that a session made and will unmake.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Made {
-    Key { id: String },
-    Alias { name: String },
-    Template { id: String, name: String },
-    Nodegroup { name: String },
+/// A change that a session began, and what is known of it.
+#[derive(Debug, Clone)]
+struct Made {
+    change: Change,
+    mark: Mark,
+    outputs: Option<Outputs>,
+    original: Option<Original>,
 }
 
 /// Between two looks while waiting for checks.
@@ -95,103 +93,42 @@ impl Session {
     }
 
     async fn make(&mut self, resource: &Change) -> anyhow::Result<()> {
-        let tags = self.tags();
-        match resource {
-            Change::KmsKey(key) => {
-                let policy = self.values.fill(&self.source.read(&key.policy)?)?;
-                let made = self
-                    .cloud
-                    .create_key(&self.values.fill(&key.description)?, &policy, &tags)
-                    .await;
-                let (id, arn) =
-                    made.with_context(|| format!("failed to make the key {}", key.id))?;
-                self.changes.push(Made::Key { id: id.clone() });
-                if key.rotation {
-                    self.cloud
-                        .enable_key_rotation(&id)
-                        .await
-                        .context("failed to enable the key's rotation")?;
-                }
-                self.values.set(format!("{}.id", key.id), id);
-                self.values.set(format!("{}.arn", key.id), arn);
+        let mut change = resource.clone();
+        for document in change.documents() {
+            *document = self.source.read(document)?;
+        }
+        let change: Change = self.values.fill_all(&change)?;
+        let mark = self.mark();
+        let original = self.cloud.original(&change).await?;
+        self.changes.push(Made {
+            change: change.clone(),
+            mark: mark.clone(),
+            outputs: None,
+            original,
+        });
+        let outputs = self
+            .cloud
+            .apply(&change, &mark)
+            .await
+            .with_context(|| format!("failed to make the {change}"))?;
+        for (name, value) in &outputs {
+            if let Some(id) = change.id() {
+                self.values.set(format!("{id}.{name}"), &**value);
             }
-            Change::KmsAlias(alias) => {
-                let (name, key) = (
-                    self.values.fill(&alias.name)?,
-                    self.values.fill(&alias.key)?,
-                );
-                self.cloud
-                    .create_alias(&name, &key)
-                    .await
-                    .with_context(|| format!("failed to make the alias {name}"))?;
-                self.changes.push(Made::Alias { name });
-            }
-            Change::LaunchTemplate(template) => {
-                let name = self.values.fill(&template.name)?;
-                let kms_key = template
-                    .volume
-                    .kms_key
-                    .as_ref()
-                    .map(|key| self.values.fill(key))
-                    .transpose()?;
-                let new = NewTemplate {
-                    name: &name,
-                    instance_type: &self.values.fill(&template.instance_type)?,
-                    volume_size: template.volume.size,
-                    volume_type: &template.volume.volume_type,
-                    encrypted: template.volume.encrypted,
-                    kms_key: kms_key.as_deref(),
-                };
-                let made = self.cloud.create_template(new, &tags).await;
-                let id =
-                    made.with_context(|| format!("failed to make the launch template {name}"))?;
-                self.changes.push(Made::Template {
-                    id: id.clone(),
-                    name: name.clone(),
-                });
-                self.values.set(format!("{}.id", template.id), id);
-                self.values.set(format!("{}.name", template.id), name);
-            }
-            Change::Nodegroup(group) => {
-                let (name, template) = (
-                    self.values.fill(&group.name)?,
-                    self.values.fill(&group.template)?,
-                );
-                // A name that is taken is somebody else's: it must never be undone.
-                if self.cloud.nodegroup_exists(&name).await? {
-                    return Err(anyhow!(
-                        "the cluster has a node group {name} already: finish or remove it first"
-                    ));
-                }
-                self.changes.push(Made::Nodegroup { name: name.clone() });
-                let new = NewNodegroup {
-                    name: &name,
-                    template: &template,
-                    min: group.min,
-                    max: group.max,
-                    desired: group.desired,
-                };
-                let made = self.cloud.create_nodegroup(new, &tags).await;
-                let asg = made.with_context(|| format!("failed to make the node group {name}"))?;
-                self.values.set(format!("{}.name", group.id), name);
-                self.values.set(format!("{}.asg", group.id), asg);
-            }
-            Change::Scale(scale) => {
-                let name = self.values.fill(&scale.nodegroup)?;
-                let scaled = self.cloud.scale(&name, scale.desired).await;
-                scaled.with_context(|| format!("failed to scale the node group {name}"))?;
-            }
-            other => return Err(anyhow!("{other} cannot be made yet")),
+        }
+        if let Some(made) = self.changes.last_mut() {
+            made.outputs = Some(outputs);
         }
         Ok(())
     }
 
-    fn tags(&self) -> BTreeMap<String, String> {
-        BTreeMap::from([
-            ("breakfix:session".to_owned(), self.id.clone()),
-            ("breakfix:scenario".to_owned(), self.scenario().name.clone()),
-            ("breakfix:managed-by".to_owned(), "breakfix".to_owned()),
-        ])
+    fn mark(&self) -> Mark {
+        Mark {
+            session: self.id.clone(),
+            scenario: self.scenario().name.clone(),
+            number: self.changes.len() + 1,
+            expires_at: jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24),
+        }
     }
 
     /// The variables that the lesson's commands get.
@@ -285,51 +222,20 @@ impl Session {
     /// Unmakes everything that was made, newest first, and says what is left.
     pub async fn undo(&mut self) -> Vec<String> {
         let mut left = Vec::new();
-        while let Some(change) = self.changes.pop() {
-            let undone = match self.unmake(&change).await {
-                Ok(()) => self
-                    .remains(&change)
-                    .await
-                    .map(|remains| remains.then(|| "still there".to_owned())),
-                Err(error) => Err(error),
-            };
-            match undone {
-                Ok(None) => {}
-                Ok(Some(why)) => left.push(format!("{change}: {why}")),
-                Err(error) => left.push(format!("{change}: {error}")),
+        while let Some(made) = self.changes.pop() {
+            let (outputs, original) = (made.outputs.as_ref(), made.original.as_ref());
+            let reverted = self
+                .cloud
+                .revert(&made.change, &made.mark, outputs, original);
+            if let Err(error) = reverted.await {
+                left.push(error.to_string());
             }
         }
+        match self.cloud.left_of(&self.id).await {
+            Ok(found) => left.extend(found.iter().map(ToString::to_string)),
+            Err(error) => left.push(format!("what is left cannot be told: {error}")),
+        }
         left
-    }
-
-    async fn unmake(&self, change: &Made) -> Result<(), CloudError> {
-        match change {
-            Made::Key { id } => self.cloud.delete_key(id).await,
-            Made::Alias { name } => self.cloud.delete_alias(name).await,
-            Made::Template { id, .. } => self.cloud.delete_template(id).await,
-            Made::Nodegroup { name } => self.cloud.delete_nodegroup(name).await,
-        }
-    }
-
-    /// Whether something is still there. A key that is pending deletion counts as gone.
-    async fn remains(&self, change: &Made) -> Result<bool, CloudError> {
-        match change {
-            Made::Key { id } => Ok(!self.cloud.key_is_going(id).await?),
-            Made::Alias { name } => self.cloud.alias_exists(name).await,
-            Made::Template { id, .. } => self.cloud.template_exists(id).await,
-            Made::Nodegroup { name } => self.cloud.nodegroup_exists(name).await,
-        }
-    }
-}
-
-impl std::fmt::Display for Made {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Made::Key { id } => write!(formatter, "KMS key {id}"),
-            Made::Alias { name } => write!(formatter, "KMS alias {name}"),
-            Made::Template { id, name } => write!(formatter, "launch template {name} ({id})"),
-            Made::Nodegroup { name } => write!(formatter, "node group {name}"),
-        }
     }
 }
 
