@@ -215,7 +215,7 @@ fn seen<T>(result: Result<T, CloudError>) -> Seen<T> {
     }
 }
 
-fn grant(entry: aws_sdk_kms::types::GrantListEntry) -> Grant {
+pub(super) fn grant(entry: aws_sdk_kms::types::GrantListEntry) -> Grant {
     let constraints = entry.constraints;
     let pairs = |pairs: Option<std::collections::HashMap<String, String>>| {
         pairs.map(|pairs| pairs.into_iter().collect())

@@ -8,6 +8,7 @@
 mod account;
 mod audit;
 mod autoscaling;
+mod changes;
 mod cli;
 mod conformance;
 mod content;
