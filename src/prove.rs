@@ -312,7 +312,7 @@ async fn apply(
 }
 
 /// Where two inventories differ, by path; the first ten.
-fn differences(before: &Value, after: &Value) -> Vec<String> {
+pub fn differences(before: &Value, after: &Value) -> Vec<String> {
     fn compare(path: &str, before: &Value, after: &Value, found: &mut Vec<String>) {
         if before == after {
             return;

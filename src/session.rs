@@ -48,12 +48,12 @@ pub struct Wish {
 const ID_LENGTH: usize = 8;
 
 impl Session {
-    /// Begins a session in `directory`, which must not hold one. Nothing is made yet.
+    /// Begins a session in a directory of its own below `sessions`. Nothing is made yet.
     ///
     /// # Errors
     /// When the variant is not to be had, or the journal cannot be begun.
     pub fn begin(
-        directory: &Path,
+        sessions: &Path,
         source: Source,
         cloud: Cloud,
         wish: &Wish,
@@ -83,12 +83,8 @@ impl Session {
         } else {
             source.scenario.choose(begun.variant.as_deref())?
         };
-        Ok(Session::of(
-            Ledger::begin(directory, begun)?,
-            source,
-            chosen,
-            cloud,
-        ))
+        let ledger = Ledger::begin(&sessions.join(&begun.session), begun)?;
+        Ok(Session::of(ledger, source, chosen, cloud))
     }
 
     /// Goes on with the session in `directory`.
@@ -147,6 +143,11 @@ impl Session {
 
     pub fn id(&self) -> &str {
         &self.ledger.begun.session
+    }
+
+    /// Where its journal is.
+    pub fn directory(&self) -> &Path {
+        self.ledger.directory()
     }
 
     pub fn scenario(&self) -> &Scenario {

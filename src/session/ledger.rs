@@ -1,7 +1,7 @@
 //! What a session has made so far, as its journal says: the one place that writes the journal.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use jiff::Timestamp;
@@ -17,6 +17,7 @@ pub struct Ledger {
     entries: BTreeMap<usize, Entry>,
     injected: Option<BTreeMap<String, String>>,
     finished: bool,
+    directory: PathBuf,
     /// `None` when it is only looked at.
     journal: Option<Journal>,
 }
@@ -41,6 +42,7 @@ impl Ledger {
             entries: BTreeMap::new(),
             injected: None,
             finished: false,
+            directory: directory.to_owned(),
             journal: Some(journal),
         })
     }
@@ -49,7 +51,7 @@ impl Ledger {
     /// When there is no journal, or it cannot be understood.
     pub fn open(directory: &Path) -> anyhow::Result<Ledger> {
         let (journal, records) = Journal::open(directory)?;
-        Ledger::of(Some(journal), records)
+        Ledger::of(directory, Some(journal), records)
     }
 
     /// What the journal says, for whoever does not hold the session: it cannot be written to.
@@ -57,10 +59,14 @@ impl Ledger {
     /// # Errors
     /// When there is no journal, or it cannot be understood.
     pub fn look(directory: &Path) -> anyhow::Result<Ledger> {
-        Ledger::of(None, journal::look(directory)?)
+        Ledger::of(directory, None, journal::look(directory)?)
     }
 
-    fn of(journal: Option<Journal>, records: Vec<Record>) -> anyhow::Result<Ledger> {
+    fn of(
+        directory: &Path,
+        journal: Option<Journal>,
+        records: Vec<Record>,
+    ) -> anyhow::Result<Ledger> {
         let mut records = records.into_iter();
         let Some(Record::Begun(begun)) = records.next() else {
             bail!("the journal does not say what session it is of");
@@ -70,6 +76,7 @@ impl Ledger {
             entries: BTreeMap::new(),
             injected: None,
             finished: false,
+            directory: directory.to_owned(),
             journal,
         };
         records.for_each(|record| ledger.note(record));
@@ -174,6 +181,11 @@ impl Ledger {
     /// The newest scaling activity of each node group when the environment was broken; `None` before that.
     pub fn baselines(&self) -> Option<&BTreeMap<String, String>> {
         self.injected.as_ref()
+    }
+
+    /// Where the journal is.
+    pub fn directory(&self) -> &Path {
+        &self.directory
     }
 
     pub fn is_finished(&self) -> bool {
