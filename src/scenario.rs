@@ -190,14 +190,7 @@ conditions:
     fn a_small_scenario_has_defaults() {
         let scenario = Scenario::parse(SMALL).unwrap();
         assert_eq!(scenario.ripens_within, Duration::from_secs(600));
-        assert_eq!(
-            scenario.conditions[0].expect,
-            Predicate::Nodes(predicate::NodesExpectation {
-                nodegroup: "g".into(),
-                ready: 1,
-                none: false
-            })
-        );
+        assert!(matches!(scenario.conditions[0].expect, Predicate::Nodes(_)));
     }
 
     #[test]

@@ -416,7 +416,7 @@ impl Surroundings for Simulated<'_> {
 fn unmet(check: &CheckOutcome) -> Option<String> {
     match &check.verdict {
         Verdict::Met => None,
-        Verdict::NotYet { awaiting } => {
+        Verdict::NotYet { awaiting, .. } => {
             Some(format!("{}: not yet, awaiting {awaiting}", check.title))
         }
         Verdict::NotMet {
