@@ -373,12 +373,14 @@ mod tests {
     #[test]
     fn who_forwards_a_call_and_what_for_are_part_of_the_question() {
         let user = format!("arn:aws:iam::{ACCOUNT}:user/sam");
+        // Without the root statement: nothing is left to identity policies.
         let through_ec2 = format!(
-            r#"{{"Effect":"Allow","Principal":{{"AWS":"{user}"}},"Action":"kms:*","Resource":"*",
-                "Condition":{{"StringEquals":{{"kms:ViaService":"ec2.us-west-2.amazonaws.com","kms:EncryptionContext:aws:ebs:id":"vol-1"}}}}}}"#
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"AWS":"{user}"}},
+                "Action":"kms:*","Resource":"*","Condition":{{"StringEquals":{{
+                "kms:ViaService":"ec2.us-west-2.amazonaws.com","kms:EncryptionContext:aws:ebs:id":"vol-1"}}}}}}}}"#
         );
         let seen = || Key {
-            policy: Ok(policy(&[&through_ec2])),
+            policy: Ok(Policy::parse(&through_ec2).unwrap()),
             ..key()
         };
         let decrypt = allows(&user, &["kms:Decrypt"]);

@@ -658,7 +658,7 @@ fn denials() {
         (
             "all but both",
             documented_and(deny(star(), json!("kms:*"), unless(json!([admin, slr])))),
-            Accepted,
+            Advised,
             "",
         ),
         (

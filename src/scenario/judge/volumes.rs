@@ -93,7 +93,8 @@ mod tests {
         };
         for (name, seen) in [
             ("alias/mine", Seen::There(good_key())),
-            ("alias/other", Seen::There(other)),
+            ("alias/other", Seen::There(other.clone())),
+            ("alias/aws/ebs", Seen::There(other)),
             ("alias/gone", Seen::Gone),
             ("alias/denied", Seen::Unknown("AccessDenied".into())),
         ] {
