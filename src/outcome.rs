@@ -217,9 +217,14 @@ pub enum CheckKind {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
     Met,
-    /// Still converging; says what is awaited.
+    /// Still converging.
     NotYet {
+        /// What is awaited, and what may be done instead of waiting.
         awaiting: String,
+        /// How long that has been going on, in the environment's time; `None` where it cannot be known.
+        since: Option<Duration>,
+        /// How long it usually takes, in words: "1 to 3 minutes".
+        typical: Option<String>,
     },
     NotMet {
         expected: String,
@@ -403,6 +408,8 @@ mod tests {
         let failed = StepResult::Timeout("timeout=1".to_owned());
         let not_yet = Verdict::NotYet {
             awaiting: "a node".to_owned(),
+            since: None,
+            typical: None,
         };
         let unknown = Verdict::CannotTell {
             why: "denied".to_owned(),

@@ -1,210 +1,108 @@
 //! Reads what checks are judged by. What cannot be read is said to be unknown, never guessed.
+//!
+//! Nothing is read twice in one observation, and nothing is changed. Reads that do not need one another go out
+//! together, a few at a time.
+
+mod keys;
+mod nodegroups;
 
 use std::collections::BTreeSet;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use aws_sdk_autoscaling::types::AutoScalingGroup;
-use aws_sdk_ec2::types::ResponseLaunchTemplateData;
+use aws_smithy_types::DateTime;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 use super::{Cloud, CloudError};
-use crate::policy::{Grant, GrantConstraints, Policy};
-use crate::scenario::Predicate;
-use crate::scenario::observation::{Activity, Key, Nodegroup, Observation, RootVolume, Seen};
+pub use crate::scenario::observation::Wanted;
+use crate::scenario::observation::{Found, Observation, Seen, VolumeDefaults, key_name};
 
-/// What has to be read for some checks.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
-    keys: BTreeSet<String>,
-    nodegroups: BTreeSet<String>,
-    nodes: BTreeSet<String>,
-}
-
-impl Wanted {
-    /// What these predicates, with names filled in, are about.
-    pub fn by<'a>(predicates: impl IntoIterator<Item = &'a Predicate>) -> Wanted {
-        let mut wanted = Wanted::default();
-        for predicate in predicates {
-            match predicate {
-                Predicate::LaunchAccess(named) | Predicate::KeyNotPublic(named) => {
-                    wanted.keys.insert(named.key.clone());
-                }
-                Predicate::VolumeEncryptedWith(expected) => {
-                    wanted.nodegroups.insert(expected.nodegroup.clone());
-                }
-                Predicate::Nodegroup(expected) => {
-                    wanted.nodegroups.insert(expected.nodegroup.clone());
-                }
-                Predicate::ScalingActivity(expected) => {
-                    wanted.nodegroups.insert(expected.nodegroup.clone());
-                }
-                Predicate::Nodes(expected) => {
-                    wanted.nodes.insert(expected.nodegroup.clone());
-                }
-            }
-        }
-        wanted
-    }
-}
+/// Reads of one kind that go out together.
+const AT_ONCE: usize = 8;
 
 impl Cloud {
     /// Looks at everything that is wanted, once.
     pub async fn observe(&self, wanted: &Wanted) -> Observation {
+        let names = wanted.keys.iter().map(|name| self.key_name(name)).collect();
+        let nothing = Observation::default();
+        let (keys, nodegroups, nodes) = tokio::join!(
+            self.see_keys(names, &nothing),
+            self.see_nodegroups(&wanted.nodegroups),
+            self.see_nodes(&wanted.nodes),
+        );
         let mut observation = Observation {
             account: self.account.clone(),
             region: self.region.clone(),
+            keys,
+            nodegroups,
+            nodes,
             ..Observation::default()
         };
-        for key in &wanted.keys {
-            observation
-                .keys
-                .insert(key.clone(), seen(self.see_key(key).await));
-        }
-        for name in &wanted.nodegroups {
-            observation
-                .nodegroups
-                .insert(name.clone(), seen(self.see_nodegroup(name).await));
-        }
-        for name in &wanted.nodes {
-            observation
-                .nodes
-                .insert(name.clone(), seen(self.nodes(name).await));
-        }
+        self.see_launches(&wanted.launches, &mut observation).await;
         observation
     }
 
-    async fn see_key(&self, id: &str) -> Result<Key, CloudError> {
-        let metadata = self
-            .kms
-            .describe_key()
-            .key_id(id)
-            .send()
-            .await?
-            .key_metadata
-            .ok_or(CloudError::NotFound)?;
-        let policy = self
-            .kms
-            .get_key_policy()
-            .key_id(id)
-            .send()
-            .await?
-            .policy
-            .unwrap_or_default();
-        let mut grants = Vec::new();
-        let mut pages = self
-            .kms
-            .list_grants()
-            .key_id(id)
-            .into_paginator()
-            .items()
-            .send();
-        while let Some(entry) = pages.next().await {
-            grants.push(grant(entry?));
-        }
-        Ok(Key {
-            arn: metadata.arn.unwrap_or_default(),
-            state: metadata
-                .key_state
-                .map(|state| state.as_str().to_owned())
-                .unwrap_or_default(),
-            policy: Policy::parse(&policy).map_err(|error| error.to_string()),
-            grants,
-        })
-    }
-
-    async fn see_nodegroup(&self, name: &str) -> Result<Nodegroup, CloudError> {
-        let found = self.nodegroup(name).await?.ok_or(CloudError::NotFound)?;
-        let issues = found
-            .health
-            .and_then(|health| health.issues)
-            .unwrap_or_default();
-        let group = found
-            .resources
-            .and_then(|resources| resources.auto_scaling_groups)
-            .and_then(|groups| groups.into_iter().find_map(|group| group.name));
-        let (activities, root_volume) = match &group {
-            Some(group) => (
-                self.activities(group).await?,
-                self.root_volume(group).await?,
-            ),
-            None => (Vec::new(), None),
-        };
-        Ok(Nodegroup {
-            status: found
-                .status
-                .map(|status| status.as_str().to_owned())
-                .unwrap_or_default(),
-            issues: issues
-                .into_iter()
-                .map(|issue| {
-                    let code = issue
-                        .code
-                        .map(|code| code.as_str().to_owned())
-                        .unwrap_or_default();
-                    (code, issue.message.unwrap_or_default())
-                })
-                .collect(),
-            desired: found
-                .scaling_config
-                .and_then(|scaling| scaling.desired_size)
-                .unwrap_or_default(),
-            activities,
-            root_volume,
-        })
-    }
-
-    /// The newest activities of an Auto Scaling group.
-    async fn activities(&self, group: &str) -> Result<Vec<Activity>, CloudError> {
-        let reply = self
-            .autoscaling
-            .describe_scaling_activities()
-            .auto_scaling_group_name(group)
-            .send()
-            .await?;
-        let activities = reply.activities.unwrap_or_default();
-        Ok(activities
-            .into_iter()
-            .map(|activity| Activity {
-                status: activity
-                    .status_code
-                    .map(|status| status.as_str().to_owned())
-                    .unwrap_or_default(),
-                description: activity.description.unwrap_or_default(),
+    /// Adds what becomes of the volumes that these node groups launch: the account's defaults where a volume follows
+    /// them, and the keys.
+    async fn see_launches(&self, nodegroups: &BTreeSet<String>, observation: &mut Observation) {
+        let volumes: Vec<_> = nodegroups
+            .iter()
+            .filter_map(|name| match observation.nodegroups.get(name) {
+                Some(Seen::There(group)) => Some(group.launches.as_ref().ok()?.volumes()),
+                _ => None,
             })
-            .collect())
+            .flatten()
+            .collect();
+        if volumes.iter().any(|volume| volume.key(None).is_err()) {
+            observation.volume_defaults = Some(self.volume_defaults().await);
+        }
+        let defaults = observation.volume_defaults.as_ref();
+        let names: BTreeSet<String> = volumes
+            .iter()
+            .filter_map(|volume| volume.key(defaults).ok().flatten())
+            .map(|name| self.key_name(name))
+            .filter(|name| !observation.keys.contains_key(name))
+            .collect();
+        let keys = self.see_keys(names, observation).await;
+        observation.keys.extend(keys);
     }
 
-    /// The root volume in the template version that the group launches from now: EKS's own template,
-    /// whatever the user's says meanwhile.
-    async fn root_volume(&self, group: &str) -> Result<Option<RootVolume>, CloudError> {
-        let reply = self
-            .autoscaling
-            .describe_auto_scaling_groups()
-            .auto_scaling_group_names(group)
-            .send()
-            .await?;
-        let found = reply
-            .auto_scaling_groups
-            .unwrap_or_default()
-            .into_iter()
-            .next()
-            .ok_or(CloudError::NotFound)?;
-        let Some((template, version)) = template_of(found) else {
-            return Ok(None);
-        };
-        let request = self
-            .ec2
-            .describe_launch_template_versions()
-            .launch_template_id(template)
-            .versions(version);
-        let versions = request
-            .send()
-            .await?
-            .launch_template_versions
-            .unwrap_or_default();
-        Ok(versions
-            .into_iter()
-            .find_map(|version| version.launch_template_data)
-            .and_then(root_volume))
+    async fn volume_defaults(&self) -> Found<VolumeDefaults> {
+        let (encrypted, key) = tokio::join!(
+            self.ec2.get_ebs_encryption_by_default().send(),
+            self.ec2.get_ebs_default_kms_key_id().send(),
+        );
+        let encrypted = encrypted.map_err(why)?.ebs_encryption_by_default;
+        Ok(VolumeDefaults {
+            encrypted: encrypted.unwrap_or_default(),
+            kms_key: key.map_err(why)?.kms_key_id.unwrap_or_default(),
+        })
     }
+
+    fn key_name(&self, name: &str) -> String {
+        key_name(name, (&self.region, &self.account))
+    }
+}
+
+/// The answers to these questions, in the questions' order; a few are asked at a time.
+async fn together<F>(questions: impl IntoIterator<Item = F>) -> Vec<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    let permits = Arc::new(Semaphore::new(AT_ONCE));
+    let mut asked = JoinSet::new();
+    for (at, question) in questions.into_iter().enumerate() {
+        let permits = Arc::clone(&permits);
+        asked.spawn(async move {
+            let _permit = permits.acquire().await;
+            (at, question.await)
+        });
+    }
+    let mut answers = asked.join_all().await;
+    answers.sort_by_key(|(at, _)| *at);
+    answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
 fn seen<T>(result: Result<T, CloudError>) -> Seen<T> {
@@ -215,62 +113,33 @@ fn seen<T>(result: Result<T, CloudError>) -> Seen<T> {
     }
 }
 
-pub(super) fn grant(entry: aws_sdk_kms::types::GrantListEntry) -> Grant {
-    let constraints = entry.constraints;
-    let pairs = |pairs: Option<std::collections::HashMap<String, String>>| {
-        pairs.map(|pairs| pairs.into_iter().collect())
-    };
-    let (equals, subset) = constraints
-        .map(|constraints| {
-            (
-                constraints.encryption_context_equals,
-                constraints.encryption_context_subset,
-            )
-        })
-        .unwrap_or_default();
-    Grant {
-        id: entry.grant_id.unwrap_or_default(),
-        name: entry.name,
-        grantee: entry.grantee_principal.unwrap_or_default(),
-        retiring_principal: entry.retiring_principal,
-        operations: entry
-            .operations
-            .unwrap_or_default()
-            .iter()
-            .map(|operation| operation.as_str().to_owned())
-            .collect(),
-        constraints: GrantConstraints {
-            constraint_equals: pairs(equals),
-            constraint_subset: pairs(subset),
-        },
+fn why(error: impl Into<CloudError>) -> String {
+    error.into().to_string()
+}
+
+/// How long ago that was by this machine's clock, which the service's may be a little ahead of.
+fn ago(moment: Option<&DateTime>) -> Option<Duration> {
+    Some(ago_seconds(moment?.as_secs_f64()))
+}
+
+/// The same for seconds since 1970.
+pub(super) fn ago_seconds(moment: f64) -> Duration {
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    Duration::try_from_secs_f64(now.as_secs_f64() - moment).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn answers_come_in_the_order_of_their_questions() {
+        let questions = (0..50).map(|number| async move {
+            if number % 3 == 0 {
+                tokio::task::yield_now().await;
+            }
+            number
+        });
+        assert_eq!(together(questions).await, (0..50).collect::<Vec<_>>());
     }
-}
-
-/// Id and version of the template that a group launches from.
-fn template_of(group: AutoScalingGroup) -> Option<(String, String)> {
-    let mixed = group
-        .mixed_instances_policy
-        .and_then(|policy| policy.launch_template);
-    let specification = mixed
-        .and_then(|template| template.launch_template_specification)
-        .or(group.launch_template)?;
-    Some((
-        specification.launch_template_id?,
-        specification
-            .version
-            .unwrap_or_else(|| "$Default".to_owned()),
-    ))
-}
-
-fn root_volume(data: ResponseLaunchTemplateData) -> Option<RootVolume> {
-    let devices = data.block_device_mappings.unwrap_or_default();
-    let at = devices
-        .iter()
-        .position(|device| device.device_name.as_deref() == Some("/dev/xvda"))
-        .unwrap_or(0);
-    let ebs = devices.into_iter().nth(at)?.ebs?;
-    Some(RootVolume {
-        encrypted: ebs.encrypted.unwrap_or(false),
-        kms_key: ebs.kms_key_id,
-    })
 }

@@ -1,6 +1,8 @@
 //! Judgements about a key policy that works: does its administrator keep it, does it give more than the
 //! launch needs, is it open to the world.
 
+use std::collections::BTreeMap;
+
 use super::caller::Caller;
 use super::decision::Decision;
 use super::document::{Effect, Policy, Statement};
@@ -104,6 +106,8 @@ pub enum Concern {
     AdministrationForAutoScaling,
     /// An action that the guide lists is refused, though launches work without it.
     DocumentedActionMissing,
+    /// Every principal of the account may use the key, or even administer it, without an IAM policy that says so.
+    OpenToTheAccount,
     /// The account's root, and with it IAM policies, cannot change the key policy any more.
     NoAccountDelegation,
 }
@@ -122,6 +126,7 @@ pub fn launch_warnings(access: &KeyAccess<'_>, region: &str, account: &str) -> V
         not_action(access.policy),
         administration_for_autoscaling(&policy_only, account),
         documented_action_missing(access, region, account),
+        open_to_the_account(&policy_only, region),
         no_account_delegation(&policy_only),
     ];
     found.into_iter().flatten().collect()
@@ -201,6 +206,28 @@ fn documented_action_missing(
     );
     Some(Warning {
         concern: Concern::DocumentedActionMissing,
+        text,
+    })
+}
+
+/// Asks for a user of the account whom nothing names, and whose call no service forwards.
+fn open_to_the_account(access: &KeyAccess<'_>, region: &str) -> Option<Warning> {
+    let anybody = Caller::user(access.account, "anybody-without-a-policy");
+    let asked = ["kms:Decrypt", "kms:CreateGrant", "kms:PutKeyPolicy"];
+    let (action, by) = asked.into_iter().find_map(|action| {
+        let request = launch::direct(anybody.clone(), action, region, &BTreeMap::new());
+        match decide(access, &request) {
+            Decision::Allowed { by } => Some((action, by)),
+            _ => None,
+        }
+    })?;
+    let text = format!(
+        "{by} gives {action} to every principal of account {}, without an IAM policy that says so; \
+         name the role, or add the condition StringEquals kms:ViaService ec2.{region}.amazonaws.com",
+        access.account
+    );
+    Some(Warning {
+        concern: Concern::OpenToTheAccount,
         text,
     })
 }

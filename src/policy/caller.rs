@@ -3,6 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;
+use super::principal::named_account;
+
+/// The session of a role that is named without one.
+const ANY_SESSION: &str = "session";
 
 /// Who signed a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +63,35 @@ impl Caller {
     /// and calls that a service forwards are sessions, not this.
     pub fn service(name: &str) -> Caller {
         Caller::plain("", name.to_string(), CallerKind::Service)
+    }
+
+    /// The caller that an ARN, an account id or a service's name stands for: a role as one of its sessions, an account
+    /// as its root user. `None` for what cannot call, such as a group.
+    ///
+    /// ARNs of sessions have no path, so that a session's role is taken to have none.
+    pub fn named(name: &str) -> Option<Caller> {
+        if let Some(account) = named_account(name) {
+            return Some(Caller::root(account));
+        }
+        let Some(rest) = name.strip_prefix("arn:aws:") else {
+            let is_service = name.ends_with(".amazonaws.com") && !name.contains([':', '/']);
+            return is_service.then(|| Caller::service(name));
+        };
+        let parts: Vec<&str> = rest.splitn(4, ':').collect();
+        let [service, "", account, resource] = parts.as_slice() else {
+            return None;
+        };
+        let (kind, name) = resource.split_once('/')?;
+        match (*service, kind) {
+            _ if account.is_empty() || name.is_empty() => None,
+            ("iam", "role") => Some(Caller::role_session(account, name, ANY_SESSION)),
+            ("iam", "user") => Some(Caller::user(account, name)),
+            ("sts", "assumed-role") => {
+                let (role, session) = name.split_once('/')?;
+                Some(Caller::role_session(account, role, session))
+            }
+            _ => None,
+        }
     }
 
     fn plain(account: &str, arn: String, kind: CallerKind) -> Caller {
@@ -162,6 +195,43 @@ mod tests {
         );
         assert_eq!(caller.short_name(), "role/team/blue/Builder");
         assert!(!caller.is_service_linked());
+    }
+
+    #[test]
+    fn a_name_stands_for_a_caller() {
+        let check = |name: &str, expected: Option<Caller>| {
+            assert_eq!(Caller::named(name), expected, "{name}");
+        };
+        let a = "111122223333";
+        check(a, Some(Caller::root(a)));
+        check("arn:aws:iam::111122223333:root", Some(Caller::root(a)));
+        check(
+            "arn:aws:iam::111122223333:user/team/sam",
+            Some(Caller::user(a, "team/sam")),
+        );
+        check(
+            "arn:aws:iam::111122223333:role/team/Builder",
+            Some(Caller::role_session(a, "team/Builder", ANY_SESSION)),
+        );
+        check(
+            "arn:aws:sts::111122223333:assumed-role/Builder/one",
+            Some(Caller::role_session(a, "Builder", "one")),
+        );
+        check(
+            "ec2.amazonaws.com",
+            Some(Caller::service("ec2.amazonaws.com")),
+        );
+        for nobody in [
+            "",
+            "*",
+            "sam",
+            "AROAEXAMPLE",
+            "arn:aws:iam::111122223333:group/g",
+            "arn:aws:iam::111122223333:user/",
+            "arn:aws:s3:::bucket/key",
+        ] {
+            check(nobody, None);
+        }
     }
 
     #[test]

@@ -81,7 +81,7 @@ pub const SYMMETRIC_GRANT_OPERATIONS: &[&str] = &[
 ];
 
 /// The operations that carry an encryption context; constraints bind only these.
-const WITH_ENCRYPTION_CONTEXT: &[&str] = &[
+pub(super) const WITH_ENCRYPTION_CONTEXT: &[&str] = &[
     "Decrypt",
     "Encrypt",
     "GenerateDataKey",

@@ -4,7 +4,7 @@
 use super::caller::Caller;
 use super::context::Context;
 use super::decision::{AllowedBy, Decision, StatementRef};
-use super::document::{Policy, Statement};
+use super::document::{Effect, Element, Policy, Statement, Version};
 use super::evaluate::decide_without_resource_policy;
 use super::request::Request;
 
@@ -51,6 +51,26 @@ pub fn decide_by_identity(policies: &[Policy], request: &IdentityRequest<'_>) ->
         Decision::Allowed { .. } => IdentityDecision::Root,
         Decision::ExplicitDeny { by, .. } => IdentityDecision::ExplicitDeny(by),
         Decision::ImplicitDeny(_) => IdentityDecision::ImplicitDeny,
+    }
+}
+
+/// The identity policy of an administrator: every action on everything.
+pub fn administrator() -> Policy {
+    let everything = Element {
+        negated: false,
+        patterns: vec!["*".to_owned()],
+    };
+    Policy {
+        version: Version::V2012,
+        id: None,
+        statements: vec![Statement {
+            sid: None,
+            effect: Effect::Allow,
+            principal: None,
+            action: Some(everything.clone()),
+            resource: Some(everything),
+            conditions: Vec::new(),
+        }],
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::caller::Caller;
 use super::decision::Decision;
 use super::evaluate::{KeyAccess, decide};
-use super::grant::{GrantConstraints, NewGrant};
+use super::grant::{self, GrantConstraints, NewGrant};
 use super::request::Request;
 
 /// What follows `role/` in the ARN of the service-linked role of Amazon EC2 Auto Scaling.
@@ -114,30 +114,34 @@ impl LaunchAccess {
     /// Why required actions are refused, a line for those that are refused for the same reason; empty
     /// when the launch is allowed.
     pub fn explain(&self) -> String {
-        let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
-        for (action, decision) in refused(&self.required) {
-            // What differs between two alike explanations is the action's own name.
-            let reason = decision.explain().replace(action, ACTION);
-            match reasons.iter_mut().find(|(known, _)| *known == reason) {
-                Some((_, actions)) => actions.push(action),
-                None => reasons.push((reason, vec![action])),
-            }
-        }
-        let lines = reasons.into_iter().map(|(reason, actions)| {
-            // Named in full once; after that "it" or "them" would need grammar, so the first stands for all.
-            let told = reason.replacen(ACTION, &actions.join(", "), 1);
-            told.replace(ACTION, actions[0])
-        });
-        lines.collect::<Vec<_>>().join("\n")
+        explain_refusals(&self.required)
     }
+}
+
+/// Why actions are refused, a line for those that are refused for the same reason; empty when none is.
+pub fn explain_refusals<A: AsRef<str>>(decisions: &[(A, Decision)]) -> String {
+    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+    for (action, decision) in refused(decisions) {
+        let action = action.as_ref();
+        // What differs between two alike explanations is the action's own name.
+        let reason = decision.explain().replace(action, ACTION);
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, actions)) => actions.push(action),
+            None => reasons.push((reason, vec![action])),
+        }
+    }
+    let lines = reasons.into_iter().map(|(reason, actions)| {
+        // Named in full once; after that "it" or "them" would need grammar, so the first stands for all.
+        let told = reason.replacen(ACTION, &actions.join(", "), 1);
+        told.replace(ACTION, actions[0])
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Stands for an action's name while explanations are compared.
 const ACTION: &str = "\u{0}";
 
-fn refused<'a>(
-    decisions: &'a [(&'static str, Decision)],
-) -> impl Iterator<Item = &'a (&'static str, Decision)> {
+fn refused<A>(decisions: &[(A, Decision)]) -> impl Iterator<Item = &(A, Decision)> {
     decisions
         .iter()
         .filter(|(_, decision)| !decision.is_allowed())
@@ -183,28 +187,94 @@ pub fn autoscaling_role_arn(account: &str) -> String {
 }
 
 impl LaunchCall {
-    /// The request as EC2 forwards it. `aws:SourceIp`, `aws:SourceVpc` and their like are absent: calls
-    /// that a service forwards do not carry them reliably, so a policy must not count on them.
+    /// The request as EC2 forwards it for Auto Scaling.
     pub fn request(&self, region: &str, account: &str, volume_id: &str) -> Request {
-        let request = Request::new(autoscaling_session(account), self.action)
-            .with("kms:ViaService", format!("ec2.{region}.amazonaws.com"))
-            .with("aws:RequestedRegion", region)
-            // Volumes take no other kind of key.
-            .with("kms:KeySpec", "SYMMETRIC_DEFAULT")
-            .with("kms:KeyUsage", "ENCRYPT_DECRYPT")
-            .with("aws:SecureTransport", "true");
-        match self.carries {
-            Carries::Nothing => request,
-            Carries::EncryptionContext => request.encrypting("aws:ebs:id", volume_id),
-            Carries::NewGrant => request
-                .with("kms:GrantIsForAWSResource", "true")
-                .making(instance_grant(account, volume_id)),
+        let volume = volume_context(volume_id);
+        forwarded(
+            autoscaling_session(account),
+            self.action,
+            ("ec2", region),
+            &volume,
+        )
+    }
+}
+
+/// The encryption context of whatever EBS asks KMS for a volume.
+pub fn volume_context(volume_id: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([("aws:ebs:id".to_string(), volume_id.to_string())])
+}
+
+impl Carries {
+    /// What a request for `action` has when a service forwards it.
+    fn of(request: &Request) -> Carries {
+        match request.operation() {
+            "CreateGrant" => Carries::NewGrant,
+            operation if grant::WITH_ENCRYPTION_CONTEXT.contains(&operation) => {
+                Carries::EncryptionContext
+            }
+            _ => Carries::Nothing,
         }
     }
 }
 
-fn instance_grant(account: &str, volume_id: &str) -> NewGrant {
-    let volume = BTreeMap::from([("aws:ebs:id".to_string(), volume_id.to_string())]);
+/// The request that a service (`ec2`) of a region forwards to KMS with the credentials of `caller`. What it encrypts
+/// and decrypts has this encryption context; a grant that it makes is constrained to it, and is for an AWS resource.
+///
+/// `aws:SourceIp`, `aws:SourceVpc` and their like are absent: calls that a service forwards do not carry them
+/// reliably, so a policy must not count on them.
+pub fn forwarded(
+    caller: Caller,
+    action: &str,
+    (service, region): (&str, &str),
+    encryption_context: &BTreeMap<String, String>,
+) -> Request {
+    let account = caller.account.clone();
+    let request = direct(caller, action, region, &BTreeMap::new()).with(
+        "kms:ViaService",
+        format!("{service}.{region}.amazonaws.com"),
+    );
+    match Carries::of(&request) {
+        Carries::Nothing => request,
+        Carries::EncryptionContext => Request {
+            encryption_context: encryption_context.clone(),
+            ..request
+        },
+        Carries::NewGrant => request
+            .with("kms:GrantIsForAWSResource", "true")
+            .making(instance_grant(&account, encryption_context)),
+    }
+}
+
+/// The request that `caller` sends to KMS itself.
+pub fn direct(
+    caller: Caller,
+    action: &str,
+    region: &str,
+    encryption_context: &BTreeMap<String, String>,
+) -> Request {
+    let request = Request::new(caller, action)
+        .with("aws:RequestedRegion", region)
+        // Volumes take no other kind of key.
+        .with("kms:KeySpec", "SYMMETRIC_DEFAULT")
+        .with("kms:KeyUsage", "ENCRYPT_DECRYPT")
+        .with("aws:SecureTransport", "true");
+    match request.operation() {
+        operation if grant::WITH_ENCRYPTION_CONTEXT.contains(&operation) => Request {
+            encryption_context: encryption_context.clone(),
+            ..request
+        },
+        operation if operation.eq_ignore_ascii_case("PutKeyPolicy") => {
+            request.with("kms:BypassPolicyLockoutSafetyCheck", "false")
+        }
+        // The waiting period of a request that names none.
+        operation if operation.eq_ignore_ascii_case("ScheduleKeyDeletion") => {
+            request.with("kms:ScheduleKeyDeletionPendingWindowInDays", "30")
+        }
+        _ => request,
+    }
+}
+
+fn instance_grant(account: &str, constraint: &BTreeMap<String, String>) -> NewGrant {
     NewGrant {
         // The id is the instance's, which no sensible policy can name beforehand.
         grantee: format!("{account}:aws:ec2-infrastructure:i-00000000000000000"),
@@ -215,7 +285,7 @@ fn instance_grant(account: &str, volume_id: &str) -> NewGrant {
             .collect(),
         constraints: GrantConstraints {
             constraint_equals: None,
-            constraint_subset: Some(volume),
+            constraint_subset: Some(constraint.clone()),
         },
     }
 }

@@ -110,8 +110,19 @@ fn keeps_strangers_out(condition: &Condition, version: Version) -> bool {
         return false;
     };
     let operator = &condition.operator;
+    // Only these name somebody; `Null` says no more than that there is a value, and numbers are greater than others.
+    let names_values = matches!(
+        operator.comparison,
+        Comparison::String
+            | Comparison::StringIgnoreCase
+            | Comparison::StringLike
+            | Comparison::Arn
+            | Comparison::IpAddress
+            | Comparison::Bool
+    );
     let needs_the_key = !operator.if_exists && operator.quantifier != Some(Quantifier::AllValues);
     !operator.negated
+        && names_values
         && (needs_the_key || identity.always_present)
         && condition
             .values
@@ -341,6 +352,9 @@ mod tests {
             json!({"StringLike": {"aws:PrincipalOrgID": "o-*"}}),
             json!({"IpAddress": {"aws:SourceIp": ["203.0.113.0/24", "0.0.0.0/0"]}}),
             json!({"Null": {"aws:PrincipalOrgID": "true"}}),
+            json!({"Null": {"aws:SourceVpce": "true"}}),
+            json!({"Null": {"kms:CallerAccount": "false"}}),
+            json!({"NumericGreaterThan": {"kms:CallerAccount": "1"}}),
             json!({"StringEquals": {"aws:PrincipalTag/team": "blue"}}),
         ] {
             check(condition, true);

@@ -416,7 +416,7 @@ fn everybody_is_let_in_only_with_a_limiting_condition() {
             everybody(),
             json!({"StringEquals": {"KMS:CALLERACCOUNT": A}}),
         ),
-        &[],
+        &[Concern::OpenToTheAccount],
     );
 }
 

@@ -1,7 +1,9 @@
 //! Results in words: why a step ended as it did, what shows it, what a verdict says. Every format
 //! speaks through here, so a new kind of failure is one arm of [`of_failure`].
 
-use super::text::{elided, elided_output};
+use std::borrow::Cow;
+
+use super::text::{elided, elided_output, whole_seconds_text};
 use crate::outcome::{
     CheckKind, CheckOutcome, CommandOutcome, Failure, HookPhase, LabOutcome, StepOutcome,
     StepResult, SuiteHookOutcome, Verdict,
@@ -197,18 +199,31 @@ pub(crate) fn verdict_word(verdict: &Verdict) -> &'static str {
 }
 
 /// What a verdict has to say, each line with its word; empty when the check is met.
-pub(crate) fn verdict_lines(verdict: &Verdict) -> Vec<(&'static str, &str)> {
+pub(crate) fn verdict_lines(verdict: &Verdict) -> Vec<(&'static str, Cow<'_, str>)> {
     match verdict {
         Verdict::Met => Vec::new(),
-        Verdict::NotYet { awaiting } => vec![("not yet", awaiting)],
-        Verdict::CannotTell { why } => vec![("cannot tell", why)],
+        Verdict::NotYet {
+            awaiting,
+            since,
+            typical,
+        } => {
+            let since = since.map(|since| format!("for {} now", whole_seconds_text(since)));
+            let typical = typical.as_ref().map(|typical| format!("usually {typical}"));
+            let times: Vec<String> = since.into_iter().chain(typical).collect();
+            let said = match times.as_slice() {
+                [] => awaiting.into(),
+                times => Cow::from(format!("{awaiting} ({})", times.join(", "))),
+            };
+            vec![("not yet", said)]
+        }
+        Verdict::CannotTell { why } => vec![("cannot tell", why.into())],
         Verdict::NotMet {
             expected,
             observed,
             reason,
         } => {
-            let mut lines = vec![("expected", expected.as_str()), ("observed", observed)];
-            lines.extend(reason.as_deref().map(|reason| ("because", reason)));
+            let mut lines = vec![("expected", expected.into()), ("observed", observed.into())];
+            lines.extend(reason.as_deref().map(|reason| ("because", reason.into())));
             lines
         }
     }

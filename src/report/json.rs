@@ -145,6 +145,9 @@ struct CheckView<'a> {
     observed: Option<&'a str>,
     /// Why it is not met, what is awaited, or why we cannot tell.
     reason: Option<&'a str>,
+    /// How long it has been awaited, and how long that usually takes.
+    since_ms: Option<u128>,
+    typical: Option<&'a str>,
     warnings: &'a [String],
 }
 
@@ -264,7 +267,7 @@ fn command_view(command: &CommandOutcome) -> CommandView<'_> {
 fn check_view(check: &CheckOutcome) -> CheckView<'_> {
     let (expected, observed, reason) = match &check.verdict {
         Verdict::Met => (None, None, None),
-        Verdict::NotYet { awaiting } => (None, None, Some(awaiting.as_str())),
+        Verdict::NotYet { awaiting, .. } => (None, None, Some(awaiting.as_str())),
         Verdict::CannotTell { why } => (None, None, Some(why.as_str())),
         Verdict::NotMet {
             expected,
@@ -276,6 +279,10 @@ fn check_view(check: &CheckOutcome) -> CheckView<'_> {
             reason.as_deref(),
         ),
     };
+    let (since, typical) = match &check.verdict {
+        Verdict::NotYet { since, typical, .. } => (*since, typical.as_deref()),
+        _ => (None, None),
+    };
     CheckView {
         id: &check.id,
         title: &check.title,
@@ -284,6 +291,8 @@ fn check_view(check: &CheckOutcome) -> CheckView<'_> {
         expected,
         observed,
         reason,
+        since_ms: since.map(|since| since.as_millis()),
+        typical,
         warnings: &check.warnings,
     }
 }

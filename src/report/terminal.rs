@@ -257,7 +257,7 @@ fn render_checks<'a>(
             paint.quiet(&short_line(&check.id))
         );
         for (word, said) in verdict_lines(&check.verdict) {
-            let _ = writeln!(text, "      {word:<11} {}", paragraphs(said, 18));
+            let _ = writeln!(text, "      {word:<11} {}", paragraphs(&said, 18));
         }
         for warning in &check.warnings {
             let _ = writeln!(

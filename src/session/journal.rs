@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::cloud::changes::{Original, Outputs};
 use crate::scenario::Change;
+use crate::scenario::observation::Baselines;
 
 /// One line of a journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,10 +31,7 @@ pub enum Record {
     /// Change `number` is made.
     Made { number: usize, outputs: Outputs },
     /// The environment is broken as it should be; the newest scaling activity of each node group at that moment.
-    Injected {
-        at: Timestamp,
-        baselines: BTreeMap<String, String>,
-    },
+    Injected { at: Timestamp, baselines: Baselines },
     /// Change `number` is taken back.
     Undone { number: usize },
     /// Everything is taken back, and nothing was found left.

@@ -1,6 +1,5 @@
 //! Where the environment stands: the checks of the session's variant, over one look at it.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Session;
@@ -8,7 +7,8 @@ use super::inject::LOOK;
 use crate::cloud::Wanted;
 use crate::outcome::{CheckKind, CheckOutcome, Verdict};
 use crate::scenario::judge::judge;
-use crate::scenario::{Check, Predicate};
+use crate::scenario::observation::Baselines;
+use crate::scenario::{Check, Predicate, UnknownName};
 
 /// Between two looks at what does not settle.
 const LONGEST_LOOK: Duration = Duration::from_secs(60);
@@ -91,11 +91,9 @@ impl Session {
 
     /// All of them over one observation.
     async fn judge_each(&self, checks: &[(Check, CheckKind)]) -> anyhow::Result<Vec<CheckOutcome>> {
-        let filled: Vec<Predicate> = checks
-            .iter()
-            .map(|(check, _)| self.values.fill_all(&check.expect))
-            .collect::<Result<_, _>>()?;
-        let observation = self.cloud.observe(&Wanted::by(&filled)).await;
+        let filled = self.filled(checks.iter().map(|(check, _)| check))?;
+        let mut observation = self.cloud.observe(&Wanted::by(&filled)).await;
+        observation.baselines = self.ledger.baselines().cloned().unwrap_or_default();
         Ok(checks
             .iter()
             .zip(&filled)
@@ -112,8 +110,20 @@ impl Session {
             .collect())
     }
 
-    /// The newest scaling activity of every node group that a check looks at.
-    pub(super) async fn newest_activities(&self) -> anyhow::Result<BTreeMap<String, String>> {
-        Ok(BTreeMap::new())
+    /// The newest scaling activity of every node group of which a check wants to know what came after it.
+    pub(super) async fn newest_activities(&self) -> anyhow::Result<Baselines> {
+        let filled = self.filled(self.chosen.checks())?;
+        let wanted = Wanted::by(&filled).for_baselines();
+        let observation = self.cloud.observe(&wanted).await;
+        Ok(observation.newest_activities(&wanted.nodegroups))
+    }
+
+    fn filled<'a>(
+        &self,
+        checks: impl Iterator<Item = &'a Check>,
+    ) -> Result<Vec<Predicate>, UnknownName> {
+        checks
+            .map(|check| self.values.fill_all(&check.expect))
+            .collect()
     }
 }

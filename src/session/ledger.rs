@@ -9,13 +9,14 @@ use jiff::Timestamp;
 use super::journal::{self, Begun, Journal, Record};
 use crate::cloud::changes::{Mark, Original, Outputs};
 use crate::scenario::Change;
+use crate::scenario::observation::Baselines;
 
 /// A session's changes, and how far they are.
 #[derive(Debug)]
 pub struct Ledger {
     pub begun: Begun,
     entries: BTreeMap<usize, Entry>,
-    injected: Option<BTreeMap<String, String>>,
+    injected: Option<Baselines>,
     finished: bool,
     directory: PathBuf,
     /// `None` when it is only looked at.
@@ -146,7 +147,7 @@ impl Ledger {
 
     /// # Errors
     /// When the journal cannot be written.
-    pub fn injected(&mut self, baselines: BTreeMap<String, String>) -> anyhow::Result<()> {
+    pub fn injected(&mut self, baselines: Baselines) -> anyhow::Result<()> {
         let at = Timestamp::now();
         self.write(Record::Injected { at, baselines })
     }
@@ -179,7 +180,7 @@ impl Ledger {
     }
 
     /// The newest scaling activity of each node group when the environment was broken; `None` before that.
-    pub fn baselines(&self) -> Option<&BTreeMap<String, String>> {
+    pub fn baselines(&self) -> Option<&Baselines> {
         self.injected.as_ref()
     }
 

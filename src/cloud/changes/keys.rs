@@ -189,7 +189,7 @@ impl Cloud {
         }
     }
 
-    pub(super) async fn key_policy(&self, key: &str) -> Result<String, CloudError> {
+    pub(in super::super) async fn key_policy(&self, key: &str) -> Result<String, CloudError> {
         let reply = self.kms.get_key_policy().key_id(key).send().await?;
         reply.policy.ok_or_else(|| incomplete("GetKeyPolicy"))
     }

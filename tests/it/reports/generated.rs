@@ -180,6 +180,10 @@ fn check(random: &mut Rng, well: bool) -> CheckOutcome {
         0 => Verdict::Met,
         1 => Verdict::NotYet {
             awaiting: text(random),
+            since: random
+                .bool()
+                .then(|| Duration::from_millis(random.u64(0..1_000_000))),
+            typical: random.bool().then(|| text(random)),
         },
         2 => Verdict::CannotTell { why: text(random) },
         _ => Verdict::NotMet {

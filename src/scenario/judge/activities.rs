@@ -1,0 +1,275 @@
+//! What Auto Scaling did for a node group.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::observation::{Activity, Nodegroup, Observation, Wanted, by_start};
+use super::{Judged, Judgement, cannot_tell, converging, not_met, on_nodegroup};
+use crate::outcome::Verdict;
+
+/// At least so many scaling activities of the node group ended so.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScalingActivityExpectation {
+    /// Name of the node group.
+    pub nodegroup: String,
+    /// `Successful`, `Cancelled`, `Failed`, …
+    pub status: String,
+    #[serde(default)]
+    pub kind: ActivityKind,
+    #[serde(default = "one")]
+    pub at_least: usize,
+    /// Only what began after this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newer_than: Option<Moment>,
+}
+
+/// Launches, unless it says otherwise: taking an instance away is an activity too, and mostly a successful one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActivityKind {
+    #[default]
+    Launch,
+    Any,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Moment {
+    /// When the scenario's fault was complete.
+    Injection,
+}
+
+fn one() -> usize {
+    1
+}
+
+impl ScalingActivityExpectation {
+    /// Newest first, or why it cannot be told which these are.
+    fn counted<'a>(
+        &self,
+        activities: &'a [Activity],
+        observation: &Observation,
+    ) -> Result<Vec<&'a Activity>, String> {
+        let mut newest_first = by_start(activities);
+        newest_first.retain(|activity| self.kind == ActivityKind::Any || activity.is_launch());
+        if self.newer_than.is_none() {
+            return Ok(newest_first);
+        }
+        let Some(baseline) = observation.baselines.get(&self.nodegroup) else {
+            return Err(format!(
+                "it was not recorded which scaling activities of {} were there before",
+                self.nodegroup
+            ));
+        };
+        let baseline = activities
+            .iter()
+            .find(|activity| Some(&activity.id) == baseline.as_ref());
+        // One that is not listed any more has newer ones alone on the list.
+        let Some(baseline) = baseline else {
+            return Ok(newest_first);
+        };
+        let at = by_start(activities)
+            .iter()
+            .position(|activity| activity.id == baseline.id);
+        let newer = &by_start(activities)[..at.unwrap_or_default()];
+        newest_first.retain(|activity| newer.iter().any(|newer| newer.id == activity.id));
+        Ok(newest_first)
+    }
+
+    fn verdict(&self, group: &Nodegroup, observation: &Observation) -> Verdict {
+        let activities = match &group.activities {
+            Ok(activities) => activities,
+            Err(why) => {
+                return cannot_tell(format!("scaling activities of {}: {why}", self.nodegroup));
+            }
+        };
+        let counted = match self.counted(activities, observation) {
+            Ok(counted) => counted,
+            Err(why) => return cannot_tell(why),
+        };
+        let matching = counted
+            .iter()
+            .filter(|activity| activity.status == self.status)
+            .count();
+        if matching >= self.at_least {
+            return Verdict::Met;
+        }
+        let awaited = (self.status == "Successful")
+            .then(|| converging::launch(&self.nodegroup, group, observation))
+            .flatten();
+        match awaited {
+            Some(awaited) => awaited.into(),
+            None => not_met(self.states(), observed(matching, &counted), None),
+        }
+    }
+}
+
+fn observed(matching: usize, counted: &[&Activity]) -> String {
+    match counted.first() {
+        None => "none yet".to_owned(),
+        Some(latest) => format!(
+            "{matching}; the latest is {}: {}",
+            latest.status, latest.description
+        ),
+    }
+}
+
+impl Judged for ScalingActivityExpectation {
+    fn wants(&self, wanted: &mut Wanted) {
+        match self.status.as_str() {
+            "Successful" => wanted.launches(&self.nodegroup),
+            _ => wanted.nodegroup(&self.nodegroup),
+        }
+        if self.newer_than.is_some() {
+            wanted.baselines.insert(self.nodegroup.clone());
+        }
+    }
+
+    fn states(&self) -> String {
+        let kind = match self.kind {
+            ActivityKind::Launch => "launches",
+            ActivityKind::Any => "scaling activities",
+        };
+        let since = match self.newer_than {
+            Some(Moment::Injection) => " since the scenario began",
+            None => "",
+        };
+        format!(
+            "at least {} {kind} of {} {}{since}",
+            self.at_least, self.nodegroup, self.status
+        )
+    }
+
+    fn judge(&self, observation: &Observation) -> Judgement {
+        on_nodegroup(observation, &self.nodegroup, |group| {
+            self.verdict(group, observation)
+        })
+        .into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{good_key, group, key, launch, observed_group, word};
+    use super::*;
+
+    fn successful(newer_than: Option<Moment>) -> ScalingActivityExpectation {
+        ScalingActivityExpectation {
+            nodegroup: "g".into(),
+            status: "Successful".into(),
+            kind: ActivityKind::Launch,
+            at_least: 1,
+            newer_than,
+        }
+    }
+
+    fn observation(activities: Vec<Activity>) -> Observation {
+        observed_group(
+            key(),
+            Nodegroup {
+                activities: Ok(activities),
+                ..group("DEGRADED")
+            },
+        )
+    }
+
+    fn check(expectation: &ScalingActivityExpectation, observation: &Observation, expected: &str) {
+        let verdict = expectation.judge(observation).verdict;
+        assert_eq!(word(&verdict), expected, "{verdict:?}");
+    }
+
+    #[test]
+    fn launches_are_counted_by_how_they_ended() {
+        let cancelled = |at_least| ScalingActivityExpectation {
+            status: "Cancelled".into(),
+            at_least,
+            ..successful(None)
+        };
+        let seen = observation(vec![
+            launch("b", "Cancelled", 10),
+            launch("a", "Cancelled", 70),
+        ]);
+        check(&cancelled(2), &seen, "met");
+        check(&cancelled(3), &seen, "not met");
+        let mut ended = launch("a", "Successful", 10);
+        ended.description = "Terminating EC2 instance: i-1".into();
+        let seen = observation(vec![ended]);
+        check(&successful(None), &seen, "not met");
+        let any = ScalingActivityExpectation {
+            kind: ActivityKind::Any,
+            ..successful(None)
+        };
+        check(&any, &seen, "met");
+    }
+
+    #[test]
+    fn only_what_began_after_the_injection_is_newer() {
+        let newer = successful(Some(Moment::Injection));
+        let with_baseline = |baseline: Option<Option<&str>>, activities: Vec<Activity>| {
+            let mut seen = observation(activities);
+            let remembered = baseline.map(|id| ("g".to_owned(), id.map(str::to_owned)));
+            seen.baselines = remembered.into_iter().collect();
+            seen
+        };
+        let before = || launch("a", "Successful", 500);
+        let after = || launch("b", "Successful", 10);
+        check(
+            &newer,
+            &with_baseline(Some(Some("a")), vec![before()]),
+            "not met",
+        );
+        check(
+            &newer,
+            &with_baseline(Some(Some("a")), vec![after(), before()]),
+            "met",
+        );
+        check(&newer, &with_baseline(Some(None), vec![before()]), "met");
+        check(
+            &newer,
+            &with_baseline(Some(Some("forgotten")), vec![before()]),
+            "met",
+        );
+        check(&newer, &with_baseline(None, vec![before()]), "cannot tell");
+        // The service lists what is under way first, however old it is.
+        let slow = launch("slow", "MidLifecycleAction", 900);
+        check(
+            &newer,
+            &with_baseline(Some(Some("a")), vec![slow, before()]),
+            "not met",
+        );
+    }
+
+    #[test]
+    fn the_newest_activities_are_remembered_by_node_group() {
+        let seen = observation(vec![
+            launch("slow", "PreInService", 90),
+            launch("a", "Cancelled", 50),
+        ]);
+        let wanted = Wanted::by(&[super::super::Predicate::ScalingActivity(successful(Some(
+            Moment::Injection,
+        )))]);
+        let remembered = seen.newest_activities(&wanted.baselines);
+        assert_eq!(remembered, [("g".to_owned(), Some("a".to_owned()))].into());
+        let none = observation(Vec::new()).newest_activities(&wanted.baselines);
+        assert_eq!(none, [("g".to_owned(), None)].into());
+        assert!(
+            Observation::default()
+                .newest_activities(&wanted.baselines)
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn a_success_that_will_come_is_not_yet() {
+        let failed = Nodegroup {
+            activities: Ok(vec![launch("a", "Cancelled", 50)]),
+            ..group("DEGRADED")
+        };
+        check(
+            &successful(None),
+            &observed_group(good_key(), failed.clone()),
+            "not yet",
+        );
+        check(&successful(None), &observed_group(key(), failed), "not met");
+    }
+}

@@ -1,0 +1,438 @@
+//! Keys: what a principal may do with one, and the state that one is in.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::super::observation::{Key, Observation, Wanted};
+use super::{Judged, Judgement, cannot_tell, not_met, on_key};
+use crate::outcome::Verdict;
+use crate::policy::audit::launch_warnings;
+use crate::policy::launch::{
+    REQUIRED, autoscaling_role_arn, autoscaling_session, direct, explain_refusals, forwarded,
+    volume_context,
+};
+use crate::policy::{Caller, Decision, Grant, KeyAccess, Policy, PolicyKind, Request, decide};
+
+/// The word for the service-linked role as which Auto Scaling launches instances.
+const AUTOSCALING: &str = "autoscaling";
+
+/// A volume id like any: no sensible policy can know the real one beforehand.
+const SOME_VOLUME: &str = "vol-0123456789abcdef0";
+
+/// The key lets a principal do things, by its policy, its grants and its state together. Identity policies are not
+/// read: where the key leaves the matter to them, we cannot tell (a service-linked role can be given none).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyAllows {
+    /// Id, ARN or alias.
+    pub key: String,
+    /// ARN of a role, session or user, or `autoscaling` for the service-linked role of Amazon EC2 Auto Scaling.
+    pub principal: String,
+    /// With their prefix, `kms:Decrypt`; without this field, all that a launch with an encrypted volume needs.
+    #[serde(default = "needed_by_launches", deserialize_with = "at_least_one")]
+    pub actions: Vec<String>,
+    /// The service that forwards the calls, such as `ec2`; without one, the principal calls KMS itself. Auto Scaling's
+    /// calls always come through `ec2`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
+    /// The encryption context of the calls, and the constraint of the grant that a forwarded `kms:CreateGrant` makes;
+    /// without this field, that of some volume where EC2 forwards the calls, and none elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption_context: Option<BTreeMap<String, String>>,
+}
+
+fn needed_by_launches() -> Vec<String> {
+    REQUIRED.iter().map(|call| call.action.to_owned()).collect()
+}
+
+pub(super) fn at_least_one<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    let actions = Vec::<String>::deserialize(from)?;
+    if actions.is_empty() {
+        return Err(serde::de::Error::custom(
+            "actions needs at least one action",
+        ));
+    }
+    Ok(actions)
+}
+
+impl KeyAllows {
+    /// What [`LaunchWouldSucceed`](super::launches::LaunchWouldSucceed) asks of the key of a volume.
+    pub(super) fn launches(key: &str) -> KeyAllows {
+        KeyAllows {
+            key: key.to_owned(),
+            principal: AUTOSCALING.to_owned(),
+            actions: needed_by_launches(),
+            through: None,
+            encryption_context: None,
+        }
+    }
+
+    fn is_autoscaling(&self, observation: &Observation) -> bool {
+        self.principal == AUTOSCALING
+            || self.principal == autoscaling_role_arn(&observation.account)
+    }
+
+    fn caller(&self, observation: &Observation) -> Option<Caller> {
+        if self.is_autoscaling(observation) {
+            return Some(autoscaling_session(&observation.account));
+        }
+        Caller::named(&self.principal)
+    }
+
+    fn requests(&self, caller: &Caller, observation: &Observation) -> Vec<(String, Request)> {
+        let autoscaling = self.is_autoscaling(observation).then_some("ec2");
+        let through = self.through.as_deref().or(autoscaling);
+        let of_a_volume = || match through {
+            Some("ec2") => volume_context(SOME_VOLUME),
+            _ => BTreeMap::new(),
+        };
+        let context = self.encryption_context.clone().unwrap_or_else(of_a_volume);
+        let region = observation.region.as_str();
+        let request = |action: &String| {
+            let request = match through {
+                Some(service) => forwarded(caller.clone(), action, (service, region), &context),
+                None => direct(caller.clone(), action, region, &context),
+            };
+            (action.clone(), request)
+        };
+        self.actions.iter().map(request).collect()
+    }
+
+    pub(super) fn verdict(&self, key: &Key, observation: &Observation) -> Verdict {
+        let Some(caller) = self.caller(observation) else {
+            return cannot_tell(format!("{} is no principal's ARN", self.principal));
+        };
+        let expected = format!(
+            "{} may use the key for {}",
+            caller.principal_arn(),
+            self.purpose()
+        );
+        if let Some((observed, reason)) = unusable(key) {
+            return not_met(expected, observed, Some(reason));
+        }
+        let policy = match &key.policy {
+            Ok(policy) => policy,
+            Err(why) => return cannot_tell(format!("the policy of the key {}: {why}", self.key)),
+        };
+        let decided = |grants: &[Grant]| -> Vec<(String, Decision)> {
+            let access = key_access(key, policy, grants);
+            let requests = self.requests(&caller, observation).into_iter();
+            requests
+                .map(|(action, request)| (action, decide(&access, &request)))
+                .collect()
+        };
+        match &key.grants {
+            Ok(grants) => weighed(expected, &decided(grants), &caller),
+            // Grants only ever add, and never outweigh a Deny.
+            Err(why) => match weighed(expected, &decided(&[]), &caller) {
+                Verdict::NotMet { .. } if !decided(&[]).iter().any(is_explicit) => {
+                    cannot_tell(format!("the grants of the key {}: {why}", self.key))
+                }
+                other => other,
+            },
+        }
+    }
+
+    fn purpose(&self) -> String {
+        if self.actions == needed_by_launches() {
+            return "new volumes".to_owned();
+        }
+        self.actions.join(", ")
+    }
+}
+
+/// What a key in its state serves nobody for, and why.
+fn unusable(key: &Key) -> Option<(String, String)> {
+    let reason = match key.state.as_str() {
+        "Enabled" => return None,
+        "PendingDeletion" => {
+            "a key that is to be deleted serves nobody, whatever its policy says; \
+             when the deletion is cancelled, the key is Disabled"
+        }
+        _ => "a key that is not enabled serves nobody, whatever its policy says",
+    };
+    Some((format!("the key is {}", key.state), reason.to_owned()))
+}
+
+fn is_explicit((_, decision): &(String, Decision)) -> bool {
+    matches!(decision, Decision::ExplicitDeny { .. })
+}
+
+/// Whether only identity policies, which we have not read, could still allow it.
+fn is_left_to_identity((_, decision): &(String, Decision), caller: &Caller) -> bool {
+    match decision {
+        Decision::ImplicitDeny(deny) => {
+            deny.missing == PolicyKind::Identity && !caller.is_service_linked()
+        }
+        _ => false,
+    }
+}
+
+fn weighed(expected: String, decisions: &[(String, Decision)], caller: &Caller) -> Verdict {
+    let refused: Vec<&(String, Decision)> = decisions
+        .iter()
+        .filter(|(_, decision)| !decision.is_allowed())
+        .collect();
+    if refused.is_empty() {
+        return Verdict::Met;
+    }
+    let missing: Vec<&str> = refused.iter().map(|(action, _)| action.as_str()).collect();
+    if refused
+        .iter()
+        .all(|refused| is_left_to_identity(refused, caller))
+    {
+        return cannot_tell(format!(
+            "the key policy leaves {} to the identity policies of {}, which are not read",
+            missing.join(", "),
+            caller.principal_arn()
+        ));
+    }
+    let observed = format!("missing: {}", missing.join(", "));
+    not_met(expected, observed, Some(explain_refusals(decisions)))
+}
+
+/// The key without anybody's identity policies. It belongs to the account in its ARN.
+pub(super) fn key_access<'a>(
+    key: &'a Key,
+    policy: &'a Policy,
+    grants: &'a [Grant],
+) -> KeyAccess<'a> {
+    KeyAccess {
+        policy,
+        grants,
+        identity: &[],
+        key_arn: &key.arn,
+        account: key.arn.split(':').nth(4).unwrap_or_default(),
+    }
+}
+
+impl Judged for KeyAllows {
+    fn wants(&self, wanted: &mut Wanted) {
+        wanted.key(&self.key);
+    }
+
+    fn states(&self) -> String {
+        format!(
+            "{} may use the key {} for {}",
+            self.principal,
+            self.key,
+            self.purpose()
+        )
+    }
+
+    fn judge(&self, observation: &Observation) -> Judgement {
+        let mut warnings = Vec::new();
+        let verdict = on_key(observation, &self.key, |key| {
+            let verdict = self.verdict(key, observation);
+            if verdict == Verdict::Met && self.is_autoscaling(observation) {
+                warnings = improvements(key, observation);
+            }
+            verdict
+        });
+        Judgement { verdict, warnings }
+    }
+}
+
+fn improvements(key: &Key, observation: &Observation) -> Vec<String> {
+    let Ok(policy) = &key.policy else {
+        return Vec::new();
+    };
+    let grants = key.grants.as_deref().unwrap_or_default();
+    let access = key_access(key, policy, grants);
+    let warnings = launch_warnings(&access, &observation.region, &observation.account);
+    warnings.into_iter().map(|warning| warning.text).collect()
+}
+
+/// The key is in this state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyState {
+    /// Id, ARN or alias.
+    pub key: String,
+    pub is: State,
+}
+
+/// As KMS spells them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum State {
+    Enabled,
+    Disabled,
+    PendingDeletion,
+}
+
+impl State {
+    fn word(self) -> &'static str {
+        match self {
+            State::Enabled => "Enabled",
+            State::Disabled => "Disabled",
+            State::PendingDeletion => "PendingDeletion",
+        }
+    }
+}
+
+/// States that pass by themselves within moments.
+const PASSING: [&str; 2] = ["Creating", "Updating"];
+
+impl Judged for KeyState {
+    fn wants(&self, wanted: &mut Wanted) {
+        wanted.key(&self.key);
+    }
+
+    fn states(&self) -> String {
+        format!("the key {} is {}", self.key, self.is.word())
+    }
+
+    fn judge(&self, observation: &Observation) -> Judgement {
+        on_key(observation, &self.key, |key| {
+            if key.state == self.is.word() {
+                return Verdict::Met;
+            }
+            let observed = format!("the key is {}", key.state);
+            if PASSING.contains(&key.state.as_str()) {
+                return Verdict::NotYet {
+                    awaiting: format!("the key, which is {}", key.state),
+                    since: None,
+                    typical: Some("seconds".to_owned()),
+                };
+            }
+            let reason = match self.is {
+                State::Enabled => unusable(key).map(|(_, reason)| reason),
+                _ => None,
+            };
+            not_met(self.states(), observed, reason)
+        })
+        .into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::observation::Seen;
+    use super::super::testing::{ACCOUNT, KEY, key, observed, policy, word};
+    use super::*;
+
+    fn allows(principal: &str, actions: &[&str]) -> KeyAllows {
+        KeyAllows {
+            principal: principal.to_owned(),
+            actions: actions.iter().map(|action| (*action).to_owned()).collect(),
+            ..KeyAllows::launches("k")
+        }
+    }
+
+    fn check(predicate: &impl Judged, seen: Key, expected: &str) -> Verdict {
+        let verdict = predicate.judge(&observed(seen)).verdict;
+        assert_eq!(word(&verdict), expected, "{verdict:?}");
+        verdict
+    }
+
+    #[test]
+    fn a_state_is_what_kms_calls_it() {
+        let check = |is: State, found: &str, expected: &str| {
+            let state = KeyState {
+                key: KEY.into(),
+                is,
+            };
+            check(
+                &state,
+                Key {
+                    state: found.into(),
+                    ..key()
+                },
+                expected,
+            )
+        };
+        check(State::Enabled, "Enabled", "met");
+        check(State::Disabled, "Disabled", "met");
+        check(State::PendingDeletion, "PendingDeletion", "met");
+        check(State::Enabled, "Creating", "not yet");
+        check(State::Disabled, "Enabled", "not met");
+        let refused = format!("{:?}", check(State::Enabled, "PendingDeletion", "not met"));
+        assert!(
+            refused.contains("cancelled, the key is Disabled"),
+            "{refused}"
+        );
+    }
+
+    #[test]
+    fn what_the_key_leaves_to_identity_policies_cannot_be_told_but_for_a_service_linked_role() {
+        let root_only = || key();
+        let user = format!("arn:aws:iam::{ACCOUNT}:user/sam");
+        let verdict = check(&allows(&user, &["kms:Decrypt"]), root_only(), "cannot tell");
+        assert!(format!("{verdict:?}").contains("identity policies of arn:aws:iam"));
+        check(&KeyAllows::launches("k"), root_only(), "not met");
+        let role = autoscaling_role_arn(ACCOUNT);
+        check(&allows(&role, &["kms:Decrypt"]), root_only(), "not met");
+        check(
+            &allows("Administrators", &["kms:Decrypt"]),
+            root_only(),
+            "cannot tell",
+        );
+    }
+
+    #[test]
+    fn who_forwards_a_call_and_what_for_are_part_of_the_question() {
+        let user = format!("arn:aws:iam::{ACCOUNT}:user/sam");
+        // Without the root statement: nothing is left to identity policies.
+        let through_ec2 = format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Principal":{{"AWS":"{user}"}},
+                "Action":"kms:*","Resource":"*","Condition":{{"StringEquals":{{
+                "kms:ViaService":"ec2.us-west-2.amazonaws.com","kms:EncryptionContext:aws:ebs:id":"vol-1"}}}}}}}}"#
+        );
+        let seen = || Key {
+            policy: Ok(Policy::parse(&through_ec2).unwrap()),
+            ..key()
+        };
+        let decrypt = allows(&user, &["kms:Decrypt"]);
+        check(&decrypt, seen(), "not met");
+        let forwarded = KeyAllows {
+            through: Some("ec2".into()),
+            ..decrypt
+        };
+        check(&forwarded, seen(), "not met");
+        let volume = KeyAllows {
+            encryption_context: Some([("aws:ebs:id".to_owned(), "vol-1".to_owned())].into()),
+            ..forwarded
+        };
+        check(&volume, seen(), "met");
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_no_verdict_about_the_learner() {
+        let launches = KeyAllows::launches("k");
+        let denied = "AccessDenied".to_owned();
+        check(
+            &launches,
+            Key {
+                policy: Err(denied.clone()),
+                ..key()
+            },
+            "cannot tell",
+        );
+        check(
+            &launches,
+            Key {
+                grants: Err(denied.clone()),
+                ..key()
+            },
+            "cannot tell",
+        );
+        let role = format!(r#"{{"AWS":"{}"}}"#, autoscaling_role_arn(ACCOUNT));
+        let allow =
+            format!(r#"{{"Effect":"Allow","Principal":{role},"Action":"kms:*","Resource":"*"}}"#);
+        let deny = r#"{"Effect":"Deny","Principal":"*","Action":"kms:Decrypt","Resource":"*"}"#;
+        let with = |statements: &[&str]| Key {
+            policy: Ok(policy(statements)),
+            grants: Err(denied.clone()),
+            ..key()
+        };
+        check(&launches, with(&[&allow]), "met");
+        check(&launches, with(&[&allow, deny]), "not met");
+        let mut observation = observed(key());
+        observation
+            .keys
+            .insert("k".into(), Seen::Unknown("throttled".into()));
+        let verdict = launches.judge(&observation).verdict;
+        assert_eq!(verdict, cannot_tell("key k: throttled"));
+    }
+}

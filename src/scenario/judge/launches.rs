@@ -1,0 +1,204 @@
+//! Whether a fresh instance of a node group would start now.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::observation::{Key, Launches, Observation, Volume, Wanted};
+use super::keys::KeyAllows;
+use super::{Judged, Judgement, cannot_tell, not_met, on, on_nodegroup};
+use crate::outcome::Verdict;
+
+/// A fresh instance of the node group would start now: the volumes of what the group launches are plain, or encrypted
+/// with a key that serves Auto Scaling — any key: which one it has to be is
+/// [`VolumeEncryptedWith`](super::volumes::VolumeEncryptedWith)'s matter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaunchWouldSucceed {
+    /// Name of the node group.
+    pub nodegroup: String,
+}
+
+impl Judged for LaunchWouldSucceed {
+    fn wants(&self, wanted: &mut Wanted) {
+        wanted.launches(&self.nodegroup);
+    }
+
+    fn states(&self) -> String {
+        expected(&self.nodegroup)
+    }
+
+    fn judge(&self, observation: &Observation) -> Judgement {
+        fresh_instance(&self.nodegroup, observation).into()
+    }
+}
+
+fn expected(nodegroup: &str) -> String {
+    format!("a fresh instance of the node group {nodegroup} would start")
+}
+
+/// Met, not met or cannot tell: nothing about a launch that is not under way has to be waited for.
+pub(super) fn fresh_instance(nodegroup: &str, observation: &Observation) -> Verdict {
+    on_nodegroup(observation, nodegroup, |group| match &group.launches {
+        Ok(launches) => launch(nodegroup, launches, observation),
+        Err(why) => cannot_tell(format!("what the node group {nodegroup} launches: {why}")),
+    })
+}
+
+fn launch(nodegroup: &str, launches: &Launches, observation: &Observation) -> Verdict {
+    if let Some(why) = &launches.suspended {
+        let observed = "Auto Scaling's Launch process is suspended";
+        return not_met(expected(nodegroup), observed, Some(why.clone()));
+    }
+    let mut unknown = None;
+    for volume in launches.volumes() {
+        match volume_made(nodegroup, &volume, observation) {
+            Verdict::Met => {}
+            refused @ Verdict::NotMet { .. } => return refused,
+            other => unknown = unknown.or(Some(other)),
+        }
+    }
+    unknown.unwrap_or(Verdict::Met)
+}
+
+fn volume_made(nodegroup: &str, volume: &Volume, observation: &Observation) -> Verdict {
+    let named = match volume.key(observation.volume_defaults.as_ref()) {
+        Ok(Some(named)) => named,
+        Ok(None) => return Verdict::Met,
+        Err(why) => return cannot_tell(why),
+    };
+    if let Some(region) = region_of(named).filter(|region| *region != observation.region) {
+        return not_met(
+            expected(nodegroup),
+            format!("its volumes are to be encrypted with {named}"),
+            Some(format!(
+                "the key is of {region}, and a volume of {} needs one of its own region",
+                observation.region
+            )),
+        );
+    }
+    let served = |key: &Key| served(nodegroup, named, key, observation);
+    match on(observation.key(named), &format!("key {named}"), served) {
+        Verdict::NotMet {
+            observed, reason, ..
+        } => {
+            let observed = match observed.as_str() {
+                "it does not exist" => format!("its volumes' key {named} does not exist"),
+                observed => format!("its volumes' key is {named}: {observed}"),
+            };
+            not_met(expected(nodegroup), observed, reason)
+        }
+        other => other,
+    }
+}
+
+fn served(nodegroup: &str, named: &str, key: &Key, observation: &Observation) -> Verdict {
+    if !key.encrypts_volumes {
+        let observed = "it is no symmetric encryption key";
+        return not_met(expected(nodegroup), observed, None);
+    }
+    KeyAllows::launches(named).verdict(key, observation)
+}
+
+fn region_of(key: &str) -> Option<&str> {
+    key.strip_prefix("arn:aws:kms:")?.split(':').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::observation::{Nodegroup, Seen, VolumeDefaults};
+    use super::super::testing::{KEY, encrypted, good_key, group, key, observed_group, word};
+    use super::*;
+
+    fn check(observation: &Observation, expected: &str) -> Verdict {
+        let predicate = LaunchWouldSucceed {
+            nodegroup: "g".into(),
+        };
+        let verdict = predicate.judge(observation).verdict;
+        assert_eq!(word(&verdict), expected, "{verdict:?}");
+        verdict
+    }
+
+    fn launching(key: Key, launches: Launches) -> Observation {
+        let group = Nodegroup {
+            launches: Ok(launches),
+            ..group("DEGRADED")
+        };
+        observed_group(key, group)
+    }
+
+    fn with_root(key: Key, root: Volume) -> Observation {
+        let launches = Launches {
+            root_volume: Some(root),
+            ..Launches::default()
+        };
+        launching(key, launches)
+    }
+
+    #[test]
+    fn the_key_that_the_volumes_name_has_to_serve_auto_scaling() {
+        let root = || encrypted(Some(KEY));
+        check(&with_root(good_key(), root()), "met");
+        check(&with_root(key(), root()), "not met");
+        let disabled = Key {
+            state: "Disabled".into(),
+            ..good_key()
+        };
+        check(&with_root(disabled, root()), "not met");
+        let signs = Key {
+            encrypts_volumes: false,
+            ..good_key()
+        };
+        check(&with_root(signs, root()), "not met");
+        let mut gone = with_root(good_key(), root());
+        gone.keys.insert("k".into(), Seen::Gone);
+        let told = format!("{:?}", check(&gone, "not met"));
+        assert!(told.contains("key/k does not exist"), "{told}");
+        gone.keys
+            .insert("k".into(), Seen::Unknown("AccessDenied".into()));
+        check(&gone, "cannot tell");
+    }
+
+    #[test]
+    fn a_key_of_another_region_serves_nobody_here() {
+        let elsewhere = encrypted(Some("arn:aws:kms:eu-west-1:123456789012:key/k"));
+        let told = format!("{:?}", check(&with_root(good_key(), elsewhere), "not met"));
+        assert!(told.contains("eu-west-1"), "{told}");
+    }
+
+    #[test]
+    fn volumes_without_a_key_of_their_own_follow_the_account() {
+        let plain = || with_root(key(), Volume::default());
+        check(&plain(), "met");
+        check(&launching(key(), Launches::default()), "met");
+        let defaults = |encrypted, name: &str| {
+            Some(Ok(VolumeDefaults {
+                encrypted,
+                kms_key: name.into(),
+            }))
+        };
+        let mut observation = plain();
+        observation.volume_defaults = defaults(true, KEY);
+        check(&observation, "not met");
+        observation.volume_defaults = None;
+        check(&observation, "cannot tell");
+        let mut observation = with_root(key(), encrypted(None));
+        check(&observation, "cannot tell");
+        let own = Seen::There(good_key());
+        observation.keys.insert("alias/aws/ebs".into(), own);
+        check(&observation, "met");
+    }
+
+    #[test]
+    fn every_volume_counts_and_so_does_a_suspended_process() {
+        let launches = || Launches {
+            other_volumes: vec![encrypted(Some("k"))],
+            ..Launches::default()
+        };
+        check(&launching(good_key(), launches()), "met");
+        check(&launching(key(), launches()), "not met");
+        let suspended = Launches {
+            suspended: Some("User suspended at …".into()),
+            ..Launches::default()
+        };
+        check(&launching(key(), suspended), "not met");
+    }
+}
