@@ -1,5 +1,7 @@
 //! Changes of scenarios, made and taken back through the real clients in a simulated account.
 
+mod faults;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -269,7 +271,8 @@ fn comes_and_goes(ground: &Ground, change: &Change, numbers: [usize; 2]) {
     assert!(with.len() > before.len(), "{change}: {with:?}");
     let mut names: Vec<&str> = outputs.keys().map(String::as_str).collect();
     let mut promised = change.outputs().to_vec();
-    (names.sort_unstable(), promised.sort_unstable());
+    names.sort_unstable();
+    promised.sort_unstable();
     assert_eq!(names, promised, "{change}");
     assert_eq!(ground.apply(change, numbers[0]), outputs, "{change}");
     assert_eq!(ground.left(), with, "{change} was made twice");
