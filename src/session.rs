@@ -1,134 +1,174 @@
-//! One run of one scenario: makes its resources, knows what it made, judges, unmakes.
+//! One run of one scenario: breaks an environment, judges its repair, takes everything back.
+//!
+//! What a session makes is in its [`journal`] before it is made, so that whoever comes after a kill goes on from there.
 
+mod inject;
+pub mod journal;
+mod judging;
+pub mod ledger;
 pub mod runs;
+pub mod store;
+pub mod undo;
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
+use jiff::Timestamp;
 
-use crate::cloud::{Cloud, Mark, Original, Outputs, Wanted};
-use crate::outcome::{CheckKind, CheckOutcome, Verdict};
-use crate::scenario::judge::judge;
-use crate::scenario::{Change, Check, Parameter, Predicate, Scenario, Values};
+use crate::cloud::Cloud;
+use crate::scenario::{Chosen, Parameter, RANDOM, Scenario, Values};
 use crate::scenarios::Source;
+use journal::{Begun, Target, VERSION};
+use ledger::Ledger;
 
 /// A scenario in an environment.
 pub struct Session {
-    pub id: String,
-    pub values: Values,
+    ledger: Ledger,
     source: Source,
+    chosen: Chosen,
+    values: Values,
     cloud: Cloud,
-    /// What was made, oldest first.
-    changes: Vec<Made>,
 }
 
-/// A change that a session began, and what is known of it.
-#[derive(Debug, Clone)]
-struct Made {
-    change: Change,
-    mark: Mark,
-    outputs: Option<Outputs>,
-    original: Option<Original>,
+/// What a new session is to be.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// As `--variant` says it: names joined by `+`, or `random`; the first variant when `None`.
+    pub variant: Option<String>,
+    /// The environment as it is without any fault, to show that it is the fault which breaks it.
+    pub healthy: bool,
+    /// How long the session may live before it is reaped.
+    pub time_to_live: Duration,
+    pub real: bool,
 }
 
-/// Between two looks while waiting for checks.
-const LOOK: Duration = Duration::from_secs(10);
+/// What is drawn for ids: lower-case letters and digits, of which so many are never drawn twice.
+const ID_LENGTH: usize = 8;
 
 impl Session {
-    /// A session that has made nothing yet.
-    pub fn new(source: Source, cloud: Cloud) -> Session {
-        let id = random_text(8);
+    /// Begins a session in a directory of its own below `sessions`. Nothing is made yet.
+    ///
+    /// # Errors
+    /// When the variant is not to be had, or the journal cannot be begun.
+    pub fn begin(
+        sessions: &Path,
+        source: Source,
+        cloud: Cloud,
+        wish: &Wish,
+    ) -> anyhow::Result<Session> {
+        let variant = drawn_variant(&source.scenario, wish.variant.as_deref());
+        let at = Timestamp::now();
+        let begun = Begun {
+            version: VERSION,
+            session: random_text(ID_LENGTH),
+            scenario: source.scenario.name.clone(),
+            scenarios: source.parent(),
+            variant,
+            parameters: drawn_parameters(&source.scenario),
+            target: Target {
+                real: wish.real,
+                account: cloud.account.clone(),
+                region: cloud.region.clone(),
+                cluster: cloud.cluster.clone(),
+            },
+            at,
+            expires_at: at
+                .checked_add(jiff::SignedDuration::try_from(wish.time_to_live)?)
+                .context("the session would never expire")?,
+        };
+        let chosen = if wish.healthy {
+            source.scenario.healthy()
+        } else {
+            source.scenario.choose(begun.variant.as_deref())?
+        };
+        let ledger = Ledger::begin(&sessions.join(&begun.session), begun)?;
+        Ok(Session::of(ledger, source, chosen, cloud))
+    }
+
+    /// Goes on with the session in `directory`.
+    ///
+    /// # Errors
+    /// When there is none, or its journal or its variant cannot be understood.
+    pub fn resume(directory: &Path, source: Source, cloud: Cloud) -> anyhow::Result<Session> {
+        let ledger = Ledger::open(directory)?;
+        let chosen = source.scenario.choose(ledger.begun.variant.as_deref())?;
+        Ok(Session::of(ledger, source, chosen, cloud))
+    }
+
+    fn of(ledger: Ledger, source: Source, chosen: Chosen, cloud: Cloud) -> Session {
         let mut values = Values::default();
-        values.set("session", &*id);
-        values.set("account", &*cloud.account);
-        values.set("region", &*cloud.region);
-        values.set("cluster", &*cloud.cluster);
-        for (name, parameter) in &source.scenario.parameters {
-            let Parameter::Random(length) = parameter;
-            values.set(name, random_text(*length));
+        let Target {
+            account,
+            region,
+            cluster,
+            ..
+        } = &ledger.begun.target;
+        values.set("session", &*ledger.begun.session);
+        values.set("account", &**account);
+        values.set("region", &**region);
+        values.set("cluster", &**cluster);
+        for (name, value) in &ledger.begun.parameters {
+            values.set(name, value);
         }
-        Session {
-            id,
-            values,
+        for (name, value) in &chosen.values {
+            values.set(format!("variant.{name}"), value);
+        }
+        let mut session = Session {
+            ledger,
             source,
+            chosen,
+            values,
             cloud,
-            changes: Vec::new(),
+        };
+        let made: Vec<usize> = session.ledger.entries().map(|(number, _)| number).collect();
+        made.into_iter()
+            .for_each(|number| session.learn_outputs(number));
+        session
+    }
+
+    /// What change `number` made can be named from now on.
+    fn learn_outputs(&mut self, number: usize) {
+        let Some(entry) = self.ledger.entry(number) else {
+            return;
+        };
+        let (Some(id), Some(outputs)) = (entry.change.id(), &entry.outputs) else {
+            return;
+        };
+        for (name, value) in outputs {
+            self.values.set(format!("{id}.{name}"), value);
         }
+    }
+
+    pub fn id(&self) -> &str {
+        &self.ledger.begun.session
+    }
+
+    /// Where its journal is.
+    pub fn directory(&self) -> &Path {
+        self.ledger.directory()
     }
 
     pub fn scenario(&self) -> &Scenario {
         &self.source.scenario
     }
 
-    /// Breaks the environment: makes the scenario's resources and waits until its symptoms show.
-    ///
-    /// # Errors
-    /// When a resource cannot be made or a symptom does not show; what was made is still known and
-    /// can be undone.
-    pub async fn inject(&mut self) -> anyhow::Result<()> {
-        for resource in self.scenario().resources.clone() {
-            self.make(&resource).await?;
-        }
-        let symptoms = self.scenario().symptoms.clone();
-        let mut waited = Duration::ZERO;
-        loop {
-            let outcomes = self.judge(&symptoms, CheckKind::Symptom).await?;
-            let Some(missing) = outcomes
-                .iter()
-                .find(|outcome| outcome.verdict != Verdict::Met)
-            else {
-                return Ok(());
-            };
-            if waited >= self.scenario().ripens_within {
-                return Err(anyhow!(
-                    "the environment did not break within {} s: {} ({:?})",
-                    waited.as_secs(),
-                    missing.title,
-                    missing.verdict
-                ));
-            }
-            (self.cloud.pause)(LOOK).await;
-            waited += LOOK;
-        }
+    /// The variant that is in the environment, with its checks and repairs.
+    pub fn chosen(&self) -> &Chosen {
+        &self.chosen
     }
 
-    async fn make(&mut self, resource: &Change) -> anyhow::Result<()> {
-        let mut change = resource.clone();
-        for document in change.documents() {
-            *document = self.source.read(document)?;
-        }
-        let change: Change = self.values.fill_all(&change)?;
-        let mark = self.mark();
-        let original = self.cloud.original(&change).await?;
-        self.changes.push(Made {
-            change: change.clone(),
-            mark: mark.clone(),
-            outputs: None,
-            original,
-        });
-        let outputs = self
-            .cloud
-            .apply(&change, &mark)
-            .await
-            .with_context(|| format!("failed to make the {change}"))?;
-        for (name, value) in &outputs {
-            if let Some(id) = change.id() {
-                self.values.set(format!("{id}.{name}"), &**value);
-            }
-        }
-        if let Some(made) = self.changes.last_mut() {
-            made.outputs = Some(outputs);
-        }
-        Ok(())
+    pub fn source(&self) -> &Source {
+        &self.source
     }
 
-    fn mark(&self) -> Mark {
-        Mark {
-            session: self.id.clone(),
-            scenario: self.scenario().name.clone(),
-            number: self.changes.len() + 1,
-            expires_at: jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24),
-        }
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    pub fn values(&self) -> &Values {
+        &self.values
     }
 
     /// The variables that the lesson's commands get.
@@ -141,102 +181,31 @@ impl Session {
         self.scenario().environment.iter().map(filled).collect()
     }
 
-    /// Judges the conditions and invariants once.
+    /// Takes back everything that was made, and says what is left.
     ///
     /// # Errors
-    /// When a check names something unknown.
-    pub async fn verdicts(&self) -> anyhow::Result<Vec<CheckOutcome>> {
-        let mut outcomes = self
-            .judge(&self.scenario().conditions, CheckKind::Condition)
-            .await?;
-        outcomes.extend(
-            self.judge(&self.scenario().invariants, CheckKind::Invariant)
-                .await?,
-        );
-        Ok(outcomes)
+    /// When the journal cannot be written.
+    pub async fn undo(&mut self) -> anyhow::Result<Vec<String>> {
+        undo::undo(&mut self.ledger, &self.cloud).await
     }
+}
 
-    /// Judges until everything is met or `patience` of the environment's time is over, as long as
-    /// `worth_waiting` says that a verdict may still change.
-    ///
-    /// # Errors
-    /// When a check names something unknown.
-    pub async fn settled_verdicts(
-        &self,
-        patience: Duration,
-        worth_waiting: impl Fn(&Verdict) -> bool,
-    ) -> anyhow::Result<Vec<CheckOutcome>> {
-        let mut waited = Duration::ZERO;
-        loop {
-            let outcomes = self.verdicts().await?;
-            if waited >= patience
-                || !outcomes
-                    .iter()
-                    .any(|outcome| worth_waiting(&outcome.verdict))
-            {
-                return Ok(outcomes);
-            }
-            (self.cloud.pause)(LOOK).await;
-            waited += LOOK;
+fn drawn_variant(scenario: &Scenario, asked: Option<&str>) -> Option<String> {
+    match asked {
+        Some(RANDOM) => {
+            let names: Vec<&String> = scenario.variants.keys().collect();
+            fastrand::choice(names).cloned()
         }
+        asked => asked.map(str::to_owned),
     }
+}
 
-    /// Judges the checks of a page's hook; `None` when the scenario has no such hook.
-    ///
-    /// # Errors
-    /// When a check names something unknown.
-    pub async fn hook(&self, name: &str) -> anyhow::Result<Option<Vec<CheckOutcome>>> {
-        let Some(ids) = self.scenario().hooks.get(name) else {
-            return Ok(None);
-        };
-        let checks: Vec<Check> = ids
-            .iter()
-            .filter_map(|id| self.scenario().check(id))
-            .cloned()
-            .collect();
-        Ok(Some(self.judge(&checks, CheckKind::Symptom).await?))
-    }
-
-    async fn judge(&self, checks: &[Check], kind: CheckKind) -> anyhow::Result<Vec<CheckOutcome>> {
-        let filled: Vec<Predicate> = checks
-            .iter()
-            .map(|check| self.values.fill_all(&check.expect))
-            .collect::<Result<_, _>>()?;
-        let observation = self.cloud.observe(&Wanted::by(&filled)).await;
-        Ok(checks
-            .iter()
-            .zip(&filled)
-            .map(|(check, predicate)| {
-                let judged = judge(predicate, &observation);
-                CheckOutcome {
-                    id: check.id.clone(),
-                    title: check.title.en.clone(),
-                    kind,
-                    verdict: judged.verdict,
-                    warnings: judged.warnings,
-                }
-            })
-            .collect())
-    }
-
-    /// Unmakes everything that was made, newest first, and says what is left.
-    pub async fn undo(&mut self) -> Vec<String> {
-        let mut left = Vec::new();
-        while let Some(made) = self.changes.pop() {
-            let (outputs, original) = (made.outputs.as_ref(), made.original.as_ref());
-            let reverted = self
-                .cloud
-                .revert(&made.change, &made.mark, outputs, original);
-            if let Err(error) = reverted.await {
-                left.push(error.to_string());
-            }
-        }
-        match self.cloud.left_of(&self.id).await {
-            Ok(found) => left.extend(found.iter().map(ToString::to_string)),
-            Err(error) => left.push(format!("what is left cannot be told: {error}")),
-        }
-        left
-    }
+fn drawn_parameters(scenario: &Scenario) -> BTreeMap<String, String> {
+    let draw = |(name, parameter): (&String, &Parameter)| {
+        let Parameter::Random(length) = parameter;
+        (name.clone(), random_text(*length))
+    };
+    scenario.parameters.iter().map(draw).collect()
 }
 
 /// Lower-case letters and digits.
