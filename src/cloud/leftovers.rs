@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::time::Duration;
 
-use aws_sdk_ec2::types::{Filter, VolumeState};
+use aws_sdk_ec2::types::{Filter, NetworkInterfaceStatus, VolumeState};
 use jiff::Timestamp;
 use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, ListParams};
 
@@ -54,6 +55,9 @@ const KEY: &str = "KMS key";
 const TEARDOWN: [&str; 10] = [
     OBJECT, NODEGROUP, INSTANCE, INTERFACE, VOLUME, TEMPLATE, ROLE, GRANT, ALIAS, KEY,
 ];
+
+/// How long a volume may still be attached to what is going.
+const LETTING_GO: Duration = Duration::from_secs(600);
 
 /// What is left, sorted so that each can be removed in its turn.
 #[must_use]
@@ -297,15 +301,8 @@ impl Cloud {
             OBJECT => self.remove_left_object(id).await,
             NODEGROUP => self.delete_nodegroup(id).await,
             INSTANCE => self.terminate(id).await,
-            INTERFACE => {
-                let request = self.ec2.delete_network_interface();
-                let sent = request.network_interface_id(id).send().await;
-                done(sent.map(drop).map_err(CloudError::from))
-            }
-            VOLUME => {
-                let sent = self.ec2.delete_volume().volume_id(id).send().await;
-                done(sent.map(drop).map_err(CloudError::from))
-            }
+            INTERFACE => self.delete_interface(id).await,
+            VOLUME => self.delete_volume(id).await,
             TEMPLATE => self.delete_template(id).await,
             ROLE => self.delete_role(id).await,
             GRANT => match id.split_once('/') {
@@ -332,6 +329,38 @@ impl Cloud {
             wait.next("shutting down").await?;
         }
         Ok(())
+    }
+
+    /// One that its instance takes along is waited for.
+    async fn delete_volume(&self, id: &str) -> Result<(), CloudError> {
+        let delete = || async {
+            let sent = self.ec2.delete_volume().volume_id(id).send().await;
+            done(sent.map(drop).map_err(CloudError::from))
+        };
+        self.once_free(&format!("volume {id}"), LETTING_GO, delete)
+            .await
+    }
+
+    /// One that its instance takes along is waited for.
+    async fn delete_interface(&self, id: &str) -> Result<(), CloudError> {
+        let by_id = Filter::builder().name("network-interface-id").values(id);
+        let request = self
+            .ec2
+            .describe_network_interfaces()
+            .filters(by_id.build());
+        let mut wait = self.wait(format!("network interface {id}"), "1 minute");
+        loop {
+            let found = request.clone().send().await?;
+            let status = found.network_interfaces().first().map(|it| it.status());
+            match status {
+                None => return Ok(()),
+                Some(Some(NetworkInterfaceStatus::Available)) => break,
+                Some(_) => wait.next("in use").await?,
+            }
+        }
+        let request = self.ec2.delete_network_interface();
+        let sent = request.network_interface_id(id).send().await;
+        done(sent.map(drop).map_err(CloudError::from))
     }
 
     /// `apps/v1 Deployment NAMESPACE NAME`, or without a namespace.
