@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::content::Selection;
 use crate::commands::plan::PlanRequest;
+use crate::commands::prove::ProveRequest;
 use crate::commands::run::report_files::ReportRequest;
 use crate::commands::run::{Backend, Documented, RunRequest, ShellPer};
 use crate::commands::simulate::look::{LookRequest, Question};
@@ -50,6 +51,8 @@ pub enum Verb {
     Plan(PlanArguments),
     /// Run the steps of lessons, against a broken scenario if they name one, and judge the repair
     Run(RunArguments),
+    /// Prove scenarios: broken is refused, wrong fixes are refused, solutions are accepted, nothing is left
+    Prove(ProveArguments),
     /// Serve the simulator alone and print the environment that leads clients to it
     Simulate(SimulateArguments),
 }
@@ -148,6 +151,37 @@ pub struct RunArguments {
 
     #[command(flatten)]
     shell: ShellArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct ProveArguments {
+    /// Scenarios by name
+    #[arg(value_name = "SCENARIO", required_unless_present = "all")]
+    scenarios: Vec<String>,
+
+    /// Every scenario that there is
+    #[arg(long, conflicts_with = "scenarios")]
+    all: bool,
+
+    /// Directory with scenarios; they come before the built-in ones of the same name
+    #[arg(long = "scenarios", value_name = "DIR", id = "directory")]
+    directory: Option<PathBuf>,
+
+    /// Only this variant; `a+b` for two faults at once
+    #[arg(long, value_name = "VARIANT")]
+    variant: Option<String>,
+
+    /// How many proofs run at once [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+
+    /// Leave out fixes that are scripts, which need the real clients and take longer
+    #[arg(long)]
+    skip_scripts: bool,
+
+    /// How to report on stdout
+    #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
+    format: ReportFormat,
 }
 
 /// How steps are run, wherever they act.
@@ -331,6 +365,20 @@ impl PlanArguments {
     pub fn into_request(self) -> PlanRequest {
         PlanRequest {
             selection: self.selection.into_selection(),
+            json: matches!(self.format, ReportFormat::Json),
+        }
+    }
+}
+
+impl ProveArguments {
+    pub fn into_request(self) -> ProveRequest {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        ProveRequest {
+            scenarios: self.scenarios,
+            directory: self.directory,
+            variant: self.variant,
+            jobs: self.jobs.map_or(processors, usize::from),
+            skip_scripts: self.skip_scripts,
             json: matches!(self.format, ReportFormat::Json),
         }
     }

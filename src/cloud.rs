@@ -1,24 +1,31 @@
 //! The account and the cluster that a scenario acts on: the only room that knows the SDKs. The same
 //! calls go to the simulator and to a real account.
 
+pub mod account;
 pub mod aws;
+pub mod changes;
+mod error;
 pub mod kubernetes;
+pub mod leftovers;
 mod observe;
+mod waiting;
 
-use std::fmt;
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-
+pub use changes::{Mark, Original, Outputs};
+pub use error::CloudError;
+pub use leftovers::Left;
 pub use observe::Wanted;
 
 /// Lets time pass in the environment: a sleep on a real account, a jump on the simulator.
 pub type Pause = Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// Hears what is waited for, in a line for people.
+pub type Tell = Arc<dyn Fn(String) + Send + Sync>;
 
 /// Clients for one account, region and cluster.
 #[derive(Clone)]
@@ -27,59 +34,17 @@ pub struct Cloud {
     pub region: String,
     pub cluster: String,
     pub pause: Pause,
+    /// Silent unless it is set.
+    pub tell: Tell,
+    /// What the clients are made from: credentials, region, endpoint.
+    config: aws_config::SdkConfig,
     eks: aws_sdk_eks::Client,
     kms: aws_sdk_kms::Client,
     autoscaling: aws_sdk_autoscaling::Client,
     ec2: aws_sdk_ec2::Client,
-    kubernetes: kube::Client,
-}
-
-/// Why a call did not succeed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CloudError {
-    /// The environment says that it does not exist.
-    NotFound,
-    /// It exists already, under this description.
-    Taken(String),
-    Other(String),
-}
-
-impl fmt::Display for CloudError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            CloudError::NotFound => formatter.write_str("it does not exist"),
-            CloudError::Taken(what) => write!(formatter, "{what}"),
-            CloudError::Other(why) => formatter.write_str(why),
-        }
-    }
-}
-
-impl std::error::Error for CloudError {}
-
-impl<E, R> From<SdkError<E, R>> for CloudError
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: fmt::Debug + Send + Sync + 'static,
-{
-    fn from(error: SdkError<E, R>) -> Self {
-        let code = error.code().unwrap_or_default();
-        let message = error.message().unwrap_or_default();
-        let not_found = ["NotFound", "ResourceNotFound", "NoSuchEntity"];
-        let taken = ["AlreadyExists", "ResourceInUseException"];
-        if not_found.iter().any(|part| code.contains(part)) {
-            CloudError::NotFound
-        } else if taken.iter().any(|part| code.contains(part)) {
-            CloudError::Taken(message.to_owned())
-        } else if code.is_empty() {
-            CloudError::Other(DisplayErrorContext(&error).to_string())
-        } else {
-            CloudError::Other(format!("{code}: {message}"))
-        }
-    }
-}
-
-impl From<kube::Error> for CloudError {
-    fn from(error: kube::Error) -> Self {
-        CloudError::Other(error.to_string())
-    }
+    iam: aws_sdk_iam::Client,
+    sts: aws_sdk_sts::Client,
+    kubernetes: kubernetes::Connection,
+    /// Ids, names and ARNs of what was made a moment ago: not every service knows of it yet.
+    fresh: Arc<Mutex<BTreeSet<String>>>,
 }

@@ -5,9 +5,11 @@ mod control;
 mod interrupt;
 mod output;
 pub mod plan;
+pub mod prove;
 pub mod run;
 mod scratch;
 pub mod simulate;
+mod simulated;
 pub mod sleep;
 mod tools;
 
@@ -21,6 +23,7 @@ pub fn dispatch(cli: Cli) -> Exit {
     let result = match cli.verb {
         Verb::Plan(arguments) => Ok(plan::plan(&arguments.into_request())),
         Verb::Run(arguments) => run::run(arguments.into_request(verbose)),
+        Verb::Prove(arguments) => prove::prove(&arguments.into_request()),
         Verb::Simulate(arguments) => match arguments.into_request() {
             SimulateRequest::Serve(request) => simulate::serve(&request),
             SimulateRequest::Look(request) => simulate::look::look(&request),

@@ -20,6 +20,7 @@ pub mod scenario;
 // Input and output.
 pub mod cloud;
 pub mod live;
+pub mod prove;
 pub mod run;
 pub mod scenarios;
 pub mod session;

@@ -1,6 +1,8 @@
 //! What happened: events while a run goes on, and its final value. The one file of plain data
 //! in which those who do (`run`, `session`) and those who read (`report`, `live`) meet.
 
+pub mod proof;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -328,6 +330,18 @@ impl StepResult {
 }
 
 impl Verdict {
+    /// In a line, for a message about something that is not met.
+    pub fn explained(&self) -> String {
+        match self {
+            Verdict::Met => "met".to_owned(),
+            Verdict::NotYet { awaiting, .. } => format!("not yet, awaiting {awaiting}"),
+            Verdict::NotMet {
+                expected, observed, ..
+            } => format!("expected {expected}, observed {observed}"),
+            Verdict::CannotTell { why } => format!("cannot tell, {why}"),
+        }
+    }
+
     /// What this verdict alone makes of the exit code.
     pub fn exit(&self) -> Exit {
         match self {

@@ -5,20 +5,28 @@ pub mod change;
 pub mod judge;
 pub mod observation;
 pub mod predicate;
+mod reading;
 mod values;
+mod variants;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer};
 use serde_yaml::with::singleton_map_recursive;
 
 pub use change::Change;
 pub use predicate::Predicate;
+pub use reading::read;
 pub use values::{UnknownName, Values};
+pub use variants::{Chosen, VariantError};
+
+/// Asks for a variant that nobody names.
+pub const RANDOM: &str = "random";
 
 /// A scenario as its author wrote it. Texts may hold `${name}`; see [`Values`].
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
     #[serde(rename = "scenario")]
@@ -30,11 +38,23 @@ pub struct Scenario {
     #[serde(default)]
     pub tools: Vec<String>,
     pub cost: Option<Cost>,
+    /// Never on a real account: it would touch what others share.
+    #[serde(default)]
+    pub simulator_only: bool,
     #[serde(default, with = "singleton_map_recursive")]
     pub parameters: BTreeMap<String, Parameter>,
-    /// Made in this order, undone in reverse.
+    /// What `${variant.NAME}` stands for where the variant says nothing else: the healthy state.
+    #[serde(default)]
+    pub values: BTreeMap<String, String>,
+    /// One fault each, by name; the first is the one that is taken when nobody asks for another.
+    #[serde(default, with = "singleton_map_recursive")]
+    pub variants: IndexMap<String, Variant>,
+    /// Made in this order, undone in the order that AWS lets things go.
     #[serde(with = "singleton_map_recursive")]
     pub resources: Vec<Change>,
+    /// Made after the variant's faults: what brings them to light.
+    #[serde(default, with = "singleton_map_recursive")]
+    pub trigger: Vec<Change>,
     /// How long to wait at most for the symptoms to show.
     #[serde(default = "ripening", deserialize_with = "duration")]
     pub ripens_within: Duration,
@@ -49,9 +69,49 @@ pub struct Scenario {
     pub conditions: Vec<Check>,
     #[serde(default)]
     pub invariants: Vec<Check>,
-    pub solution: Option<String>,
+    /// Repairs that every variant accepts.
+    #[serde(default, with = "singleton_map_recursive")]
+    pub solutions: Vec<Fix>,
+    /// What must stay refused, whatever the variant.
+    #[serde(default, with = "singleton_map_recursive")]
+    pub wrong_fixes: Vec<Fix>,
+}
+
+/// One fault: how the environment differs from the healthy one.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Variant {
+    pub summary: Translated,
+    /// Other values for `${variant.NAME}`.
     #[serde(default)]
-    pub wrong_fixes: Vec<String>,
+    pub values: BTreeMap<String, String>,
+    /// Made after the resources.
+    #[serde(default)]
+    pub faults: Vec<Change>,
+    /// Never on a real account.
+    #[serde(default)]
+    pub simulator_only: bool,
+    #[serde(default)]
+    pub solutions: Vec<Fix>,
+    #[serde(default)]
+    pub wrong_fixes: Vec<Fix>,
+}
+
+/// A repair, right or wrong: a script that a learner could have typed, or changes.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fix {
+    pub id: String,
+    /// File beside `scenario.yaml`, run by bash with the lesson's environment.
+    pub script: Option<String>,
+    #[serde(default)]
+    pub changes: Vec<Change>,
+    /// A wrong fix that AWS itself refuses.
+    #[serde(default)]
+    pub fails: bool,
+    /// Ids of the checks that must refuse it; any may, where none is named. Only for wrong fixes.
+    #[serde(default)]
+    pub refused_by: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -61,14 +121,14 @@ pub struct Translated {
     pub ja: Option<String>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cost {
     pub hourly_usd: f64,
     pub note: Option<String>,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub enum Parameter {
     /// So many lower-case letters and digits, drawn once per session.
@@ -76,13 +136,19 @@ pub enum Parameter {
 }
 
 /// A named predicate over what is observed.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
     pub id: String,
     pub title: Translated,
     #[serde(with = "singleton_map_recursive")]
     pub expect: Predicate,
+    /// Only for these variants.
+    #[serde(default)]
+    pub only: Vec<String>,
+    /// Not for these variants.
+    #[serde(default)]
+    pub except: Vec<String>,
 }
 
 fn ripening() -> Duration {
@@ -109,117 +175,25 @@ fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
     }
 }
 
-/// Why a scenario cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ScenarioError {
-    /// With line and column in the text where the parser knows them.
-    #[error("{0}")]
-    Syntax(String),
-    #[error("hook {hook} names the check {check:?}, which the scenario does not have")]
-    UnknownCheck { hook: String, check: String },
-    #[error("two checks are called {0:?}")]
-    DuplicateCheck(String),
-}
-
 impl Scenario {
-    /// Reads a scenario and checks what can be known without an account.
-    ///
-    /// # Errors
-    /// When the text is not a scenario, or refers to something that it does not have.
-    pub fn parse(text: &str) -> Result<Scenario, ScenarioError> {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let scenario: Scenario =
-            serde_yaml::from_str(text).map_err(|error| ScenarioError::Syntax(error.to_string()))?;
-        scenario.check_references()?;
-        Ok(scenario)
-    }
-
-    fn check_references(&self) -> Result<(), ScenarioError> {
-        let mut seen = std::collections::BTreeSet::new();
-        for check in self.checks() {
-            if !seen.insert(&check.id) {
-                return Err(ScenarioError::DuplicateCheck(check.id.clone()));
-            }
-        }
-        for (hook, checks) in &self.hooks {
-            if let Some(unknown) = checks.iter().find(|check| !seen.contains(check)) {
-                return Err(ScenarioError::UnknownCheck {
-                    hook: hook.clone(),
-                    check: unknown.clone(),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// Symptoms, conditions and invariants.
+    /// Symptoms, conditions and invariants, of every variant.
     pub fn checks(&self) -> impl Iterator<Item = &Check> {
-        self.symptoms
-            .iter()
-            .chain(&self.conditions)
-            .chain(&self.invariants)
+        let all = self.symptoms.iter().chain(&self.conditions);
+        all.chain(&self.invariants)
     }
 
-    pub fn check(&self, id: &str) -> Option<&Check> {
-        self.checks().find(|check| check.id == id)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SMALL: &str = "
-scenario: s
-title: { en: S }
-resources:
-  - scale: { nodegroup: g, desired: 1 }
-conditions:
-  - id: c
-    title: { en: C }
-    expect: { nodes: { nodegroup: g, ready: 1 } }
-";
-
-    fn error(text: &str) -> String {
-        Scenario::parse(text)
-            .map(|_| String::new())
-            .unwrap_or_else(|error| error.to_string())
+    /// Every change that any variant makes to break the environment.
+    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+        let faults = self.variants.values().flat_map(|variant| &variant.faults);
+        self.resources.iter().chain(faults).chain(&self.trigger)
     }
 
-    #[test]
-    fn a_small_scenario_has_defaults() {
-        let scenario = Scenario::parse(SMALL).unwrap();
-        assert_eq!(scenario.ripens_within, Duration::from_secs(600));
-        assert!(matches!(scenario.conditions[0].expect, Predicate::Nodes(_)));
-    }
-
-    #[test]
-    fn an_unknown_key_is_named_with_its_line() {
-        let text = error(&format!("{SMALL}colour: red\n"));
-        assert!(
-            text.contains("unknown field `colour`") && text.contains("line 10"),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn an_unknown_predicate_is_named() {
-        let text = error(&SMALL.replace("nodes:", "noodles:"));
-        assert!(text.contains("noodles"), "{text}");
-    }
-
-    #[test]
-    fn a_hook_may_name_only_checks_that_exist() {
-        assert_eq!(
-            error(&format!("{SMALL}hooks: {{ h: [d] }}\n")),
-            "hook h names the check \"d\", which the scenario does not have"
-        );
-    }
-
-    #[test]
-    fn durations_have_units() {
-        let parsed = Scenario::parse(&format!("{SMALL}ripens_within: 10m\n")).unwrap();
-        assert_eq!(parsed.ripens_within, Duration::from_secs(600));
-        assert!(error(&format!("{SMALL}ripens_within: soon\n")).contains("not a duration"));
+    /// Every repair, right or wrong.
+    pub fn fixes(&self) -> impl Iterator<Item = &Fix> {
+        let common = self.solutions.iter().chain(&self.wrong_fixes);
+        let variants = self.variants.values();
+        common.chain(
+            variants.flat_map(|variant| variant.solutions.iter().chain(&variant.wrong_fixes)),
+        )
     }
 }

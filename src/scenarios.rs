@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use rust_embed::RustEmbed;
 
-use crate::scenario::Scenario;
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::scenario::{self, Scenario};
 
 #[derive(RustEmbed)]
 #[folder = "scenarios"]
@@ -19,39 +20,90 @@ pub struct Source {
     directory: Option<PathBuf>,
 }
 
+/// Why a scenario cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("there is no scenario {name:?}; there are: {}{}", known.join(", "), did_you_mean(.nearest.as_deref()))]
+    Unknown {
+        name: String,
+        known: Vec<String>,
+        nearest: Option<String>,
+    },
+    /// With what is wrong, each with its place in the text.
+    #[error("{path} is not a valid scenario: {}", told(.mistakes), path = .path.display())]
+    Invalid {
+        path: PathBuf,
+        text: String,
+        mistakes: Vec<Diagnostic>,
+    },
+    #[error("failed to read {path}: {why}", path = .path.display())]
+    Unreadable { path: PathBuf, why: std::io::Error },
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |nearest| format!("; did you mean {nearest}?"))
+}
+
+/// The first mistake in a line, and how many more there are.
+fn told(mistakes: &[Diagnostic]) -> String {
+    let Some(first) = mistakes.first() else {
+        return String::new();
+    };
+    let more = match mistakes.len() {
+        1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    format!("line {}: {}{more}", first.line, first.message)
+}
+
 /// Finds and reads a scenario by name.
 ///
 /// # Errors
-/// When there is none of this name (the message lists those that there are), or it is not valid.
-pub fn load(name: &str, directory: Option<&Path>) -> anyhow::Result<Source> {
+/// When there is none of this name, or it is not valid.
+pub fn load(name: &str, directory: Option<&Path>) -> Result<Source, LoadError> {
     let own = directory
         .map(|directory| directory.join(name))
         .filter(|directory| directory.join(FILE).is_file());
     let text = match &own {
-        Some(directory) => read_file(&directory.join(FILE))?,
-        None => match built_in(name, FILE) {
-            Some(text) => text,
-            None => bail!(
-                "there is no scenario {name:?}; there are: {}",
-                names(directory).join(", ")
-            ),
-        },
+        Some(directory) => {
+            let path = directory.join(FILE);
+            std::fs::read_to_string(&path).map_err(|why| LoadError::Unreadable { path, why })?
+        }
+        None => built_in(name, FILE).ok_or_else(|| {
+            let known = names(directory);
+            LoadError::Unknown {
+                name: name.to_owned(),
+                nearest: nearest(name, known.iter().map(String::as_str)).map(str::to_owned),
+                known,
+            }
+        })?,
     };
-    let shown = own.as_ref().map_or_else(
-        || format!("scenarios/{name}/{FILE}"),
-        |own| own.join(FILE).display().to_string(),
-    );
-    let scenario =
-        Scenario::parse(&text).with_context(|| format!("{shown} is not a valid scenario"))?;
-    Ok(Source {
-        scenario,
-        directory: own,
-    })
+    let path = match &own {
+        Some(own) => own.join(FILE),
+        None => Path::new("scenarios").join(name).join(FILE),
+    };
+    match scenario::read(&text, &path) {
+        Ok(scenario) => Ok(Source {
+            scenario,
+            directory: own,
+        }),
+        Err(mistakes) => Err(LoadError::Invalid {
+            path,
+            text,
+            mistakes,
+        }),
+    }
 }
 
 const FILE: &str = "scenario.yaml";
 
 impl Source {
+    /// The directory that the scenario's own is in; `None` for a built-in one.
+    pub fn parent(&self) -> Option<PathBuf> {
+        let parent = self.directory.as_deref()?.parent()?;
+        std::path::absolute(parent).ok()
+    }
+
     /// A file beside `scenario.yaml`.
     ///
     /// # Errors
@@ -106,11 +158,16 @@ mod tests {
             assert_eq!(source.scenario.name, name);
             let scripts = source
                 .scenario
-                .solution
-                .iter()
-                .chain(&source.scenario.wrong_fixes);
+                .fixes()
+                .filter_map(|fix| fix.script.as_ref());
             for script in scripts {
                 source.read(script).unwrap();
+            }
+            let mut changes: Vec<_> = source.scenario.changes().cloned().collect();
+            for document in changes.iter_mut().flat_map(|change| change.documents()) {
+                if !document.contains("${") {
+                    source.read(document).unwrap();
+                }
             }
         }
     }

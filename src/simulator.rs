@@ -18,6 +18,7 @@ pub mod eks;
 pub mod environment;
 mod gateway;
 pub mod iam;
+mod inventory;
 pub mod kms;
 pub mod kubeconfig;
 pub mod kubernetes;

@@ -100,11 +100,9 @@ fn bound(
                     known.insert(name.to_owned(), source);
                 }
                 Err(error) => match &lab.scenario_at {
-                    Some((page, at)) => {
-                        diagnostics.push(unusable(name, page, at, &error, selection));
-                    }
+                    Some((page, at)) => diagnostics.extend(unusable(name, page, at, error)),
                     // A name on the command line is a slip of the caller's, one in a page the author's.
-                    None => return Err(refused(Exit::Usage, format!("{error:#}"))),
+                    None => return Err(refused(Exit::Usage, error.to_string())),
                 },
             }
         }
@@ -125,24 +123,28 @@ fn in_page_order(loaded: &mut Loaded) {
     loaded.diagnostics.sort_by_key(place);
 }
 
+/// What is wrong with a scenario that a page names: at the page, and in the scenario itself.
 fn unusable(
     name: &str,
     page: &Path,
     at: &Location,
-    error: &anyhow::Error,
-    selection: &Selection,
-) -> Diagnostic {
-    let known = scenarios::names(selection.scenarios.as_deref());
-    let (code, message) = if known.iter().any(|other| other == name) {
-        ("scenario-invalid", format!("{error:#}"))
-    } else {
-        ("scenario-unknown", format!("there is no scenario `{name}`"))
-    };
-    let diagnostic = Diagnostic::new(Severity::Error, code, page, at.clone(), message);
-    match nearest(name, known.iter().map(String::as_str)) {
-        _ if code == "scenario-invalid" => diagnostic,
-        Some(near) => diagnostic.with_help(format!("did you mean `{near}`?")),
-        None => diagnostic.with_help(format!("there are: {}", known.join(", "))),
+    error: scenarios::LoadError,
+) -> Vec<Diagnostic> {
+    use scenarios::LoadError;
+    let diagnostic =
+        |code, message: String| Diagnostic::new(Severity::Error, code, page, at.clone(), message);
+    match error {
+        LoadError::Unknown { known, nearest, .. } => {
+            let help = match nearest {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => format!("there are: {}", known.join(", ")),
+            };
+            let unknown = diagnostic("scenario-unknown", format!("there is no scenario `{name}`"));
+            vec![unknown.with_help(help)]
+        }
+        LoadError::Invalid { .. } | LoadError::Unreadable { .. } => {
+            vec![diagnostic("scenario-invalid", error.to_string())]
+        }
     }
 }
 

@@ -233,6 +233,19 @@ impl Change {
         }
     }
 
+    /// Id or name of what is altered, where nothing new is made.
+    pub fn altered(&self) -> Option<&str> {
+        match self {
+            Change::KmsGrantRevoked(KmsGrantRevoked { key, .. })
+            | Change::KmsKeyPolicy(KmsKeyPolicy { key, .. })
+            | Change::KmsKeyState(KmsKeyState { key, .. }) => Some(key),
+            Change::LaunchTemplateVersion(version) => Some(&version.template),
+            Change::NodegroupTemplate(NodegroupTemplate { nodegroup, .. })
+            | Change::Scale(Scale { nodegroup, .. }) => Some(nodegroup),
+            _ => None,
+        }
+    }
+
     /// The fields that name a file whose text belongs in their place.
     pub fn documents(&mut self) -> Vec<&mut String> {
         match self {

@@ -27,23 +27,34 @@ impl Values {
         self.0.get(name).map(String::as_str)
     }
 
-    /// `text` with every `${name}` replaced.
+    /// `text` with every `${name}` replaced. What `${variant.…}` stands for is filled in turn; `${aws:…}` is IAM's.
     ///
     /// # Errors
     /// When a name is unknown.
     pub fn fill(&self, text: &str) -> Result<String, UnknownName> {
         let mut filled = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once("${") {
-            let Some((name, after)) = after.split_once('}') else {
-                break;
-            };
-            filled.push_str(before);
-            filled.push_str(self.get(name.trim()).ok_or_else(|| self.unknown(name))?);
-            rest = after;
+        for part in parts(text) {
+            match part {
+                Part::Text(text) => filled.push_str(text),
+                Part::Name(name) => {
+                    let value = self.get(name).ok_or_else(|| self.unknown(name))?;
+                    if name.starts_with(VARIANT) {
+                        filled.push_str(&self.fill_once_more(value)?);
+                    } else {
+                        filled.push_str(value);
+                    }
+                }
+            }
         }
-        filled.push_str(rest);
         Ok(filled)
+    }
+
+    /// A variant's value may name what was made, but no other value of a variant: so this ends.
+    fn fill_once_more(&self, value: &str) -> Result<String, UnknownName> {
+        match names_in(value).find(|name| name.starts_with(VARIANT)) {
+            Some(name) => Err(self.unknown(name)),
+            None => self.fill(value),
+        }
     }
 
     /// `data` with every `${name}` in every text of it replaced.
@@ -86,6 +97,50 @@ impl Values {
     }
 }
 
+/// What names of a variant's values begin with.
+const VARIANT: &str = "variant.";
+
+enum Part<'a> {
+    Text(&'a str),
+    /// Between `${` and `}`.
+    Name(&'a str),
+}
+
+/// The names in a text.
+pub(super) fn names_in(text: &str) -> impl Iterator<Item = &str> {
+    parts(text).filter_map(|part| match part {
+        Part::Name(name) => Some(name),
+        Part::Text(_) => None,
+    })
+}
+
+fn parts(text: &str) -> impl Iterator<Item = Part<'_>> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let end = rest.find("${").unwrap_or(rest.len());
+        if end > 0 {
+            let (before, after) = rest.split_at(end);
+            rest = after;
+            return Some(Part::Text(before));
+        }
+        let Some(close) = rest.find('}') else {
+            return Some(Part::Text(std::mem::take(&mut rest)));
+        };
+        let (whole, after) = rest.split_at(close + 1);
+        rest = after;
+        let name = whole[2..close].trim();
+        // `${aws:username}` and its like are policy variables, which the environment fills.
+        Some(if name.contains(':') {
+            Part::Text(whole)
+        } else {
+            Part::Name(name)
+        })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +162,19 @@ mod tests {
             values().fill("no names, $5 and ${unclosed").unwrap(),
             "no names, $5 and ${unclosed"
         );
+    }
+
+    #[test]
+    fn values_of_a_variant_are_filled_in_turn_and_policy_variables_left_alone() {
+        let mut values = values();
+        values.set("variant.key", "${key.id}");
+        values.set("variant.round", "${variant.key}");
+        assert_eq!(values.fill("${variant.key}").unwrap(), "k-1");
+        assert_eq!(
+            values.fill("${aws:username}/${account}").unwrap(),
+            "${aws:username}/123456789012"
+        );
+        assert!(values.fill("${variant.round}").is_err());
     }
 
     #[test]

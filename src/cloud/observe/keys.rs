@@ -54,11 +54,6 @@ impl Cloud {
         keys
     }
 
-    async fn describe_key(&self, name: &str) -> Result<KeyMetadata, CloudError> {
-        let reply = self.kms.describe_key().key_id(name).send().await?;
-        reply.key_metadata.ok_or(CloudError::NotFound)
-    }
-
     async fn read_key(&self, metadata: KeyMetadata) -> Key {
         let id = metadata.key_id.as_str();
         let (policy, grants) = tokio::join!(self.key_policy(id), self.grants(id));
@@ -75,26 +70,14 @@ impl Cloud {
             arn: metadata.arn.unwrap_or_default(),
             state: state.unwrap_or_default(),
             encrypts_volumes: spec && usage,
-            policy,
-            grants,
+            policy: policy.map_err(why).and_then(parsed),
+            grants: grants.map_err(why),
         }
     }
+}
 
-    async fn key_policy(&self, id: &str) -> Found<Policy> {
-        let reply = self.kms.get_key_policy().key_id(id).send().await;
-        let text = reply.map_err(why)?.policy.unwrap_or_default();
-        Policy::parse(&text).map_err(|error| format!("it cannot be understood: {error}"))
-    }
-
-    async fn grants(&self, id: &str) -> Found<Vec<Grant>> {
-        let mut grants = Vec::new();
-        let pages = self.kms.list_grants().key_id(id).into_paginator();
-        let mut entries = pages.items().send();
-        while let Some(entry) = entries.next().await {
-            grants.push(grant(entry.map_err(why)?));
-        }
-        Ok(grants)
-    }
+fn parsed(policy: String) -> Found<Policy> {
+    Policy::parse(&policy).map_err(|error| format!("it cannot be understood: {error}"))
 }
 
 /// A name that can be no key's leads to none.
@@ -105,7 +88,7 @@ fn no_key(error: CloudError) -> Seen<Key> {
     seen(Err(error))
 }
 
-fn grant(entry: GrantListEntry) -> Grant {
+pub(in super::super) fn grant(entry: GrantListEntry) -> Grant {
     let pairs =
         |pairs: Option<HashMap<String, String>>| pairs.map(|pairs| pairs.into_iter().collect());
     let (equals, subset) = entry

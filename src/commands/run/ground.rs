@@ -4,7 +4,6 @@
 //! little time, and the second interrupt ends that too: the simulated world goes with the process.
 
 use std::cell::Cell;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,24 +11,24 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
 
-use super::super::{output, simulate};
+use super::super::{output, simulate, simulated};
 use super::scratch::Scratch;
 use super::{RunRequest, Signals};
-use crate::cloud::aws::Endpoint;
-use crate::cloud::kubernetes::Access;
-use crate::cloud::{Cloud, Pause};
 use crate::live::Live;
 use crate::outcome::{CheckOutcome, Event, HookPhase, LabOutcome, Verdict};
 use crate::plan::{self, Lab};
 use crate::run::{CLEANUP_LIMIT, Run, ShellPer, Surroundings};
 use crate::scenarios::Source;
-use crate::session::Session;
+use crate::session::{Session, Wish};
 use crate::shell::ShellConfig;
 use crate::simulator::environment::Variable;
 use crate::simulator::{Configuration, Simulator};
 
 /// How long the environment gets, in its own time, to settle after the steps.
 const PATIENCE: Duration = Duration::from_secs(180);
+
+/// A simulated session ends with the run that it is a part of.
+const TIME_TO_LIVE: Duration = Duration::from_secs(24 * 3600);
 
 /// What every lab of a run shares.
 pub(super) struct Setting<'a> {
@@ -98,15 +97,15 @@ pub(super) fn run_simulated(
 ) -> anyhow::Result<LabOutcome> {
     let scratch = setting.lab_scratch()?;
     let pace = setting.request.pace;
-    let simulator = Arc::new(setting.runtime.block_on(Simulator::start(Configuration {
+    let configuration = Configuration {
         pace,
         chaos: setting.request.chaos.clone(),
         ..Configuration::default()
-    }))?);
-    let mut environment = simulator.environment(&scratch, &simulator.learner_key())?;
-    environment.extend(clock_shim(&simulator, &scratch)?);
+    };
+    let (simulator, mut environment) = simulated::start(setting.runtime, configuration, &scratch)?;
     let mut surroundings = Simulated {
         setting,
+        scratch: &scratch,
         simulator,
         session: None,
     };
@@ -180,11 +179,7 @@ fn shell_config(
     scratch: &Path,
     variables: Vec<Variable>,
 ) -> anyhow::Result<ShellConfig> {
-    let mut environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
-    for (name, value) in variables {
-        environment.retain(|(known, _)| *known != *name);
-        environment.extend(value.map(|value| (name.into(), value.into())));
-    }
+    let environment = simulated::inherited(variables);
     let supervisor = std::env::current_exe().context("failed to find breakfix's own program")?;
     let directory = super::working_directory()?;
     let interrupt = setting.interrupt.as_ref().clone();
@@ -198,25 +193,6 @@ fn shell_config(
     config.log = Some(setting.log.clone());
     config.secrets.declare(setting.request.mask.iter().cloned());
     Ok(config)
-}
-
-/// A `sleep` that sleeps in world time, first on the PATH.
-fn clock_shim(simulator: &Simulator, scratch: &Path) -> anyhow::Result<Vec<Variable>> {
-    if simulator.wall_duration(Duration::from_secs(1)) == Duration::from_secs(1) {
-        return Ok(Vec::new());
-    }
-    let programs = scratch.join("bin");
-    std::fs::create_dir(&programs)
-        .context("failed to make the directory of the clock's programs")?;
-    let breakfix = std::env::current_exe().context("failed to find breakfix's own program")?;
-    std::os::unix::fs::symlink(breakfix, programs.join("sleep"))
-        .context("failed to put the clock's sleep in place")?;
-    let inherited = std::env::var_os("PATH").unwrap_or_default();
-    let path =
-        std::env::join_paths(std::iter::once(programs).chain(std::env::split_paths(&inherited)))
-            .context("failed to put the clock's sleep on the PATH")?;
-    let path = path.to_string_lossy().into_owned();
-    Ok(vec![("PATH".to_owned(), Some(path))])
 }
 
 /// Serves the world until a signal comes.
@@ -260,6 +236,7 @@ impl Surroundings for Bare<'_> {
 
 struct Simulated<'a> {
     setting: &'a Setting<'a>,
+    scratch: &'a Path,
     simulator: Arc<Simulator>,
     session: Option<Session>,
 }
@@ -273,9 +250,13 @@ impl Simulated<'_> {
         let cloud = self
             .setting
             .runtime
-            .block_on(connect(&self.simulator))
+            .block_on(simulated::connect(&self.simulator))
             .context("failed to reach the simulator")?;
-        let mut session = Session::new(source, cloud);
+        let wish = Wish {
+            time_to_live: TIME_TO_LIVE,
+            ..Wish::default()
+        };
+        let mut session = Session::begin(&self.scratch.join("session"), source, cloud, &wish)?;
         let injected = self.setting.unless_interrupted(0, session.inject());
         injected
             .context("interrupted")?
@@ -320,7 +301,11 @@ impl Simulated<'_> {
             tokio::time::timeout(limit, session.undo()).await.ok()
         });
         // What was cut short leaves nothing either: the world ends with its simulator.
-        outcome.leftovers = undone.flatten().unwrap_or_default();
+        match undone.flatten() {
+            Some(Ok(left)) => outcome.leftovers = left,
+            Some(Err(error)) => outcome.error = Some(format!("{error:#}")),
+            None => {}
+        }
     }
 }
 
@@ -330,36 +315,6 @@ impl Drop for Simulated<'_> {
         self.session = None;
         self.simulator.close();
     }
-}
-
-async fn connect(simulator: &Arc<Simulator>) -> anyhow::Result<Cloud> {
-    let key = simulator.operator_key();
-    let endpoint = Endpoint::Simulator {
-        url: simulator.aws_url(),
-        access_key: key.id,
-        secret_key: key.secret,
-    };
-    let configuration = simulator.configuration();
-    let names = (
-        configuration.account.as_str(),
-        configuration.region.as_str(),
-        configuration.cluster.as_str(),
-    );
-    let kubernetes = Access::Kubeconfig(simulator.operator_kubeconfig());
-    Ok(Cloud::connect(endpoint, names, kubernetes, pause(simulator)).await?)
-}
-
-/// World time passes at once where the clock jumps.
-fn pause(simulator: &Arc<Simulator>) -> Pause {
-    let simulator = Arc::downgrade(simulator);
-    Arc::new(move |duration| {
-        let simulator = simulator.upgrade();
-        Box::pin(async move {
-            if let Some(simulator) = simulator {
-                simulator.pass(duration).await;
-            }
-        })
-    })
 }
 
 impl Surroundings for Simulated<'_> {
@@ -414,17 +369,6 @@ impl Surroundings for Simulated<'_> {
 }
 
 fn unmet(check: &CheckOutcome) -> Option<String> {
-    match &check.verdict {
-        Verdict::Met => None,
-        Verdict::NotYet { awaiting, .. } => {
-            Some(format!("{}: not yet, awaiting {awaiting}", check.title))
-        }
-        Verdict::NotMet {
-            expected, observed, ..
-        } => Some(format!(
-            "{}: expected {expected}, observed {observed}",
-            check.title
-        )),
-        Verdict::CannotTell { why } => Some(format!("{}: cannot tell, {why}", check.title)),
-    }
+    let explained = || format!("{}: {}", check.title, check.verdict.explained());
+    (check.verdict != Verdict::Met).then(explained)
 }

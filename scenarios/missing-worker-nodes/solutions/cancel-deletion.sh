@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# The repair: cancel the deletion of the key, which leaves it disabled, and enable it, then launch again.
+set -Eeuo pipefail
+export AWS_DEFAULT_REGION="${AWS_REGION:?}" AWS_PAGER=""
+
+scale_to() {
+  aws eks update-nodegroup-config --cluster-name "${EKS_CLUSTER_NAME:?}" --nodegroup-name new_nodegroup_1 \
+    --scaling-config "desiredSize=$1"
+  aws eks wait nodegroup-active --cluster-name "$EKS_CLUSTER_NAME" --nodegroup-name new_nodegroup_1
+}
+
+aws kms cancel-key-deletion --key-id "${NEW_KMS_KEY_ID:?}"
+aws kms enable-key --key-id "$NEW_KMS_KEY_ID"
+
+scale_to 0
+scale_to 1

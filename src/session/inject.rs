@@ -1,0 +1,128 @@
+//! Breaks the environment: each change is announced in the journal, made, and noted; then the symptoms have to show.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow, bail};
+
+use super::Session;
+use crate::outcome::{CheckKind, CheckOutcome, Verdict};
+use crate::scenario::{Change, Fix};
+
+/// Between two looks while waiting for checks.
+pub(super) const LOOK: Duration = Duration::from_secs(10);
+
+impl Session {
+    /// Makes what is not made yet, and waits until every symptom shows. May be called again after it failed or was
+    /// killed anywhere: it goes on from there.
+    ///
+    /// # Errors
+    /// When a change cannot be made or a symptom does not show; what was made is known and can be undone.
+    pub async fn inject(&mut self) -> anyhow::Result<()> {
+        self.build().await?;
+        if self.ledger.baselines().is_some() {
+            return Ok(());
+        }
+        let symptoms = self.chosen.symptoms.clone();
+        self.await_checks(&symptoms, CheckKind::Symptom)
+            .await
+            .context("the environment did not break")?;
+        let baselines = self.newest_activities().await?;
+        self.ledger.injected(baselines)
+    }
+
+    /// Makes what is not made yet, without waiting for what comes of it.
+    ///
+    /// # Errors
+    /// When a change cannot be made.
+    pub async fn build(&mut self) -> anyhow::Result<()> {
+        for (index, change) in self.chosen.changes.clone().into_iter().enumerate() {
+            self.make(index + 1, &change).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the changes of a repair that is written as data.
+    ///
+    /// # Errors
+    /// When a change cannot be made.
+    pub async fn repair(&mut self, fix: &Fix) -> anyhow::Result<()> {
+        for change in &fix.changes {
+            // The repair's come after the scenario's own, which may not all be made.
+            let number = self.ledger.next_number().max(self.chosen.changes.len() + 1);
+            self.make(number, change).await?;
+        }
+        Ok(())
+    }
+
+    async fn make(&mut self, number: usize, change: &Change) -> anyhow::Result<()> {
+        let known = self.ledger.entry(number);
+        if known.is_some_and(|entry| entry.outputs.is_some()) {
+            return Ok(());
+        }
+        let change = match known {
+            Some(entry) => entry.change.clone(),
+            None => self.announce(number, change).await?,
+        };
+        let mark = self.ledger.mark(number);
+        let outputs = self.cloud.apply(&change, &mark).await;
+        let outputs = outputs.with_context(|| format!("failed to make: {change}"))?;
+        self.ledger.made(number, outputs)?;
+        self.learn_outputs(number);
+        Ok(())
+    }
+
+    /// Puts a change into the journal, as it will be made.
+    async fn announce(&mut self, number: usize, change: &Change) -> anyhow::Result<Change> {
+        let mut change = self.values.fill_all(change)?;
+        for document in change.documents() {
+            let text = self.source.read(document)?;
+            *document = self.values.fill(&text)?;
+        }
+        let owned = self.ledger.owns_what_is_altered(&change);
+        if change.altered().is_some() && !owned && self.ledger.begun.target.real {
+            bail!(
+                "{change} is not this session's: on a real account only what was made for it is altered"
+            );
+        }
+        let original = if owned {
+            None
+        } else {
+            let original = self.cloud.original(&change).await;
+            original.with_context(|| format!("failed to look at what is there before: {change}"))?
+        };
+        self.ledger.intend(number, change.clone(), original)?;
+        Ok(change)
+    }
+
+    /// Waits until all of these are met, as long as the scenario gives them.
+    pub(crate) async fn await_checks(
+        &self,
+        checks: &[crate::scenario::Check],
+        kind: CheckKind,
+    ) -> anyhow::Result<()> {
+        let mut waited = Duration::ZERO;
+        loop {
+            let outcomes = self.judge(checks, kind).await?;
+            let Some(missing) = outcomes
+                .iter()
+                .find(|outcome| outcome.verdict != Verdict::Met)
+            else {
+                return Ok(());
+            };
+            if waited >= self.scenario().ripens_within {
+                return Err(overdue(missing, waited));
+            }
+            (self.cloud.pause)(LOOK).await;
+            waited += LOOK;
+        }
+    }
+}
+
+fn overdue(missing: &CheckOutcome, waited: Duration) -> anyhow::Error {
+    anyhow!(
+        "{:?} does not show after {} s: {}",
+        missing.title,
+        waited.as_secs(),
+        missing.verdict.explained()
+    )
+}

@@ -1,0 +1,126 @@
+//! Where the environment stands: the checks of the session's variant, over one look at it.
+
+use std::time::Duration;
+
+use super::Session;
+use super::inject::LOOK;
+use crate::cloud::Wanted;
+use crate::outcome::{CheckKind, CheckOutcome, Verdict};
+use crate::scenario::judge::judge;
+use crate::scenario::observation::Baselines;
+use crate::scenario::{Check, Predicate};
+
+/// Between two looks at what does not settle.
+const LONGEST_LOOK: Duration = Duration::from_secs(60);
+
+impl Session {
+    /// Judges the conditions and invariants once.
+    ///
+    /// # Errors
+    /// When a check names something unknown.
+    pub async fn verdicts(&self) -> anyhow::Result<Vec<CheckOutcome>> {
+        let kinds = |checks: &[Check], kind| {
+            checks
+                .iter()
+                .map(|check| (check.clone(), kind))
+                .collect::<Vec<_>>()
+        };
+        let mut checks = kinds(&self.chosen.conditions, CheckKind::Condition);
+        checks.extend(kinds(&self.chosen.invariants, CheckKind::Invariant));
+        self.judge_each(&checks).await
+    }
+
+    /// Judges the symptoms once.
+    ///
+    /// # Errors
+    /// When a check names something unknown.
+    pub async fn symptoms(&self) -> anyhow::Result<Vec<CheckOutcome>> {
+        self.judge(&self.chosen.symptoms, CheckKind::Symptom).await
+    }
+
+    /// Judges until everything is met or `patience` of the environment's time is over, as long as
+    /// `worth_waiting` says that a verdict may still change.
+    ///
+    /// # Errors
+    /// When a check names something unknown.
+    pub async fn settled_verdicts(
+        &self,
+        patience: Duration,
+        worth_waiting: impl Fn(&Verdict) -> bool,
+    ) -> anyhow::Result<Vec<CheckOutcome>> {
+        let mut waited = Duration::ZERO;
+        loop {
+            let outcomes = self.verdicts().await?;
+            let mut verdicts = outcomes.iter().map(|outcome| &outcome.verdict);
+            if waited >= patience || !verdicts.any(&worth_waiting) {
+                return Ok(outcomes);
+            }
+            // What takes long is looked at less often.
+            let look = (waited / 2).clamp(LOOK, LONGEST_LOOK);
+            (self.cloud.pause)(look).await;
+            waited += look;
+        }
+    }
+
+    /// Judges the checks of a page's hook; `None` when the scenario has no such hook. What does not apply to the
+    /// session's variant is left out.
+    ///
+    /// # Errors
+    /// When a check names something unknown.
+    pub async fn hook(&self, name: &str) -> anyhow::Result<Option<Vec<CheckOutcome>>> {
+        let Some(ids) = self.scenario().hooks.get(name) else {
+            return Ok(None);
+        };
+        let checks: Vec<Check> = ids
+            .iter()
+            .filter_map(|id| self.chosen.check(id))
+            .cloned()
+            .collect();
+        Ok(Some(self.judge(&checks, CheckKind::Symptom).await?))
+    }
+
+    pub(crate) async fn judge(
+        &self,
+        checks: &[Check],
+        kind: CheckKind,
+    ) -> anyhow::Result<Vec<CheckOutcome>> {
+        let checks: Vec<(Check, CheckKind)> =
+            checks.iter().map(|check| (check.clone(), kind)).collect();
+        self.judge_each(&checks).await
+    }
+
+    /// All of them over one observation.
+    async fn judge_each(&self, checks: &[(Check, CheckKind)]) -> anyhow::Result<Vec<CheckOutcome>> {
+        let filled: Vec<Predicate> = checks
+            .iter()
+            .map(|(check, _)| self.values.fill_all(&check.expect))
+            .collect::<Result<_, _>>()?;
+        let mut observation = self.cloud.observe(&Wanted::by(&filled)).await;
+        observation.baselines = self.ledger.baselines().cloned().unwrap_or_default();
+        Ok(checks
+            .iter()
+            .zip(&filled)
+            .map(|((check, kind), predicate)| {
+                let judged = judge(predicate, &observation);
+                CheckOutcome {
+                    id: check.id.clone(),
+                    title: check.title.en.clone(),
+                    kind: *kind,
+                    verdict: judged.verdict,
+                    warnings: judged.warnings,
+                }
+            })
+            .collect())
+    }
+
+    /// The newest scaling activity of every node group of which a check asks what came after the fault.
+    pub(super) async fn newest_activities(&self) -> anyhow::Result<Baselines> {
+        let checks = self.chosen.conditions.iter().chain(&self.chosen.invariants);
+        let filled: Vec<Predicate> = checks
+            .map(|check| self.values.fill_all(&check.expect))
+            .collect::<Result<_, _>>()?;
+        let wanted = Wanted::by(&filled).for_baselines();
+        let observation = self.cloud.observe(&wanted).await;
+        Ok(observation.newest_activities(&wanted.nodegroups))
+    }
+}

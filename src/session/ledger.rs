@@ -1,0 +1,229 @@
+//! What a session has made so far, as its journal says: the one place that writes the journal.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use jiff::Timestamp;
+
+use super::journal::{self, Begun, Journal, Record};
+use crate::cloud::changes::{Mark, Original, Outputs};
+use crate::scenario::Change;
+
+/// A session's changes, and how far they are.
+#[derive(Debug)]
+pub struct Ledger {
+    pub begun: Begun,
+    entries: BTreeMap<usize, Entry>,
+    injected: Option<BTreeMap<String, String>>,
+    finished: bool,
+    directory: PathBuf,
+    /// `None` when it is only looked at.
+    journal: Option<Journal>,
+}
+
+/// A change that was begun.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    pub change: Change,
+    pub original: Option<Original>,
+    /// `None` while nobody knows whether it was made.
+    pub outputs: Option<Outputs>,
+    pub undone: bool,
+}
+
+impl Ledger {
+    /// # Errors
+    /// When the journal cannot be begun.
+    pub fn begin(directory: &Path, begun: Begun) -> anyhow::Result<Ledger> {
+        let journal = Journal::begin(directory, &begun)?;
+        Ok(Ledger {
+            begun,
+            entries: BTreeMap::new(),
+            injected: None,
+            finished: false,
+            directory: directory.to_owned(),
+            journal: Some(journal),
+        })
+    }
+
+    /// # Errors
+    /// When there is no journal, or it cannot be understood.
+    pub fn open(directory: &Path) -> anyhow::Result<Ledger> {
+        let (journal, records) = Journal::open(directory)?;
+        Ledger::of(directory, Some(journal), records)
+    }
+
+    /// What the journal says, for whoever does not hold the session: it cannot be written to.
+    ///
+    /// # Errors
+    /// When there is no journal, or it cannot be understood.
+    pub fn look(directory: &Path) -> anyhow::Result<Ledger> {
+        Ledger::of(directory, None, journal::look(directory)?)
+    }
+
+    fn of(
+        directory: &Path,
+        journal: Option<Journal>,
+        records: Vec<Record>,
+    ) -> anyhow::Result<Ledger> {
+        let mut records = records.into_iter();
+        let Some(Record::Begun(begun)) = records.next() else {
+            bail!("the journal does not say what session it is of");
+        };
+        let mut ledger = Ledger {
+            begun,
+            entries: BTreeMap::new(),
+            injected: None,
+            finished: false,
+            directory: directory.to_owned(),
+            journal,
+        };
+        records.for_each(|record| ledger.note(record));
+        Ok(ledger)
+    }
+
+    fn note(&mut self, record: Record) {
+        match record {
+            Record::Begun(_) => {}
+            Record::Intended {
+                number,
+                change,
+                original,
+            } => {
+                let entry = Entry {
+                    change,
+                    original,
+                    outputs: None,
+                    undone: false,
+                };
+                self.entries.insert(number, entry);
+            }
+            Record::Made { number, outputs } => {
+                if let Some(entry) = self.entries.get_mut(&number) {
+                    entry.outputs = Some(outputs);
+                }
+            }
+            Record::Injected { baselines, .. } => self.injected = Some(baselines),
+            Record::Undone { number } => {
+                if let Some(entry) = self.entries.get_mut(&number) {
+                    entry.undone = true;
+                }
+            }
+            Record::Finished { .. } => self.finished = true,
+        }
+    }
+
+    fn write(&mut self, record: Record) -> anyhow::Result<()> {
+        let Some(journal) = &mut self.journal else {
+            bail!("the session is only looked at: hold it to change it");
+        };
+        journal.append(&record)?;
+        self.note(record);
+        Ok(())
+    }
+
+    /// # Errors
+    /// When the journal cannot be written; nothing may be changed then.
+    pub fn intend(
+        &mut self,
+        number: usize,
+        change: Change,
+        original: Option<Original>,
+    ) -> anyhow::Result<()> {
+        self.write(Record::Intended {
+            number,
+            change,
+            original,
+        })
+    }
+
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn made(&mut self, number: usize, outputs: Outputs) -> anyhow::Result<()> {
+        self.write(Record::Made { number, outputs })
+    }
+
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn injected(&mut self, baselines: BTreeMap<String, String>) -> anyhow::Result<()> {
+        let at = Timestamp::now();
+        self.write(Record::Injected { at, baselines })
+    }
+
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn undone(&mut self, number: usize) -> anyhow::Result<()> {
+        self.write(Record::Undone { number })
+    }
+
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn finish(&mut self) -> anyhow::Result<()> {
+        let at = Timestamp::now();
+        self.write(Record::Finished { at })
+    }
+
+    pub fn entry(&self, number: usize) -> Option<&Entry> {
+        self.entries.get(&number)
+    }
+
+    /// Every change that was begun, in the order in which they were.
+    pub fn entries(&self) -> impl Iterator<Item = (usize, &Entry)> {
+        self.entries.iter().map(|(number, entry)| (*number, entry))
+    }
+
+    /// A number that no change has.
+    pub fn next_number(&self) -> usize {
+        self.entries.keys().next_back().map_or(1, |last| last + 1)
+    }
+
+    /// The newest scaling activity of each node group when the environment was broken; `None` before that.
+    pub fn baselines(&self) -> Option<&BTreeMap<String, String>> {
+        self.injected.as_ref()
+    }
+
+    /// Where the journal is.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    pub fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// What is altered was made by this session, and goes when it goes.
+    pub fn owns_what_is_altered(&self, change: &Change) -> bool {
+        let Some(altered) = change.altered() else {
+            return false;
+        };
+        let mut outputs = self
+            .entries
+            .values()
+            .filter_map(|entry| entry.outputs.as_ref());
+        outputs.any(|outputs| outputs.values().any(|output| output == altered))
+    }
+
+    /// By what change `number` is found again.
+    pub fn mark(&self, number: usize) -> Mark {
+        Mark {
+            session: self.begun.session.clone(),
+            scenario: self.begun.scenario.clone(),
+            number,
+            expires_at: self.begun.expires_at,
+        }
+    }
+
+    /// What is begun and not taken back, in the order in which AWS lets it go.
+    pub fn standing(&self) -> Vec<(usize, Entry)> {
+        let mut standing: Vec<(usize, Entry)> = self
+            .entries()
+            .filter(|(_, entry)| !entry.undone)
+            .map(|(number, entry)| (number, entry.clone()))
+            .collect();
+        standing.sort_by_key(|(number, entry)| {
+            (entry.change.teardown_rank(), std::cmp::Reverse(*number))
+        });
+        standing
+    }
+}

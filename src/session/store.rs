@@ -1,0 +1,115 @@
+//! Where sessions are: a directory each, in the user's state directory, held by one process at a time.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use super::ledger::Ledger;
+
+/// Name of the file that whoever works on a session holds.
+const LOCK: &str = "lock";
+
+/// The sessions of a user.
+#[derive(Debug, Clone)]
+pub struct Store {
+    directory: PathBuf,
+}
+
+/// A session's directory, held: nobody else works on it until this is dropped.
+#[derive(Debug)]
+pub struct Held {
+    pub directory: PathBuf,
+    _lock: File,
+}
+
+impl Store {
+    /// The sessions below a state directory.
+    pub fn new(state: &Path) -> Store {
+        Store {
+            directory: state.join("sessions"),
+        }
+    }
+
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Ids of the sessions that were begun, sorted. What is no session's directory is left out.
+    pub fn ids(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.directory)
+            .into_iter()
+            .flatten()
+            .flatten();
+        let mut ids: Vec<String> = entries
+            .filter(|entry| entry.path().is_dir())
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        ids.sort();
+        ids
+    }
+
+    /// Holds a session, new or not.
+    ///
+    /// # Errors
+    /// When another process holds it, or its directory cannot be made.
+    pub fn hold(&self, id: &str) -> anyhow::Result<Held> {
+        let directory = self.directory.join(id);
+        std::fs::create_dir_all(&directory)
+            .with_context(|| format!("failed to make {}", directory.display()))?;
+        let path = directory.join(LOCK);
+        let lock =
+            File::create(&path).with_context(|| format!("failed to open {}", path.display()))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Held {
+                directory,
+                _lock: lock,
+            }),
+            Err(TryLockError::WouldBlock) => {
+                bail!("another breakfix works on the session {id}: wait for it, or end it")
+            }
+            Err(TryLockError::Error(error)) => {
+                Err(error).with_context(|| format!("failed to hold {}", path.display()))
+            }
+        }
+    }
+
+    /// What a session's journal says, without holding it.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be understood.
+    pub fn look(&self, id: &str) -> anyhow::Result<Ledger> {
+        Ledger::look(&self.directory.join(id))
+    }
+
+    /// Forgets a session of which nothing is left.
+    ///
+    /// # Errors
+    /// When its files cannot be removed.
+    pub fn forget(&self, held: Held) -> anyhow::Result<()> {
+        std::fs::remove_dir_all(&held.directory)
+            .with_context(|| format!("failed to remove {}", held.directory.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_held_by_one_at_a_time() {
+        let state = tempfile::tempdir().unwrap();
+        let store = Store::new(state.path());
+        let held = store.hold("s1").unwrap();
+        let error = store.hold("s1").unwrap_err().to_string();
+        assert!(
+            error.contains("another breakfix works on the session s1"),
+            "{error}"
+        );
+        drop(held);
+        let held = store.hold("s1").unwrap();
+        assert_eq!(store.ids(), ["s1"]);
+        store.forget(held).unwrap();
+        assert!(store.ids().is_empty());
+    }
+}
