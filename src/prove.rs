@@ -257,9 +257,11 @@ async fn refused(
             false => format!("no check refuses it: {}", told.join("; ")),
         }]);
     }
+    let applies = |check: &&String| outcomes.iter().any(|outcome| outcome.id == **check);
     let missing = fix
         .refused_by
         .iter()
+        .filter(applies)
         .filter(|check| !unmet.contains(&check.as_str()));
     Ok(missing
         .map(|check| format!("{check} should refuse it; refused by {}", unmet.join(", ")))

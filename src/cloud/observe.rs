@@ -5,6 +5,7 @@
 
 mod keys;
 mod nodegroups;
+mod nodes;
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_smithy_types::DateTime;
+pub(super) use keys::grant;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -123,7 +125,7 @@ fn ago(moment: Option<&DateTime>) -> Option<Duration> {
 }
 
 /// The same for seconds since 1970.
-pub(super) fn ago_seconds(moment: f64) -> Duration {
+fn ago_seconds(moment: f64) -> Duration {
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     Duration::try_from_secs_f64(now.as_secs_f64() - moment).unwrap_or_default()
 }

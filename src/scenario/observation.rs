@@ -19,9 +19,9 @@ pub enum Seen<T> {
 /// What was found, or why it could not be read.
 pub type Found<T> = Result<T, String>;
 
-/// The newest scaling activity of each node group at one moment, by the node groups' names; `None` where there was
-/// none. World clocks jump, so that a moment is not a timestamp.
-pub type Baselines = BTreeMap<String, Option<String>>;
+/// The id of the newest scaling activity of each node group at one moment, by the node groups' names; empty where there
+/// was none. World clocks jump, so that a moment is not a timestamp.
+pub type Baselines = BTreeMap<String, String>;
 
 /// What was asked and what was seen.
 #[derive(Debug, Clone, Default)]
@@ -220,9 +220,9 @@ impl Observation {
                 let newest = by_start(activities)
                     .first()
                     .map(|activity| activity.id.clone());
-                Some((name.clone(), newest))
+                Some((name.clone(), newest.unwrap_or_default()))
             }
-            Some(Seen::Gone) => Some((name.clone(), None)),
+            Some(Seen::Gone) => Some((name.clone(), String::new())),
             _ => None,
         };
         nodegroups.into_iter().filter_map(newest).collect()

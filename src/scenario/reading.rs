@@ -482,8 +482,7 @@ conditions:
 
     #[test]
     fn ids_are_used_once() {
-        let again =
-            "invariants:\n  - { id: c, title: { en: D }, expect: { nodes: { nodegroup: g } } }\n";
+        let again = "invariants:\n  - { id: c, title: { en: D }, expect: { nodes: { nodegroup: g, none: true } } }\n";
         let found = mistakes(&format!("{SMALL}{again}"));
         assert_eq!(found.len(), 2);
         assert!(

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_kms::types::{GrantConstraints, GrantListEntry, GrantOperation};
+use aws_sdk_kms::types::{GrantConstraints, GrantOperation};
 
 use super::super::aws::incomplete;
+use super::super::observe::grant;
 use super::super::waiting::{done, found};
 use super::super::{Cloud, CloudError};
 use super::{BREAKFIX, Mark, Original, Outputs};
@@ -144,36 +145,6 @@ pub(in super::super) fn session_of(grant: &Grant) -> Option<&str> {
     let rest = grant.name.as_deref()?.strip_prefix(BREAKFIX)?;
     let (session, number) = rest.strip_prefix('-')?.rsplit_once('-')?;
     number.parse::<usize>().ok().map(|_| session)
-}
-
-fn grant(entry: GrantListEntry) -> Grant {
-    let pairs =
-        |pairs: Option<HashMap<String, String>>| pairs.map(|pairs| pairs.into_iter().collect());
-    let (equals, subset) = entry
-        .constraints
-        .map(|constraints| {
-            (
-                constraints.encryption_context_equals,
-                constraints.encryption_context_subset,
-            )
-        })
-        .unwrap_or_default();
-    Grant {
-        id: entry.grant_id.unwrap_or_default(),
-        name: entry.name,
-        grantee: entry.grantee_principal.unwrap_or_default(),
-        retiring_principal: entry.retiring_principal,
-        operations: entry
-            .operations
-            .unwrap_or_default()
-            .iter()
-            .map(|operation| operation.as_str().to_owned())
-            .collect(),
-        constraints: crate::policy::GrantConstraints {
-            constraint_equals: pairs(equals),
-            constraint_subset: pairs(subset),
-        },
-    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! Keys: their state, policy and grants.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use aws_sdk_kms::types::{KeyMetadata, KeySpec, KeyUsageType};
+use aws_sdk_kms::types::{GrantListEntry, KeyMetadata, KeySpec, KeyUsageType};
 
 use super::super::{Cloud, CloudError};
 use super::{seen, together, why};
-use crate::policy::Policy;
+use crate::policy::{Grant, GrantConstraints, Policy};
 use crate::scenario::observation::{Found, Key, Observation, Seen};
 
 impl Cloud {
@@ -57,7 +57,6 @@ impl Cloud {
     async fn read_key(&self, metadata: KeyMetadata) -> Key {
         let id = metadata.key_id.as_str();
         let (policy, grants) = tokio::join!(self.key_policy(id), self.grants(id));
-        let (policy, grants) = (parsed(policy), grants.map_err(why));
         let spec = metadata
             .key_spec
             .as_ref()
@@ -71,15 +70,14 @@ impl Cloud {
             arn: metadata.arn.unwrap_or_default(),
             state: state.unwrap_or_default(),
             encrypts_volumes: spec && usage,
-            policy,
-            grants,
+            policy: policy.map_err(why).and_then(parsed),
+            grants: grants.map_err(why),
         }
     }
 }
 
-fn parsed(policy: Result<String, CloudError>) -> Found<Policy> {
-    let text = policy.map_err(why)?;
-    Policy::parse(&text).map_err(|error| format!("it cannot be understood: {error}"))
+fn parsed(policy: String) -> Found<Policy> {
+    Policy::parse(&policy).map_err(|error| format!("it cannot be understood: {error}"))
 }
 
 /// A name that can be no key's leads to none.
@@ -88,4 +86,34 @@ fn no_key(error: CloudError) -> Seen<Key> {
         return Seen::Gone;
     }
     seen(Err(error))
+}
+
+pub(in super::super) fn grant(entry: GrantListEntry) -> Grant {
+    let pairs =
+        |pairs: Option<HashMap<String, String>>| pairs.map(|pairs| pairs.into_iter().collect());
+    let (equals, subset) = entry
+        .constraints
+        .map(|constraints| {
+            (
+                constraints.encryption_context_equals,
+                constraints.encryption_context_subset,
+            )
+        })
+        .unwrap_or_default();
+    Grant {
+        id: entry.grant_id.unwrap_or_default(),
+        name: entry.name,
+        grantee: entry.grantee_principal.unwrap_or_default(),
+        retiring_principal: entry.retiring_principal,
+        operations: entry
+            .operations
+            .unwrap_or_default()
+            .iter()
+            .map(|operation| operation.as_str().to_owned())
+            .collect(),
+        constraints: GrantConstraints {
+            constraint_equals: pairs(equals),
+            constraint_subset: pairs(subset),
+        },
+    }
 }
