@@ -12,6 +12,11 @@ use crate::commands::plan::PlanRequest;
 use crate::commands::prove::ProveRequest;
 use crate::commands::run::report_files::ReportRequest;
 use crate::commands::run::{Backend, Documented, RunRequest, ShellPer};
+use crate::commands::sessions::AccountNames;
+use crate::commands::sessions::check::CheckRequest;
+use crate::commands::sessions::finish::FinishRequest;
+use crate::commands::sessions::reap::ReapRequest;
+use crate::commands::sessions::start::{Place, StartRequest};
 use crate::commands::simulate::look::{LookRequest, Question};
 use crate::commands::simulate::{ServeRequest, SimulateRequest};
 use crate::plan::StepSelection;
@@ -51,6 +56,18 @@ pub enum Verb {
     Plan(PlanArguments),
     /// Run the steps of lessons, against a broken scenario if they name one, and judge the repair
     Run(RunArguments),
+    /// Break an environment for a learner, and leave it so until `finish`
+    Start(StartArguments),
+    /// Say where the repair stands, by what is observed now
+    Check(CheckArguments),
+    /// Print what leads a terminal to the session's environment: eval "$(breakfix env)"
+    Env(WhichSession),
+    /// List the sessions that are open
+    Sessions(ListArguments),
+    /// Take everything back that a session made, and prove that nothing is left
+    Finish(FinishArguments),
+    /// Remove from an account what breakfix made there, by its tags alone
+    Reap(ReapArguments),
     /// Prove scenarios: broken is refused, wrong fixes are refused, solutions are accepted, nothing is left
     Prove(ProveArguments),
     /// Serve the simulator alone and print the environment that leads clients to it
@@ -151,6 +168,147 @@ pub struct RunArguments {
 
     #[command(flatten)]
     shell: ShellArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct WhichSession {
+    /// Session by its id [default: the only one there is]
+    #[arg(long, env = "BREAKFIX_SESSION", value_name = "ID")]
+    session: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct StartArguments {
+    /// Scenario to break the environment with
+    #[arg(value_name = "SCENARIO")]
+    scenario: String,
+
+    /// Directory with scenarios; they come before the built-in ones of the same name
+    #[arg(long = "scenarios", value_name = "DIR")]
+    directory: Option<PathBuf>,
+
+    /// Which fault: a variant's name, `a+b` for two at once, `random` for one that is not told
+    /// [default: the scenario's first]
+    #[arg(long, value_name = "VARIANT")]
+    variant: Option<String>,
+
+    /// Where to break it
+    #[arg(long, value_enum, default_value_t = StartOn::Simulator)]
+    on: StartOn,
+
+    /// How fast the simulator's time flows for the learner: `real`, `instant` or a speed such as `20x`
+    #[arg(long, default_value = "real", value_name = "CLOCK")]
+    clock: Pace,
+
+    #[command(flatten)]
+    account: OptionalAccount,
+
+    /// How long the session may live before `reap` takes it for forgotten
+    #[arg(long, default_value = "8h", value_name = "DURATION", value_parser = duration)]
+    ttl: Duration,
+
+    /// Do not ask before a real account is changed
+    #[arg(long)]
+    yes: bool,
+
+    /// How to report on stdout
+    #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
+    format: ReportFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum StartOn {
+    /// The embedded simulator, in the background: no account, no cost
+    Simulator,
+    /// A real AWS account, which --account, --region and --cluster must name
+    Aws,
+}
+
+/// The names of a real account, for --on aws.
+#[derive(Debug, Args)]
+struct OptionalAccount {
+    /// Account id; the credentials must be of it
+    #[arg(long, value_name = "ID", value_parser = account_id, required_if_eq("on", "aws"))]
+    account: Option<String>,
+
+    /// Region of the cluster
+    #[arg(long, value_name = "REGION", required_if_eq("on", "aws"))]
+    region: Option<String>,
+
+    /// EKS cluster, which must carry the tag breakfix:allow=true
+    #[arg(long, value_name = "NAME", required_if_eq("on", "aws"))]
+    cluster: Option<String>,
+}
+
+/// Twelve digits.
+fn account_id(text: &str) -> Result<String, String> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Ok(text.to_owned())
+    } else {
+        Err("an account id has twelve digits".to_owned())
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    #[command(flatten)]
+    which: WhichSession,
+
+    /// Wait so long for what is not met yet: seconds, or `90s`, `5m`, `1h`
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    wait: Option<Duration>,
+
+    /// How to report on stdout
+    #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
+    format: ReportFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct ListArguments {
+    /// How to report on stdout
+    #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
+    format: ReportFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct FinishArguments {
+    #[command(flatten)]
+    which: WhichSession,
+
+    /// Every session that is open
+    #[arg(long, conflicts_with = "session")]
+    all: bool,
+
+    /// How to report on stdout
+    #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
+    format: ReportFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct ReapArguments {
+    /// Account id; the credentials must be of it
+    #[arg(long, value_name = "ID", value_parser = account_id)]
+    account: String,
+
+    /// Region of the cluster
+    #[arg(long, value_name = "REGION")]
+    region: String,
+
+    /// EKS cluster, which must carry the tag breakfix:allow=true
+    #[arg(long, value_name = "NAME")]
+    cluster: String,
+
+    /// Only what this session made, whether its time is over or not
+    #[arg(long, value_name = "ID", conflicts_with = "all")]
+    session: Option<String>,
+
+    /// Also what belongs to sessions whose time is not over
+    #[arg(long)]
+    all: bool,
+
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -292,6 +450,10 @@ struct ServeArguments {
     #[arg(long, value_name = "TROUBLE")]
     chaos: Option<Chaos>,
 
+    /// Leave the terminal that it is started from
+    #[arg(long, hide = true)]
+    detached: bool,
+
     /// Keep the world in this directory: whoever serves it again, even after a kill, serves the same world on the
     /// same ports
     #[arg(long, value_name = "DIR")]
@@ -370,6 +532,89 @@ impl PlanArguments {
     }
 }
 
+impl ReportFormat {
+    fn is_json(self) -> bool {
+        matches!(self, ReportFormat::Json)
+    }
+}
+
+impl WhichSession {
+    pub fn into_request(self) -> Option<String> {
+        self.session
+    }
+}
+
+impl StartArguments {
+    pub fn into_request(self) -> StartRequest {
+        let OptionalAccount {
+            account,
+            region,
+            cluster,
+        } = self.account;
+        let place = match (self.on, account, region, cluster) {
+            (StartOn::Aws, Some(account), Some(region), Some(cluster)) => {
+                Place::Account(AccountNames {
+                    account,
+                    region,
+                    cluster,
+                })
+            }
+            // clap asks for all three with `--on aws`.
+            _ => Place::Simulator(self.clock),
+        };
+        StartRequest {
+            scenario: self.scenario,
+            directory: self.directory,
+            variant: self.variant,
+            place,
+            time_to_live: self.ttl,
+            yes: self.yes,
+            json: self.format.is_json(),
+        }
+    }
+}
+
+impl CheckArguments {
+    pub fn into_request(self) -> CheckRequest {
+        CheckRequest {
+            session: self.which.session,
+            wait: self.wait,
+            json: self.format.is_json(),
+        }
+    }
+}
+
+impl ListArguments {
+    pub fn is_json(&self) -> bool {
+        self.format.is_json()
+    }
+}
+
+impl FinishArguments {
+    pub fn into_request(self) -> FinishRequest {
+        FinishRequest {
+            session: self.which.session,
+            all: self.all,
+            json: self.format.is_json(),
+        }
+    }
+}
+
+impl ReapArguments {
+    pub fn into_request(self) -> ReapRequest {
+        ReapRequest {
+            account: AccountNames {
+                account: self.account,
+                region: self.region,
+                cluster: self.cluster,
+            },
+            session: self.session,
+            all: self.all,
+            yes: self.yes,
+        }
+    }
+}
+
 impl ProveArguments {
     pub fn into_request(self) -> ProveRequest {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
@@ -426,6 +671,7 @@ impl SimulateArguments {
                 pace: self.serve.clock,
                 chaos: self.serve.chaos.unwrap_or_default(),
                 state: self.serve.state,
+                detached: self.serve.detached,
             });
         };
         let (question, which) = match look {

@@ -1,5 +1,6 @@
 //! One room per verb: load, call the core, render, return the exit code.
 
+mod background;
 pub mod content;
 mod control;
 mod interrupt;
@@ -8,6 +9,7 @@ pub mod plan;
 pub mod prove;
 pub mod run;
 mod scratch;
+pub mod sessions;
 pub mod simulate;
 mod simulated;
 pub mod sleep;
@@ -23,6 +25,12 @@ pub fn dispatch(cli: Cli) -> Exit {
     let result = match cli.verb {
         Verb::Plan(arguments) => Ok(plan::plan(&arguments.into_request())),
         Verb::Run(arguments) => run::run(arguments.into_request(verbose)),
+        Verb::Start(arguments) => sessions::start::start(&arguments.into_request()),
+        Verb::Check(arguments) => sessions::check::check(&arguments.into_request()),
+        Verb::Env(which) => sessions::env::env(which.into_request().as_deref()),
+        Verb::Sessions(arguments) => sessions::list::list(arguments.is_json()),
+        Verb::Finish(arguments) => sessions::finish::finish(&arguments.into_request()),
+        Verb::Reap(arguments) => sessions::reap::reap(&arguments.into_request()),
         Verb::Prove(arguments) => prove::prove(&arguments.into_request()),
         Verb::Simulate(arguments) => match arguments.into_request() {
             SimulateRequest::Serve(request) => simulate::serve(&request),

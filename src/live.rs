@@ -43,6 +43,13 @@ impl Live {
         }
     }
 
+    /// Draws nothing.
+    pub fn silent() -> Live {
+        let mut live = Live::on_stderr(false);
+        live.line = Some(ProgressBar::hidden());
+        live
+    }
+
     /// Shows one event.
     pub fn show(&mut self, event: &Event) {
         if let Event::StepStarted {

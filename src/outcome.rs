@@ -2,6 +2,7 @@
 //! in which those who do (`run`, `session`) and those who read (`report`, `live`) meet.
 
 pub mod proof;
+pub mod standing;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -15,6 +15,7 @@ pub mod json;
 pub mod junit;
 pub mod plan;
 pub mod proof;
+pub mod standing;
 pub mod summary;
 pub mod terminal;
 mod text;

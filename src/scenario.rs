@@ -2,6 +2,7 @@
 //! and touching an account happen elsewhere.
 
 pub mod change;
+pub mod cost;
 pub mod judge;
 pub mod observation;
 pub mod predicate;

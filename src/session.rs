@@ -17,8 +17,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use jiff::Timestamp;
 
-use crate::cloud::Cloud;
-use crate::scenario::{Chosen, Parameter, RANDOM, Scenario, Values};
+use crate::cloud::{Cloud, Tell};
+use crate::outcome::standing::{PlannedChange, SessionOutcome};
+use crate::scenario::cost::hourly_usd;
+use crate::scenario::{Change, Chosen, Parameter, RANDOM, Scenario, Values};
 use crate::scenarios::Source;
 use journal::{Begun, Target, VERSION};
 use ledger::Ledger;
@@ -35,13 +37,22 @@ pub struct Session {
 /// What a new session is to be.
 #[derive(Debug, Clone, Default)]
 pub struct Wish {
+    /// As [`new_id`] draws them; one is drawn when `None`.
+    pub id: Option<String>,
     /// As `--variant` says it: names joined by `+`, or `random`; the first variant when `None`.
     pub variant: Option<String>,
     /// The environment as it is without any fault, to show that it is the fault which breaks it.
     pub healthy: bool,
     /// How long the session may live before it is reaped.
     pub time_to_live: Duration,
-    pub real: bool,
+    pub target: Target,
+}
+
+/// A session that is drawn up, with everything that is drawn by lot, and not begun.
+pub struct Draft {
+    begun: Begun,
+    source: Source,
+    chosen: Chosen,
 }
 
 /// What is drawn for ids: lower-case letters and digits, of which so many are never drawn twice.
@@ -58,33 +69,7 @@ impl Session {
         cloud: Cloud,
         wish: &Wish,
     ) -> anyhow::Result<Session> {
-        let variant = drawn_variant(&source.scenario, wish.variant.as_deref());
-        let at = Timestamp::now();
-        let begun = Begun {
-            version: VERSION,
-            session: random_text(ID_LENGTH),
-            scenario: source.scenario.name.clone(),
-            scenarios: source.parent(),
-            variant,
-            parameters: drawn_parameters(&source.scenario),
-            target: Target {
-                real: wish.real,
-                account: cloud.account.clone(),
-                region: cloud.region.clone(),
-                cluster: cloud.cluster.clone(),
-            },
-            at,
-            expires_at: at
-                .checked_add(jiff::SignedDuration::try_from(wish.time_to_live)?)
-                .context("the session would never expire")?,
-        };
-        let chosen = if wish.healthy {
-            source.scenario.healthy()
-        } else {
-            source.scenario.choose(begun.variant.as_deref())?
-        };
-        let ledger = Ledger::begin(&sessions.join(&begun.session), begun)?;
-        Ok(Session::of(ledger, source, chosen, cloud))
+        Draft::new(source, wish)?.begin(sessions, cloud)
     }
 
     /// Goes on with the session in `directory`.
@@ -92,29 +77,11 @@ impl Session {
     /// # Errors
     /// When there is none, or its journal or its variant cannot be understood.
     pub fn resume(directory: &Path, source: Source, cloud: Cloud) -> anyhow::Result<Session> {
-        let ledger = Ledger::open(directory)?;
-        let chosen = source.scenario.choose(ledger.begun.variant.as_deref())?;
-        Ok(Session::of(ledger, source, chosen, cloud))
+        Session::over(Ledger::open(directory)?, source, cloud)
     }
 
     fn of(ledger: Ledger, source: Source, chosen: Chosen, cloud: Cloud) -> Session {
-        let mut values = Values::default();
-        let Target {
-            account,
-            region,
-            cluster,
-            ..
-        } = &ledger.begun.target;
-        values.set("session", &*ledger.begun.session);
-        values.set("account", &**account);
-        values.set("region", &**region);
-        values.set("cluster", &**cluster);
-        for (name, value) in &ledger.begun.parameters {
-            values.set(name, value);
-        }
-        for (name, value) in &chosen.values {
-            values.set(format!("variant.{name}"), value);
-        }
+        let values = values(&ledger.begun, &chosen);
         let mut session = Session {
             ledger,
             source,
@@ -154,6 +121,28 @@ impl Session {
         &self.source.scenario
     }
 
+    /// Over a ledger that was read elsewhere, to look at the environment.
+    ///
+    /// # Errors
+    /// When its variant cannot be understood.
+    pub fn over(ledger: Ledger, source: Source, cloud: Cloud) -> anyhow::Result<Session> {
+        let chosen = source.scenario.choose(ledger.begun.variant.as_deref())?;
+        Ok(Session::of(ledger, source, chosen, cloud))
+    }
+
+    /// Says what is being done and waited for.
+    pub fn tell(&mut self, tell: Tell) {
+        self.cloud.tell = tell;
+    }
+
+    /// What is told of it.
+    pub fn outcome(&self) -> SessionOutcome {
+        let mut outcome = self.ledger.outcome();
+        outcome.title.clone_from(&self.scenario().title.en);
+        outcome.lab.clone_from(&self.scenario().lab);
+        outcome
+    }
+
     /// The variant that is in the environment, with its checks and repairs.
     pub fn chosen(&self) -> &Chosen {
         &self.chosen
@@ -188,6 +177,89 @@ impl Session {
     pub async fn undo(&mut self) -> anyhow::Result<Vec<String>> {
         undo::undo(&mut self.ledger, &self.cloud).await
     }
+}
+
+/// Draws the id of a session: lower-case letters and digits.
+pub fn new_id() -> String {
+    random_text(ID_LENGTH)
+}
+
+impl Draft {
+    /// # Errors
+    /// When the variant is not to be had.
+    pub fn new(source: Source, wish: &Wish) -> anyhow::Result<Draft> {
+        let variant = drawn_variant(&source.scenario, wish.variant.as_deref());
+        let at = Timestamp::now();
+        let begun = Begun {
+            version: VERSION,
+            session: wish.id.clone().unwrap_or_else(new_id),
+            scenario: source.scenario.name.clone(),
+            scenarios: source.parent(),
+            variant,
+            parameters: drawn_parameters(&source.scenario),
+            target: wish.target.clone(),
+            at,
+            expires_at: at
+                .checked_add(jiff::SignedDuration::try_from(wish.time_to_live)?)
+                .context("the session would never expire")?,
+        };
+        let chosen = if wish.healthy {
+            source.scenario.healthy()
+        } else {
+            source.scenario.choose(begun.variant.as_deref())?
+        };
+        Ok(Draft {
+            begun,
+            source,
+            chosen,
+        })
+    }
+
+    /// What is going to be made, in order.
+    pub fn planned(&self) -> Vec<PlannedChange> {
+        let values = values(&self.begun, &self.chosen);
+        let plan = |change: &Change| PlannedChange {
+            what: values.fill_known(&change.to_string()),
+            hourly_usd: hourly_usd(change, &self.chosen.changes),
+        };
+        self.chosen.changes.iter().map(plan).collect()
+    }
+
+    /// Begins the session in a directory of its own below `sessions`. Nothing is made yet.
+    ///
+    /// # Errors
+    /// When the journal cannot be begun.
+    pub fn begin(self, sessions: &Path, cloud: Cloud) -> anyhow::Result<Session> {
+        let Draft {
+            begun,
+            source,
+            chosen,
+        } = self;
+        let ledger = Ledger::begin(&sessions.join(&begun.session), begun)?;
+        Ok(Session::of(ledger, source, chosen, cloud))
+    }
+}
+
+/// What the texts of a scenario may name before anything is made.
+fn values(begun: &Begun, chosen: &Chosen) -> Values {
+    let mut values = Values::default();
+    let Target {
+        account,
+        region,
+        cluster,
+        ..
+    } = &begun.target;
+    values.set("session", &*begun.session);
+    values.set("account", &**account);
+    values.set("region", &**region);
+    values.set("cluster", &**cluster);
+    for (name, value) in &begun.parameters {
+        values.set(name, value);
+    }
+    for (name, value) in &chosen.values {
+        values.set(format!("variant.{name}"), value);
+    }
+    values
 }
 
 fn drawn_variant(scenario: &Scenario, asked: Option<&str>) -> Option<String> {

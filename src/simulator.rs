@@ -102,6 +102,8 @@ pub(crate) struct Shared {
     kept: Mutex<Kept>,
     /// Counts changes of the world, for whoever waits for one.
     changes: watch::Sender<u64>,
+    /// Whether its control said that it shall end.
+    stop: watch::Sender<bool>,
     /// Its control token lets breakfix's own tools in, its Kubernetes token the kubeconfig that we write.
     identity: Identity,
     /// As the Kubernetes token, for breakfix itself.
@@ -278,6 +280,7 @@ impl Simulator {
         let shared = Arc::new(Shared {
             kept: Mutex::new(kept),
             changes: watch::Sender::new(0),
+            stop: watch::Sender::new(false),
             identity,
             operator_token: secret(),
         });
@@ -322,6 +325,11 @@ impl Simulator {
     /// Closes the ports; connections end soon after.
     pub fn close(&self) {
         self.shutdown.send_replace(true);
+    }
+
+    /// Resolves when the control is told to end the simulator, which is left to the caller.
+    pub async fn told_to_stop(&self) {
+        stopped(&self.shared.stop).await;
     }
 
     /// Closes the ports and waits until every connection is gone.

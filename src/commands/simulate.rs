@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::scratch::Scratch;
-use super::{interrupt, output, runtime};
+use super::{background, interrupt, output, runtime};
 use crate::outcome::Exit;
 use crate::simulator::chaos::Chaos;
 use crate::simulator::clock::Pace;
@@ -29,6 +29,8 @@ pub struct ServeRequest {
     pub chaos: Chaos,
     /// Where the world is kept; without, it goes with the process.
     pub state: Option<PathBuf>,
+    /// Leave the terminal, so that closing it ends nothing.
+    pub detached: bool,
 }
 
 /// Serves until INT, TERM or HUP; prints what to export first.
@@ -36,6 +38,10 @@ pub struct ServeRequest {
 /// # Errors
 /// When the simulator cannot be started.
 pub fn serve(request: &ServeRequest) -> anyhow::Result<Exit> {
+    if request.detached {
+        // Fails for a process that leads its group already, which no terminal's end reaches either.
+        let _ = rustix::process::setsid();
+    }
     runtime()?.block_on(async {
         // Before anybody is told that the simulator is ready, and may end it.
         let interrupted = interrupt::first()?;
@@ -54,8 +60,14 @@ pub fn serve(request: &ServeRequest) -> anyhow::Result<Exit> {
         };
         let environment = simulator.environment(&directory, &simulator.learner_key())?;
         output::say(&exports(&environment));
+        if request.state.is_some() {
+            background::leave_access(&directory, &simulator, &environment)?;
+        }
         output::complain("simulator ready; Ctrl-C ends it");
-        interrupted.await;
+        tokio::select! {
+            () = interrupted => {}
+            () = simulator.told_to_stop() => {}
+        }
         simulator.stop().await;
         Ok(Exit::Met)
     })

@@ -134,7 +134,7 @@ struct SkippedView<'a> {
 }
 
 #[derive(Serialize)]
-struct CheckView<'a> {
+pub(super) struct CheckView<'a> {
     id: &'a str,
     title: &'a str,
     /// `symptom`, `condition` or `invariant`.
@@ -264,7 +264,7 @@ fn command_view(command: &CommandOutcome) -> CommandView<'_> {
     }
 }
 
-fn check_view(check: &CheckOutcome) -> CheckView<'_> {
+pub(super) fn check_view(check: &CheckOutcome) -> CheckView<'_> {
     let (expected, observed, reason) = match &check.verdict {
         Verdict::Met => (None, None, None),
         Verdict::NotYet { awaiting, .. } => (None, None, Some(awaiting.as_str())),

@@ -78,18 +78,7 @@ fn render_lab(text: &mut String, lab: &LabOutcome, drift_fails: bool, paint: Pai
     for hook in &lab.suite_hooks {
         render_suite_hook(text, hook, width, paint);
     }
-    for (kind, heading) in [
-        (CheckKind::Symptom, "Symptoms"),
-        (CheckKind::Condition, "Conditions"),
-        (CheckKind::Invariant, "Invariants"),
-    ] {
-        render_checks(
-            text,
-            heading,
-            lab.checks.iter().filter(|check| check.kind == kind),
-            paint,
-        );
-    }
+    render_kinds(text, &lab.checks, paint);
     drift::render(text, lab, drift_fails, paint);
     if !lab.leftovers.is_empty() {
         let _ = writeln!(text, "\n  {}", paint.bad("Left over"));
@@ -230,6 +219,24 @@ fn quote(text: &mut String, printed: &str, indent: &str, paint: Paint) {
     }
     for shown in &lines[hidden..] {
         let _ = writeln!(text, "{indent}{} {}", paint.quiet("│"), shortened(shown));
+    }
+}
+
+/// Every check with its verdict, by kinds.
+pub(super) fn render_all_checks(checks: &[CheckOutcome], color: bool) -> String {
+    let mut text = String::new();
+    render_kinds(&mut text, checks, Paint(color));
+    text
+}
+
+fn render_kinds(text: &mut String, checks: &[CheckOutcome], paint: Paint) {
+    for (kind, heading) in [
+        (CheckKind::Symptom, "Symptoms"),
+        (CheckKind::Condition, "Conditions"),
+        (CheckKind::Invariant, "Invariants"),
+    ] {
+        let checks = checks.iter().filter(|check| check.kind == kind);
+        render_checks(text, heading, checks, paint);
     }
 }
 

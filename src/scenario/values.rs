@@ -49,6 +49,20 @@ impl Values {
         Ok(filled)
     }
 
+    /// `text` with those names replaced that are known; the others stay as they are written.
+    pub fn fill_known(&self, text: &str) -> String {
+        parts(text)
+            .map(|part| match part {
+                Part::Text(text) => text.to_owned(),
+                Part::Name(name) => match self.get(name) {
+                    Some(value) if name.starts_with(VARIANT) => self.fill_known(value),
+                    Some(value) => value.to_owned(),
+                    None => format!("${{{name}}}"),
+                },
+            })
+            .collect()
+    }
+
     /// A variant's value may name what was made, but no other value of a variant: so this ends.
     fn fill_once_more(&self, value: &str) -> Result<String, UnknownName> {
         match names_in(value).find(|name| name.starts_with(VARIANT)) {

@@ -97,7 +97,10 @@ impl Scenario {
         for (_, variant) in variants {
             values.extend(variant.values.clone());
         }
-        let faults = variants.iter().flat_map(|(_, variant)| &variant.faults);
+        let mut faults: Vec<&Change> = Vec::new();
+        faults.extend(variants.iter().flat_map(|(_, variant)| &variant.faults));
+        // A key that is out of use takes no other change.
+        faults.sort_by_key(|fault| sets_key_state(fault));
         let changes = self.resources.iter().chain(faults).chain(&self.trigger);
         let names: Vec<String> = variants
             .iter()
@@ -135,10 +138,12 @@ impl Scenario {
                     let by_changes = variant.solutions.iter().find(|fix| fix.script.is_none());
                     by_changes.or(variant.solutions.first()).cloned()
                 };
-                let fixes: Vec<Fix> = several
+                let mut fixes: Vec<Fix> = several
                     .iter()
                     .filter_map(|(_, variant)| data(variant))
                     .collect();
+                // And has to be back in use before anything else can be repaired.
+                fixes.sort_by_key(|fix| !fix.changes.iter().any(sets_key_state));
                 let complete = fixes.len() == several.len();
                 let combined = complete.then_some(Solution { fixes });
                 common.chain(combined).collect()
@@ -167,6 +172,10 @@ impl Scenario {
             },
         }
     }
+}
+
+fn sets_key_state(change: &Change) -> bool {
+    matches!(change, Change::KmsKeyState(_))
 }
 
 /// A value that both one of `variants` and `other` set, each to something else.

@@ -64,6 +64,7 @@ impl Session {
             None => self.announce(number, change).await?,
         };
         let mark = self.ledger.mark(number);
+        (self.cloud.tell)(format!("making: {change}"));
         let outputs = self.cloud.apply(&change, &mark).await;
         let outputs = outputs.with_context(|| format!("failed to make: {change}"))?;
         self.ledger.made(number, outputs)?;

@@ -59,13 +59,32 @@ pub struct Begun {
 }
 
 /// Where a session acts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// A real account, and not the simulator.
     pub real: bool,
     pub account: String,
     pub region: String,
     pub cluster: String,
+    /// How fast a simulator's time flows for the learner, as `--clock` says it.
+    #[serde(default)]
+    pub clock: Option<String>,
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Target {
+            account,
+            region,
+            cluster,
+            ..
+        } = self;
+        if self.real {
+            write!(to, "account {account}, {region}, cluster {cluster}")
+        } else {
+            to.write_str("the simulator")
+        }
+    }
 }
 
 /// Of the format of journals.
@@ -139,6 +158,11 @@ impl Journal {
     }
 }
 
+/// Whether a directory holds a journal with at least its first record.
+pub fn exists(directory: &Path) -> bool {
+    std::fs::read(directory.join(FILE)).is_ok_and(|text| text.contains(&b'\n'))
+}
+
 /// The records of the journal in a directory. A torn last line is left out.
 ///
 /// # Errors
@@ -192,6 +216,7 @@ mod tests {
                 account: "1".to_owned(),
                 region: "r".to_owned(),
                 cluster: "c".to_owned(),
+                clock: None,
             },
             at: Timestamp::UNIX_EPOCH,
             expires_at: Timestamp::UNIX_EPOCH,

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::journal::{self, Begun, Journal, Record};
 use crate::cloud::changes::{Mark, Original, Outputs};
+use crate::outcome::standing::SessionOutcome;
 use crate::scenario::Change;
 use crate::scenario::observation::Baselines;
 
@@ -203,6 +204,29 @@ impl Ledger {
             .values()
             .filter_map(|entry| entry.outputs.as_ref());
         outputs.any(|outputs| outputs.values().any(|output| output == altered))
+    }
+
+    /// What is told of the session, without what only its scenario knows.
+    pub fn outcome(&self) -> SessionOutcome {
+        let Begun {
+            session,
+            scenario,
+            target,
+            at,
+            expires_at,
+            ..
+        } = &self.begun;
+        SessionOutcome {
+            id: session.clone(),
+            scenario: scenario.clone(),
+            title: scenario.clone(),
+            lab: None,
+            place: target.to_string(),
+            begun_at: at.to_string(),
+            expires_at: expires_at.to_string(),
+            is_broken: self.injected.is_some(),
+            error: None,
+        }
     }
 
     /// By what change `number` is found again.

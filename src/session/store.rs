@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
+use super::journal;
 use super::ledger::Ledger;
 
 /// Name of the file that whoever works on a session holds.
@@ -72,6 +73,11 @@ impl Store {
                 Err(error).with_context(|| format!("failed to hold {}", path.display()))
             }
         }
+    }
+
+    /// Whether the session in this directory got as far as its journal.
+    pub fn is_begun(&self, id: &str) -> bool {
+        journal::exists(&self.directory.join(id))
     }
 
     /// What a session's journal says, without holding it.

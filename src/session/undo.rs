@@ -20,6 +20,7 @@ pub async fn undo(ledger: &mut Ledger, cloud: &Cloud) -> anyhow::Result<Vec<Stri
             left.push(format!("{}: kept while {blocker} is there", entry.change));
             continue;
         }
+        (cloud.tell)(format!("taking back: {}", entry.change));
         match take_back(ledger, cloud, number, &entry).await {
             Ok(()) => ledger.undone(number)?,
             Err(error) => {

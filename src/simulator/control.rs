@@ -24,6 +24,7 @@ type Refused = (StatusCode, String);
 /// - `POST advance?micros=N` lets them pass at once, whatever the clock;
 /// - `GET status` tells the clock and what is served;
 /// - `GET events?after=N` lists the calls after number N;
+/// - `POST stop` ends the simulator, as a signal does;
 /// - `GET world` is everything there is, secrets too.
 pub(super) fn answer(shared: &Shared, request: &Request<Bytes>) -> Response<Bytes> {
     routed(shared, request).unwrap_or_else(|(status, why)| text(status, why))
@@ -45,6 +46,10 @@ fn routed(shared: &Shared, request: &Request<Bytes>) -> Result<Response<Bytes>, 
             shared.world().jump(micros(request)?);
             shared.changed();
             Ok(json_text(&status(&shared.world())))
+        }
+        (&Method::POST, "stop") => {
+            shared.stop.send_replace(true);
+            Ok(text(StatusCode::OK, String::new()))
         }
         (&Method::GET, "status") => Ok(json_text(&status(&shared.world()))),
         (&Method::GET, "events") => Ok(json_text(&events(&shared.world(), after(request)?))),

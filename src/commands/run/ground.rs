@@ -254,6 +254,7 @@ impl Simulated<'_> {
             .context("failed to reach the simulator")?;
         let wish = Wish {
             time_to_live: TIME_TO_LIVE,
+            target: simulated::target(&self.simulator),
             ..Wish::default()
         };
         let mut session = Session::begin(&self.scratch.join("session"), source, cloud, &wish)?;

@@ -1,0 +1,12 @@
+//! The verbs of a session that outlives its command: start, check, env, finish, and what leads to them.
+
+mod account;
+pub mod check;
+pub mod env;
+pub mod finish;
+pub mod list;
+mod opened;
+pub mod reap;
+pub mod start;
+
+pub use account::AccountNames;

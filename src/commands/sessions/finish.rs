@@ -1,0 +1,115 @@
+//! `breakfix finish`: takes everything back, and proves that nothing is left.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::super::content::Refused;
+use super::super::{interrupt, output, runtime};
+use super::opened::{self, Opened};
+use super::start::teller;
+use crate::live::Live;
+use crate::outcome::Exit;
+use crate::report::standing;
+use crate::session::store::Store;
+use crate::session::undo;
+
+/// Which sessions to end.
+#[derive(Debug, Clone)]
+pub struct FinishRequest {
+    pub session: Option<String>,
+    pub all: bool,
+    pub json: bool,
+}
+
+/// Ends the sessions. What is left is named; calling it again goes on.
+///
+/// # Errors
+/// When a session's environment cannot be reached, or its journal not be written.
+pub fn finish(request: &FinishRequest) -> anyhow::Result<Exit> {
+    let store = opened::store();
+    let ids = if request.all {
+        store.ids()
+    } else {
+        match opened::pick(&store, request.session.as_deref()) {
+            Ok(id) => vec![id],
+            Err(Refused { exit, text }) => {
+                output::complain(&text);
+                return Ok(exit);
+            }
+        }
+    };
+    let runtime = runtime()?;
+    let signals = interrupt::watch(&runtime)?;
+    let mut exit = Exit::Met;
+    for id in ids {
+        let ended = finish_one(&store, &id, &runtime, &signals);
+        let (text, this) = match ended {
+            Ok(Some(left)) => {
+                let this = if left.is_empty() {
+                    Exit::Met
+                } else {
+                    Exit::Leftovers
+                };
+                (finished_text(&id, &left, request.json), this)
+            }
+            Ok(None) => {
+                output::complain(&format!(
+                    "interrupted: `breakfix finish --session {id}` goes on"
+                ));
+                return Ok(Exit::Interrupted);
+            }
+            Err(error) if request.all => {
+                output::complain(&format!("error: session {id}: {error:#}"));
+                (String::new(), Exit::CannotTell)
+            }
+            Err(error) => return Err(error),
+        };
+        output::say(&text);
+        exit = exit.or_heavier(this);
+    }
+    Ok(exit)
+}
+
+fn finished_text(id: &str, left: &[String], json: bool) -> String {
+    if json {
+        standing::finished_json(id, left)
+    } else {
+        standing::finished(id, left)
+    }
+}
+
+/// What is left; `None` when it was interrupted.
+fn finish_one(
+    store: &Store,
+    id: &str,
+    runtime: &tokio::runtime::Runtime,
+    signals: &crate::shell::Interrupt,
+) -> anyhow::Result<Option<Vec<String>>> {
+    if !store.is_begun(id) {
+        // A start that was killed before its first record: it made nothing but, perhaps, a simulator.
+        let held = store.hold(id)?;
+        super::super::background::Background::of(&held.directory).stop()?;
+        store.forget(held)?;
+        return Ok(Some(Vec::new()));
+    }
+    let mut opened = Opened::open(store, id)?;
+    let mut cloud = opened.connect(runtime, true)?;
+    let live = Arc::new(Mutex::new(Live::on_stderr(false)));
+    cloud.tell = teller(&live);
+    let undone = runtime.block_on(async {
+        tokio::select! {
+            undone = undo::undo(&mut opened.ledger, &cloud) => Some(undone),
+            () = async { while signals.count() == 0 { tokio::time::sleep(std::time::Duration::from_millis(50)).await; } } => None,
+        }
+    });
+    *live.lock().unwrap_or_else(PoisonError::into_inner) = Live::silent();
+    let Some(left) = undone.transpose()? else {
+        return Ok(None);
+    };
+    if left.is_empty() {
+        if !opened.ledger.begun.target.real {
+            opened.background().stop()?;
+        }
+        store.forget(opened.held)?;
+    }
+    Ok(Some(left))
+}

@@ -1,0 +1,120 @@
+//! A session that was begun before: found, held, its environment reached again.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use tokio::runtime::Runtime;
+
+use super::super::background::Background;
+use super::super::content::{Refused, refused};
+use super::account;
+use crate::cloud::Cloud;
+use crate::outcome::Exit;
+use crate::scenarios::{self, Source};
+use crate::session::journal::Begun;
+use crate::session::ledger::Ledger;
+use crate::session::runs::state_directory;
+use crate::session::store::{Held, Store};
+use crate::simulator::clock::Pace;
+
+/// The user's sessions.
+pub(super) fn store() -> Store {
+    Store::new(&state_directory(|name| std::env::var_os(name)))
+}
+
+/// The session that is meant: the one that was named, else the only one there is.
+pub(super) fn pick(store: &Store, asked: Option<&str>) -> Result<String, Refused> {
+    let ids = store.ids();
+    let usage = |text: String| refused(Exit::Usage, format!("error: {text}"));
+    if let Some(asked) = asked {
+        return match ids.iter().find(|id| *id == asked) {
+            Some(id) => Ok(id.clone()),
+            None => Err(usage(format!(
+                "there is no session {asked:?}; {}",
+                match ids.is_empty() {
+                    true => "there is none: `breakfix start SCENARIO` begins one".to_owned(),
+                    false => format!("there are: {}", ids.join(", ")),
+                }
+            ))),
+        };
+    }
+    match ids.as_slice() {
+        [] => Err(usage(
+            "there is no session: `breakfix start SCENARIO` begins one".to_owned(),
+        )),
+        [only] => Ok(only.clone()),
+        several => Err(usage(format!(
+            "there are several sessions, name one with --session: {}",
+            several
+                .iter()
+                .map(|id| described(store, id))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ))),
+    }
+}
+
+fn described(store: &Store, id: &str) -> String {
+    match store.look(id) {
+        Ok(ledger) => format!("{id} ({})", ledger.begun.scenario),
+        Err(_) => id.to_owned(),
+    }
+}
+
+/// A session that is held.
+pub(super) struct Opened {
+    pub(super) held: Held,
+    pub(super) ledger: Ledger,
+}
+
+impl Opened {
+    /// # Errors
+    /// When another process holds it, or its journal cannot be understood.
+    pub(super) fn open(store: &Store, id: &str) -> anyhow::Result<Opened> {
+        let held = store.hold(id)?;
+        let ledger = Ledger::open(&held.directory)?;
+        Ok(Opened { held, ledger })
+    }
+
+    pub(super) fn background(&self) -> Background {
+        Background::of(&self.held.directory)
+    }
+
+    pub(super) fn source(&self) -> anyhow::Result<Source> {
+        source(&self.ledger.begun)
+    }
+
+    /// Its environment: a simulator that has ended is started again, with the same world.
+    pub(super) fn connect(&self, runtime: &Runtime, jumps: bool) -> anyhow::Result<Cloud> {
+        connect(runtime, &self.ledger.begun, &self.held.directory, jumps)
+    }
+}
+
+/// The scenario that a session is of.
+pub(super) fn source(begun: &Begun) -> anyhow::Result<Source> {
+    scenarios::load(&begun.scenario, begun.scenarios.as_deref())
+        .with_context(|| format!("session {} cannot read its scenario", begun.session))
+}
+
+/// breakfix's clients of a session's environment.
+pub(super) fn connect(
+    runtime: &Runtime,
+    begun: &Begun,
+    directory: &Path,
+    jumps: bool,
+) -> anyhow::Result<Cloud> {
+    if begun.target.real {
+        return runtime.block_on(account::connect(&begun.target));
+    }
+    let background = Background::of(directory);
+    background.ensure(pace(begun))?;
+    runtime.block_on(background.connect(jumps))
+}
+
+/// How fast time flows for the learner.
+fn pace(begun: &Begun) -> Pace {
+    let asked = begun.target.clock.as_deref();
+    asked
+        .and_then(|clock| clock.parse().ok())
+        .unwrap_or(Pace::Real)
+}
