@@ -20,6 +20,7 @@ mod front_door;
 mod ground;
 mod hooks;
 mod iam;
+mod judge;
 mod kms;
 mod kubectl;
 mod layering;

@@ -33,7 +33,7 @@ fn verdicts(outcome: &Outcome) -> Vec<(String, String)> {
         .collect()
 }
 
-fn assert_verdicts(outcome: &Outcome, expected: [(&str, &str); 5]) {
+fn assert_verdicts(outcome: &Outcome, expected: [(&str, &str); 6]) {
     let expected: Vec<_> = expected
         .iter()
         .map(|(id, verdict)| ((*id).to_owned(), (*verdict).to_owned()))
@@ -44,7 +44,7 @@ fn assert_verdicts(outcome: &Outcome, expected: [(&str, &str); 5]) {
 
 #[test]
 fn the_solution_is_accepted() {
-    let outcome = run_script("solution.sh");
+    let outcome = run_script("solutions/key-policy.sh");
     assert_verdicts(
         &outcome,
         [
@@ -53,6 +53,7 @@ fn the_solution_is_accepted() {
             ("node-ready", "met"),
             ("volume-encrypted", "met"),
             ("key-not-public", "met"),
+            ("administrators-keep-the-key", "met"),
         ],
     );
     assert_eq!(outcome.status, 0);
@@ -69,6 +70,7 @@ fn doing_nothing_is_refused() {
             ("node-ready", "not met"),
             ("volume-encrypted", "met"),
             ("key-not-public", "met"),
+            ("administrators-keep-the-key", "met"),
         ],
     );
     assert_eq!(outcome.status, 1);

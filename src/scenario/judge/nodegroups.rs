@@ -104,47 +104,34 @@ impl NodegroupExpectation {
             met: Box::new(move |group| group.template_version.as_ref() == Some(&version)),
             is_health: false,
         });
-        let sizes: [(
-            Option<i32>,
-            &str,
-            fn(&Nodegroup) -> i32,
-            fn(&Nodegroup) -> String,
-        ); 3] = [
-            (
-                self.desired,
-                "desired",
-                |group| group.desired,
-                |group| format!("desired size {}", group.desired),
-            ),
-            (
-                self.min,
-                "minimum",
-                |group| group.min,
-                |group| format!("minimum size {}", group.min),
-            ),
-            (
-                self.max,
-                "maximum",
-                |group| group.max,
-                |group| format!("maximum size {}", group.max),
-            ),
+        let sizes = [
+            self.desired.map(|size| {
+                sized(
+                    "desired size",
+                    size,
+                    |group| group.desired,
+                    |group| format!("desired size {}", group.desired),
+                )
+            }),
+            self.min.map(|size| {
+                sized(
+                    "minimum size",
+                    size,
+                    |group| group.min,
+                    |group| format!("minimum size {}", group.min),
+                )
+            }),
+            self.max.map(|size| {
+                sized(
+                    "maximum size",
+                    size,
+                    |group| group.max,
+                    |group| format!("maximum size {}", group.max),
+                )
+            }),
         ];
-        let sizes = sizes
-            .into_iter()
-            .filter_map(|(wanted, word, found, observed)| {
-                let wanted = wanted?;
-                Some(Aspect {
-                    expected: format!("{word} size {wanted}"),
-                    observed,
-                    met: Box::new(move |group| found(group) == wanted),
-                    is_health: false,
-                })
-            });
-        [status, issue, version]
-            .into_iter()
-            .flatten()
-            .chain(sizes)
-            .collect()
+        let health = [status, issue, version];
+        health.into_iter().chain(sizes).flatten().collect()
     }
 
     fn verdict(&self, group: &Nodegroup, observation: &Observation) -> Verdict {
@@ -177,6 +164,20 @@ impl NodegroupExpectation {
             wanted.as_deref().is_none_or(|wanted| wanted == word)
         };
         healthy(&self.status, "ACTIVE") && healthy(&self.issue, "none")
+    }
+}
+
+fn sized(
+    word: &str,
+    wanted: i32,
+    found: fn(&Nodegroup) -> i32,
+    observed: fn(&Nodegroup) -> String,
+) -> Aspect {
+    Aspect {
+        expected: format!("{word} {wanted}"),
+        observed,
+        met: Box::new(move |group| found(group) == wanted),
+        is_health: false,
     }
 }
 

@@ -163,7 +163,7 @@ fn judged(observation: &Observation) -> (Says, Judgement) {
     );
     let public = PolicyNotPublic { key: KEY.into() }.judge(observation);
     let admin = keeps(&format!("arn:aws:iam::{ACCOUNT}:role/Admin")).judge(observation);
-    let said = match (&launches.verdict, &public.verdict, &admin.verdict) {
+    match (&launches.verdict, &public.verdict, &admin.verdict) {
         (Verdict::NotMet { .. }, ..) => (NoLaunch, launches),
         (_, Verdict::NotMet { .. }, _) => (Public, public),
         (.., Verdict::NotMet { .. }) => (LockedOut, admin),
@@ -172,8 +172,7 @@ fn judged(observation: &Observation) -> (Says, Judgement) {
         }
         (Verdict::Met, Verdict::Met, Verdict::Met) => (Advised, launches),
         other => panic!("{other:?}"),
-    };
-    said
+    }
 }
 
 /// `telling` is part of what the learner is told; empty where nothing has to be.

@@ -199,8 +199,8 @@ fn check(random: &mut Rng, well: bool) -> CheckOutcome {
 fn not_yet(awaiting: String) -> Verdict {
     let length = awaiting.len() as u64;
     Verdict::NotYet {
-        since: (length % 3 > 0).then(|| Duration::from_millis(length * 700)),
-        typical: (length % 2 > 0).then(|| awaiting.clone()),
+        since: (!length.is_multiple_of(3)).then(|| Duration::from_millis(length * 700)),
+        typical: (!length.is_multiple_of(2)).then(|| awaiting.clone()),
         awaiting,
     }
 }
