@@ -1,6 +1,7 @@
 //! How many requests a second the simulator answers, and how long the slowest of a hundred takes, beside an echo that
 //! the same server stack serves to the same clients in the same round. Wanted: at least 70 % of the echo's requests.
-//! Also what an idle world costs, and how soon it is ready.
+//! Also what an idle world costs, and how soon it is ready. Arguments, as in `cargo bench --bench requests -- kms`,
+//! choose the requests whose names contain one of them, or the `worlds`.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its numbers")]
 
@@ -51,7 +52,8 @@ fn main() {
         std::future::pending(),
     ));
 
-    let requests = requests(&simulator, echo_address);
+    let mut requests = requests(&simulator, echo_address);
+    requests.retain(|request| request.name == "echo" || is_wanted(request.name));
     println!("requests on {CONNECTIONS} connections, {REQUESTS} each (medians of {ROUNDS} rounds)");
     let mut rates: Vec<Vec<Rate>> = vec![Vec::new(); requests.len()];
     for _ in 0..ROUNDS {
@@ -69,7 +71,18 @@ fn main() {
             rate.per_second / medians[0].per_second * 100.0,
         );
     }
-    worlds();
+    if is_wanted("worlds") {
+        worlds();
+    }
+}
+
+fn is_wanted(name: &str) -> bool {
+    let mut wanted = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with("--"));
+    wanted
+        .next()
+        .is_none_or(|first| name.contains(&first) || wanted.any(|other| name.contains(&other)))
 }
 
 fn requests(simulator: &Simulator, echo: SocketAddr) -> Vec<Prepared> {

@@ -99,12 +99,14 @@ pub struct Simulator {
 /// What the handlers of both ports share.
 pub(crate) struct Shared {
     kept: Mutex<Kept>,
-    /// Counts changes of the world, for whoever waits for one.
+    /// `World::changes` as whoever waits for a change was told last.
     changes: watch::Sender<u64>,
     /// Its control token lets breakfix's own tools in, its Kubernetes token the kubeconfig that we write.
     identity: Identity,
     /// As the Kubernetes token, for breakfix itself.
     operator_token: String,
+    /// Of the world, as long as it lives.
+    region: String,
 }
 
 /// The world and where it is kept.
@@ -118,7 +120,20 @@ struct Kept {
 /// The world, locked. What changed is kept before anybody else, a client least of all, can know of it.
 pub(crate) struct WorldGuard<'a> {
     kept: MutexGuard<'a, Kept>,
-    identity: &'a Identity,
+    shared: &'a Shared,
+}
+
+impl WorldGuard<'_> {
+    /// Lets go of the world, and tells whoever waits for a change if there was one.
+    fn release(self) {
+        let (shared, changes) = (self.shared, self.changes());
+        drop(self);
+        shared.changes.send_if_modified(|known| {
+            let has_changed = *known != changes;
+            *known = changes;
+            has_changed
+        });
+    }
 }
 
 impl Deref for WorldGuard<'_> {
@@ -144,7 +159,7 @@ impl Drop for WorldGuard<'_> {
         else {
             return;
         };
-        if let Err(error) = storage.keep(self.identity, keys, world) {
+        if let Err(error) = storage.keep(&self.shared.identity, keys, world) {
             tracing::error!("the world is served, but not kept: {error:#}");
         }
     }
@@ -162,14 +177,18 @@ impl Shared {
     pub(crate) fn world(&self) -> WorldGuard<'_> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.world.tick(Timestamp::now());
-        WorldGuard {
-            kept,
-            identity: &self.identity,
-        }
+        WorldGuard { kept, shared: self }
     }
 
-    fn changed(&self) {
-        self.changes.send_modify(|count| *count += 1);
+    /// Looks at the world as it was left: no time passes in it.
+    fn glance<T>(&self, look: impl FnOnce(&World) -> T) -> T {
+        look(
+            &self
+                .kept
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .world,
+        )
     }
 }
 
@@ -279,6 +298,7 @@ impl Simulator {
             changes: watch::Sender::new(0),
             identity,
             operator_token: secret(),
+            region: configuration.region.clone(),
         });
         // Whoever is told of this world can count on it from the start.
         drop(shared.world());
@@ -352,8 +372,9 @@ impl Simulator {
 
     /// Lets `by` pass in the world at once, with everything that happens on the way.
     pub fn advance(&self, by: Duration) {
-        self.shared.world().jump(by);
-        self.shared.changed();
+        let mut world = self.shared.world();
+        world.jump(by);
+        world.release();
     }
 
     /// How long `by` of world time lasts on the wall clock.

@@ -125,8 +125,7 @@ impl World {
             address: service.to_owned(),
             agent: service.to_owned(),
         };
-        // Not from the world's random numbers: what is recorded decides nothing.
-        let request = uuid::Uuid::new_v4().to_string();
+        let request = request_id();
         let answer = outcome.map(|()| Value::Null);
         let call = Called {
             service: source,
@@ -136,6 +135,14 @@ impl World {
         let record = record(self, request, origin, call, answer.as_ref());
         self.trail.add(record);
     }
+}
+
+/// A new id for a call: a random UUID. Not from the world's random numbers: a call that only reads leaves no trace in
+/// them, and what is recorded decides nothing. Nor from the system's: it is no secret.
+pub(super) fn request_id() -> String {
+    uuid::Builder::from_random_bytes(fastrand::u128(..).to_be_bytes())
+        .into_uuid()
+        .to_string()
 }
 
 /// What was called.
@@ -216,7 +223,7 @@ pub(super) fn kubernetes_record(
     });
     Record {
         number: 0,
-        request: uuid::Uuid::new_v4().to_string(),
+        request: request_id(),
         at: world.now(),
         source: KUBERNETES.to_owned(),
         operation: asked.verb,
@@ -370,9 +377,10 @@ fn kind_of(call: &Called<'_>, member: &str) -> Option<&'static str> {
 fn name_resources(world: &World, kind: &str, value: &Value, found: &mut Vec<Resource>) {
     match value {
         Value::String(name) => {
-            let name = match (kind, world.find_key(name)) {
-                ("AWS::KMS::Key", Ok(key)) => key.arn.clone(),
-                _ => name.clone(),
+            let key = (kind == "AWS::KMS::Key").then(|| world.find_key(name).ok());
+            let name = match key.flatten() {
+                Some(key) => key.arn.clone(),
+                None => name.clone(),
             };
             found.push(Resource {
                 kind: kind.to_owned(),
