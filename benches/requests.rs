@@ -105,6 +105,17 @@ fn requests(simulator: &Simulator, echo: SocketAddr) -> Vec<Prepared> {
         ("content-type", "application/x-amz-json-1.1"),
         ("x-amz-target", "TrentService.GetKeyPolicy"),
     ];
+    let describe = [json[0], ("x-amz-target", "TrentService.DescribeKey")];
+    // GetKeyPolicy takes no alias.
+    let described = call(
+        "kms DescribeKey",
+        "kms",
+        "POST",
+        "/",
+        &describe,
+        r#"{"KeyId":"alias/aws/ebs"}"#,
+    );
+    let key = key_id(&described);
     let group = "/clusters/eks-workshop/node-groups/default";
     vec![
         Prepared {
@@ -119,7 +130,7 @@ fn requests(simulator: &Simulator, echo: SocketAddr) -> Vec<Prepared> {
             "POST",
             "/",
             &json,
-            r#"{"KeyId":"alias/aws/ebs"}"#,
+            &format!(r#"{{"KeyId":"{key}"}}"#),
         ),
         call(
             "autoscaling DescribeScalingActivities",
@@ -138,6 +149,17 @@ fn requests(simulator: &Simulator, echo: SocketAddr) -> Vec<Prepared> {
             "Action=DescribeLaunchTemplateVersions&Version=2016-11-15&LaunchTemplateVersion.1=%24Latest",
         ),
     ]
+}
+
+/// The id of the key that an answer describes.
+fn key_id(request: &Prepared) -> String {
+    let stream = TcpStream::connect(request.address).expect("a connection");
+    let mut reader = BufReader::new(stream);
+    reader.get_mut().write_all(&request.bytes).expect("sent");
+    let answer = read_answer(&mut reader, request.name);
+    let answer: serde_json::Value = serde_json::from_slice(&answer).expect("JSON");
+    let id = answer["KeyMetadata"]["KeyId"].as_str().expect("an id");
+    id.to_owned()
 }
 
 fn signed(
@@ -228,7 +250,8 @@ fn one_connection(request: &Prepared) -> Vec<Duration> {
         .collect()
 }
 
-fn read_answer(reader: &mut BufReader<TcpStream>, name: &str) {
+/// Reads one answer, which is a good one; returns its body.
+fn read_answer(reader: &mut BufReader<TcpStream>, name: &str) -> Vec<u8> {
     let mut line = String::new();
     let mut length = 0;
     let mut first = true;
@@ -248,6 +271,7 @@ fn read_answer(reader: &mut BufReader<TcpStream>, name: &str) {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).expect("the whole answer");
+    body
 }
 
 fn median(rates: &[Rate]) -> Rate {

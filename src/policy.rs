@@ -39,7 +39,9 @@ pub use grammar::{Place, PolicyError};
 pub use grant::{
     Grant, GrantConstraints, NewGrant, OPERATIONS as GRANT_OPERATIONS, SYMMETRIC_GRANT_OPERATIONS,
 };
-pub use identity::{IdentityDecision, IdentityRequest, decide_by_identity, missing_keys};
+pub use identity::{
+    IdentityDecision, IdentityRequest, MakeContext, decide_by_identity, missing_keys,
+};
 pub use operator::Operator;
 pub use principal::{Principal, PrincipalElement};
 pub use request::Request;

@@ -37,7 +37,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -52,6 +52,7 @@ use certificate::Authority;
 use chaos::Chaos;
 use clock::Pace;
 use durability::{Identity, Resumed, Storage};
+use signature::Secret;
 use world::start::{LEARNER, OPERATOR, Start};
 use world::{Options, World};
 
@@ -107,6 +108,8 @@ pub(crate) struct Shared {
     operator_token: String,
     /// Of the world, as long as it lives.
     region: String,
+    /// By access key, as the world had them when it was let go of last.
+    secrets: RwLock<BTreeMap<String, Secret>>,
 }
 
 /// The world and where it is kept.
@@ -115,6 +118,8 @@ struct Kept {
     /// Access keys that were handed out, by user.
     keys: BTreeMap<String, AccessKey>,
     storage: Option<Storage>,
+    /// `World::changes` when the secrets were shown last.
+    shown: Option<u64>,
 }
 
 /// The world, locked. What changed is kept before anybody else, a client least of all, can know of it.
@@ -151,11 +156,18 @@ impl DerefMut for WorldGuard<'_> {
 
 impl Drop for WorldGuard<'_> {
     fn drop(&mut self) {
+        let kept = &mut *self.kept;
+        if kept.shown != Some(kept.world.changes()) {
+            kept.shown = Some(kept.world.changes());
+            let secrets = self.shared.secrets.write();
+            *secrets.unwrap_or_else(PoisonError::into_inner) = kept.world.iam.secrets();
+        }
         let Kept {
             world,
             keys,
             storage: Some(storage),
-        } = &mut *self.kept
+            ..
+        } = kept
         else {
             return;
         };
@@ -180,15 +192,10 @@ impl Shared {
         WorldGuard { kept, shared: self }
     }
 
-    /// Looks at the world as it was left: no time passes in it.
-    fn glance<T>(&self, look: impl FnOnce(&World) -> T) -> T {
-        look(
-            &self
-                .kept
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .world,
-        )
+    /// The secret of an access key, found without waiting for the world.
+    fn secret(&self, access_key: &str) -> Option<Secret> {
+        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        secrets.get(access_key).cloned()
     }
 }
 
@@ -242,6 +249,7 @@ impl Simulator {
             world,
             keys: BTreeMap::new(),
             storage,
+            shown: None,
         };
         Ok(Simulator::serve(
             configuration,
@@ -276,6 +284,7 @@ impl Simulator {
             world,
             keys,
             storage,
+            shown: None,
         };
         Ok(Simulator::serve(
             configuration,
@@ -299,6 +308,7 @@ impl Simulator {
             identity,
             operator_token: secret(),
             region: configuration.region.clone(),
+            secrets: RwLock::default(),
         });
         // Whoever is told of this world can count on it from the start.
         drop(shared.world());

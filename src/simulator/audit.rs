@@ -12,7 +12,6 @@ use serde_json::{Map, Value, json};
 use super::clock::Moment;
 use super::kubernetes::Requested;
 use super::refusal::Refusal;
-use super::wire::input::Input;
 use super::world::World;
 use crate::policy::{Caller, CallerKind};
 
@@ -265,9 +264,9 @@ pub fn is_read_only(operation: &str) -> bool {
         .any(|prefix| operation.starts_with(prefix))
 }
 
-/// The parameters of a call as a trail shows them: member names begin in lower case, secrets are left out.
-pub(super) fn parameters(input: &Input) -> Value {
-    tidy(input.members.to_value())
+/// The members of a call's input as a trail shows them: their names begin in lower case, secrets are left out.
+pub(super) fn parameters(members: Value) -> Value {
+    tidy(members)
 }
 
 /// Members that a trail must not show.
@@ -304,11 +303,11 @@ fn tidy(value: Value) -> Value {
 }
 
 fn lower_first(name: &str) -> String {
-    let mut characters = name.chars();
-    match characters.next() {
-        Some(first) => first.to_lowercase().chain(characters).collect(),
-        None => String::new(),
+    let mut name = name.to_owned();
+    if let Some(first) = name.get_mut(..1) {
+        first.make_ascii_lowercase();
     }
+    name
 }
 
 /// Members whose value names a resource, and its kind.
@@ -408,7 +407,6 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
-    use super::super::wire::Protocol;
     use super::*;
     use crate::simulator::testing::{learner, world};
 
@@ -446,12 +444,9 @@ mod tests {
 
     #[test]
     fn secrets_are_not_recorded() {
-        let input = Input {
-            protocol: Protocol::Json,
-            members: json!({"KeyId": "k", "Plaintext": "c2VjcmV0"}).into(),
-        };
+        let members = json!({"KeyId": "k", "Plaintext": "c2VjcmV0"});
         assert_eq!(
-            parameters(&input),
+            parameters(members),
             json!({"keyId": "k", "plaintext": HIDDEN})
         );
     }

@@ -18,7 +18,7 @@ use super::iam::authorization;
 use super::kubernetes::{self, Reply, Requested, ServerVersion, Times, User, Watch};
 use super::refusal::Refusal;
 use super::serve::Body;
-use super::signature::{self, Identity, Secret, SignatureError};
+use super::signature::{self, Identity, SignatureError};
 use super::wire::{self, Call, Decoded, Protocol};
 use super::world::World;
 use super::world::start::{LEARNER, OPERATOR};
@@ -103,6 +103,9 @@ fn answer_aws(shared: &Shared, request: &Request<Bytes>, fault: Option<Fault>) -
         wire::encode_refusal(service.protocol, service.namespace, &request_id, refusal)
     };
     let decoded = wire::decode(service, request);
+    let members = decoded
+        .as_ref()
+        .map_or(Value::Null, |decoded| decoded.members());
     let mut world = shared.world();
     let call = match holder(&world, &identity.access_key_id) {
         Ok(caller) => Call {
@@ -124,10 +127,10 @@ fn answer_aws(shared: &Shared, request: &Request<Bytes>, fault: Option<Fault>) -
             return refused(&refusal);
         }
     };
-    let reply = run(&mut world, request, &request_id, call, &decoded);
+    let reply = run(&mut world, request, &request_id, call, &decoded, members);
     world.release();
     match reply {
-        Ok(reply) => wire::encode(&decoded, &request_id, reply),
+        Ok(reply) => wire::encode(&decoded, &request_id, &reply),
         Err(refusal) => refused(&refusal),
     }
 }
@@ -139,8 +142,9 @@ fn run(
     request_id: &str,
     call: Call,
     decoded: &Decoded,
+    members: Value,
 ) -> Result<Value, Refusal> {
-    let allowed = authorization::check(world, &call, decoded);
+    let allowed = authorization::check(world, &call, decoded, &members);
     if allowed.is_ok() && world.pace().jumps() && waiting::is_waiter(request.headers()) {
         waiting::run_ahead(world, decoded, &call);
     }
@@ -151,7 +155,7 @@ fn run(
         parameters: if request.body().len() > LARGEST_SHOWN {
             Value::Null
         } else {
-            decoded.parameters()
+            audit::parameters(members)
         },
     };
     let origin = origin(request, Some(call.caller), call.access_key);
@@ -202,7 +206,8 @@ fn origin(request: &Request<Bytes>, caller: Option<Caller>, access_key: Option<S
 
 /// Anybody can fill the trail: what strangers choose is cut to the kilobyte that CloudTrail keeps of an agent.
 fn shortened(text: &str) -> String {
-    text.chars().take(1024).collect()
+    let end = text.floor_char_boundary(1024);
+    text[..end].to_owned()
 }
 
 /// Who signed for which service.
@@ -210,7 +215,7 @@ fn authenticated(
     shared: &Shared,
     request: &Request<Bytes>,
 ) -> Result<(Identity, &'static wire::Service), (Protocol, Refusal)> {
-    let secrets = |id: &str| shared.glance(|world| secret_of(world, id));
+    let secrets = |id: &str| shared.secret(id);
     let identity =
         signature::verify(request, &secrets, &allowed_skew, Timestamp::now()).map_err(|error| {
             let protocol = apparent_protocol(request);
@@ -249,15 +254,6 @@ fn holder(world: &World, access_key: &str) -> Result<Caller, SignatureError> {
 fn allowed_skew(service: &str) -> SignedDuration {
     let protocol = wire::service(service).map_or(Protocol::Query, |service| service.protocol);
     protocol.allowed_skew()
-}
-
-fn secret_of(world: &World, access_key: &str) -> Option<Secret> {
-    let known = world.iam.credentials.get(access_key);
-    let credential = known.filter(|credential| credential.active)?;
-    Some(Secret {
-        secret_access_key: credential.secret_access_key.clone(),
-        session_token: credential.session_token.clone(),
-    })
 }
 
 /// The protocol of a request of which nothing is proved: its signature may be wrong or missing, its body unread.
@@ -395,7 +391,7 @@ fn kubernetes_user(shared: &Shared, world: &World, request: &Request<Bytes>) -> 
         return Some(access::session_user(arn));
     }
     let cluster = &shared.identity.cluster;
-    let secrets = |id: &str| secret_of(world, id);
+    let secrets = |id: &str| shared.secret(id);
     let identity = signature::verify_token(token, cluster, &secrets, Timestamp::now()).ok()?;
     let caller = holder(world, &identity.access_key_id).ok()?;
     access::admits(world, cluster, &caller.arn)

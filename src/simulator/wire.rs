@@ -4,10 +4,12 @@
 mod form;
 pub mod input;
 mod json;
+mod object;
 mod protocol;
 mod rest;
 mod xml;
 
+use std::any::Any;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
@@ -18,10 +20,11 @@ use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
 use super::world::World;
-use super::{audit, autoscaling, cloudtrail, ec2, eks, iam, kms, sts};
+use super::{autoscaling, cloudtrail, ec2, eks, iam, kms, sts};
 use crate::policy::Caller;
 use input::{Input, Tree};
 pub use json::TIMESTAMP;
+pub(in crate::simulator) use object::object;
 pub use protocol::Protocol;
 
 /// A simulated service.
@@ -75,7 +78,7 @@ impl Operation {
                 .read::<Q>()
                 .map_err(|error| error.refusal(protocol, name))?;
             let reply = run(world, call, request)?;
-            serde_json::to_value(reply)
+            to_value(reply)
                 .map_err(|error| Refusal::new("InternalFailure", 500, format!("{name}: {error}")))
         };
         Self {
@@ -128,6 +131,15 @@ impl Operation {
     }
 }
 
+/// An operation's answer as a value. Most are one already, and are not written anew.
+fn to_value<R: Serialize + 'static>(reply: R) -> Result<Value, serde_json::Error> {
+    let mut reply = Some(reply);
+    match (&mut reply as &mut dyn Any).downcast_mut::<Option<Value>>() {
+        Some(value) => Ok(value.take().unwrap_or_default()),
+        None => serde_json::to_value(reply),
+    }
+}
+
 /// Every simulated service.
 pub static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
     vec![
@@ -149,11 +161,6 @@ pub struct Decoded {
 }
 
 impl Decoded {
-    /// What was asked, as a trail shows it.
-    pub fn parameters(&self) -> Value {
-        audit::parameters(&self.input)
-    }
-
     /// The input's members as they are named in the protocol.
     pub(super) fn members(&self) -> Value {
         self.input.members.to_value()
@@ -318,7 +325,7 @@ fn not_simulated(service: &Service, what: &str) -> Refusal {
 }
 
 /// Writes an answer in the service's protocol.
-pub fn encode(decoded: &Decoded, request_id: &str, reply: Value) -> Response<Bytes> {
+pub fn encode(decoded: &Decoded, request_id: &str, reply: &Value) -> Response<Bytes> {
     let service = decoded.service;
     let name = decoded.operation.name;
     match service.protocol {
@@ -335,13 +342,13 @@ pub fn encode(decoded: &Decoded, request_id: &str, reply: Value) -> Response<Byt
             200,
             "text/xml",
             request_id,
-            xml::query_reply(service.namespace, name, request_id, &reply),
+            xml::query_reply(service.namespace, name, request_id, reply),
         ),
         Protocol::Ec2 => response(
             200,
             "text/xml;charset=UTF-8",
             request_id,
-            xml::ec2_reply(service.namespace, name, request_id, &reply),
+            xml::ec2_reply(service.namespace, name, request_id, reply),
         ),
     }
 }
@@ -362,7 +369,7 @@ pub fn encode_refusal(
                 status,
                 "application/json",
                 request_id,
-                json::write(Value::Object(body)),
+                json::write(&Value::Object(body)),
             );
             if let Ok(code) = refusal.code.parse() {
                 reply.headers_mut().insert("x-amzn-errortype", code);
@@ -377,7 +384,7 @@ pub fn encode_refusal(
                 status,
                 "application/x-amz-json-1.1",
                 request_id,
-                json::write(Value::Object(body)),
+                json::write(&Value::Object(body)),
             )
         }
         Protocol::Query => response(

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::clock::Moment;
+use super::super::wire::object;
 use super::super::world::World;
 use super::DeletedGroup;
 
@@ -118,20 +119,20 @@ pub(super) fn activity_json(
         .map(|part| format!("At {} {}", world.instant_text(part.at), part.text))
         .collect();
     let cause: String = cause.join("  ").chars().take(LONGEST_CAUSE).collect();
-    json!({
-        "ActivityId": activity.id,
+    object! {
+        "ActivityId": activity.id.as_str(),
         "AutoScalingGroupName": group,
         "Description": activity.description(),
         "Cause": cause,
         "StartTime": world.timestamp(activity.started),
         "EndTime": activity.ended.map(|moment| world.timestamp(moment)),
-        "StatusCode": activity.status,
-        "StatusMessage": activity.message,
+        "StatusCode": json!(activity.status),
+        "StatusMessage": json!(activity.message),
         "Progress": activity.progress(),
         "Details": json!({ "Subnet ID": activity.subnet, "Availability Zone": activity.zone }).to_string(),
         "AutoScalingGroupState": deleted.then_some("Deleted"),
         "AutoScalingGroupARN": arn,
-    })
+    }
 }
 
 /// Adds an activity to a group; returns its id.

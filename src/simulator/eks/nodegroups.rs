@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::iam::authorization::authorize_passing;
 use super::super::refusal::Refusal;
-use super::super::wire::{Call, Operation};
+use super::super::wire::{Call, Operation, object};
 use super::super::world::World;
 use super::cluster::{cluster, nodegroup};
 use super::creation::{self, NewNodegroup, source_data};
@@ -68,7 +68,7 @@ struct NamedRequest {
 
 fn describe(world: &mut World, _call: &Call, request: NamedRequest) -> Result<Value, Refusal> {
     let nodegroup = nodegroup(world, &request.name, &request.nodegroup_name)?;
-    Ok(json!({ "nodegroup": nodegroup_json(world, nodegroup) }))
+    Ok(object! { "nodegroup": nodegroup_json(world, nodegroup) })
 }
 
 #[derive(Deserialize)]
@@ -262,37 +262,36 @@ fn nodegroup_json(world: &World, nodegroup: &Nodegroup) -> Value {
         .get(&nodegroup.group)
         .map(|group| group.size);
     let with_template = nodegroup.source.is_some();
-    let instance_types = match (with_template, nodegroup.instance_types.is_empty()) {
-        (true, true) => Value::Null,
-        _ => json!(nodegroup.instance_types),
-    };
-    json!({
-        "nodegroupName": nodegroup.name,
-        "nodegroupArn": nodegroup.arn,
-        "clusterName": nodegroup.cluster,
-        "version": nodegroup.version,
-        "releaseVersion": nodegroup.release_version,
+    let shows_types = !with_template || !nodegroup.instance_types.is_empty();
+    let issues: Vec<Value> = nodegroup.issues.iter().map(issue_json).collect();
+    let text = |text: &String| Value::from(text.as_str());
+    object! {
+        "nodegroupName": text(&nodegroup.name),
+        "nodegroupArn": text(&nodegroup.arn),
+        "clusterName": text(&nodegroup.cluster),
+        "version": json!(nodegroup.version),
+        "releaseVersion": json!(nodegroup.release_version),
         "createdAt": world.timestamp(nodegroup.created),
         "modifiedAt": world.timestamp(nodegroup.modified),
         "status": nodegroup.status.name(),
-        "capacityType": nodegroup.capacity_type,
-        "scalingConfig": size.map(|size| json!({ "minSize": size.min, "maxSize": size.max, "desiredSize": size.desired })),
-        "instanceTypes": instance_types,
-        "subnets": nodegroup.subnets,
-        "remoteAccess": nodegroup.remote_access,
-        "amiType": nodegroup.ami_type,
-        "nodeRole": nodegroup.node_role,
-        "labels": nodegroup.labels,
-        "taints": if nodegroup.taints.is_empty() { Value::Null } else { json!(nodegroup.taints) },
-        "resources": { "autoScalingGroups": [{ "name": nodegroup.group }] },
+        "capacityType": json!(nodegroup.capacity_type),
+        "scalingConfig": size.map(|size| object! { "minSize": size.min, "maxSize": size.max, "desiredSize": size.desired }),
+        "instanceTypes": shows_types.then(|| json!(nodegroup.instance_types)),
+        "subnets": json!(nodegroup.subnets),
+        "remoteAccess": json!(nodegroup.remote_access),
+        "amiType": json!(nodegroup.ami_type),
+        "nodeRole": json!(nodegroup.node_role),
+        "labels": json!(nodegroup.labels),
+        "taints": (!nodegroup.taints.is_empty()).then(|| json!(nodegroup.taints)),
+        "resources": object! { "autoScalingGroups": vec![object! { "name": text(&nodegroup.group) }] },
         "diskSize": if with_template { None } else { nodegroup.disk_size },
-        "health": { "issues": nodegroup.issues.iter().map(issue_json).collect::<Vec<_>>() },
-        "updateConfig": nodegroup.update_config,
-        "launchTemplate": nodegroup.source.as_ref().map(|source| json!({
-            "name": source.name,
+        "health": object! { "issues": issues },
+        "updateConfig": json!(nodegroup.update_config),
+        "launchTemplate": nodegroup.source.as_ref().map(|source| object! {
+            "name": text(&source.name),
             "version": source.version.to_string(),
-            "id": source.id,
-        })),
-        "tags": nodegroup.tags,
-    })
+            "id": text(&source.id),
+        }),
+        "tags": json!(nodegroup.tags),
+    }
 }

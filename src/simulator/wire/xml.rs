@@ -1,6 +1,7 @@
 //! Answers of the query protocols as XML.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use serde_json::Value;
 
@@ -13,7 +14,8 @@ pub(super) fn query_reply(
     request_id: &str,
     reply: &Value,
 ) -> Vec<u8> {
-    let mut xml = format!("<{operation}Response xmlns=\"{namespace}\">");
+    let mut xml = String::with_capacity(2048);
+    xml.push_str(&format!("<{operation}Response xmlns=\"{namespace}\">"));
     if !reply.is_null() {
         element(&mut xml, &format!("{operation}Result"), reply, "member");
     }
@@ -64,13 +66,21 @@ pub(super) fn ec2_refusal(request_id: &str, refusal: &Refusal) -> Vec<u8> {
 /// Text of an element. What a client sent may come back to it with characters that XML 1.0 has no way to write: they
 /// are replaced, since a client's parser would refuse the whole answer. A carriage return is written as a reference,
 /// because parsers turn a plain one into a line feed.
-fn escape(text: &str) -> String {
+fn escape(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(may_need_escape) {
+        return Cow::Borrowed(text);
+    }
     let text = if text.contains(is_unwritable) {
         Cow::Owned(text.replace(is_unwritable, "\u{fffd}"))
     } else {
         Cow::Borrowed(text)
     };
-    quick_xml::escape::escape(text).replace('\r', "&#13;")
+    Cow::Owned(quick_xml::escape::escape(text).replace('\r', "&#13;"))
+}
+
+/// Markup, control characters, and the first byte of U+FFFE and U+FFFF.
+fn may_need_escape(byte: u8) -> bool {
+    matches!(byte, b'<' | b'>' | b'&' | b'\'' | b'"' | 0xef) || byte < b' '
 }
 
 /// Outside `Char` of XML 1.0.
@@ -110,7 +120,9 @@ fn content(xml: &mut String, value: &Value, item: &str) {
                 .iter()
                 .for_each(|(name, value)| element(xml, name, value, item)),
         },
-        Value::Bool(_) | Value::Number(_) => xml.push_str(&value.to_string()),
+        Value::Bool(truth) => xml.push_str(if *truth { "true" } else { "false" }),
+        // A string takes whatever is written to it.
+        Value::Number(number) => _ = write!(xml, "{number}"),
     }
 }
 

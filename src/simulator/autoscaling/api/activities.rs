@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::super::super::refusal::Refusal;
-use super::super::super::wire::{Call, Operation};
+use super::super::super::wire::{Call, Operation, object};
 use super::super::super::world::World;
 use super::super::Activity;
 use super::super::activity::{KEPT, activity_json};
@@ -72,7 +72,7 @@ fn describe_activities(
         .into_iter()
         .map(|told| activity_json(world, told.group, told.arn, told.deleted, told.activity))
         .collect();
-    Ok(json!({ "Activities": activities, "NextToken": next }))
+    Ok(object! { "Activities": activities, "NextToken": next })
 }
 
 /// The activities of the groups that are asked for, of each the newest first.

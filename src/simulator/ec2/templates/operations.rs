@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::super::refusal::Refusal;
-use super::super::super::wire::{Call, Operation};
+use super::super::super::wire::{Call, Operation, object};
 use super::super::super::world::World;
 use super::super::resource::{Pick, Resource, describing, every};
 use super::super::{TagSpecification, Tags, instances, tag_set, tags_for};
@@ -229,7 +229,7 @@ fn describe_versions(
     let next = (found.len() > size).then(|| found[size - 1].0.to_string());
     found.truncate(size);
     let versions: Vec<Value> = found.into_iter().map(|(_, view)| view).collect();
-    Ok(json!({ "launchTemplateVersionSet": versions, "nextToken": next }))
+    Ok(object! { "launchTemplateVersionSet": versions, "nextToken": next })
 }
 
 impl DescribeVersionsRequest {
@@ -403,14 +403,14 @@ fn delete(world: &mut World, _call: &Call, request: DeleteRequest) -> Result<Val
 }
 
 fn version_json(world: &World, template: &LaunchTemplate, version: &Version) -> Value {
-    json!({
-        "launchTemplateId": template.id,
-        "launchTemplateName": template.name,
+    object! {
+        "launchTemplateId": template.id.as_str(),
+        "launchTemplateName": template.name.as_str(),
         "versionNumber": version.number,
-        "versionDescription": version.description,
+        "versionDescription": json!(version.description),
         "createTime": world.timestamp(version.created),
-        "createdBy": version.created_by,
+        "createdBy": json!(version.created_by),
         "defaultVersion": version.number == template.default_version,
-        "launchTemplateData": version.data,
-    })
+        "launchTemplateData": json!(version.data),
+    }
 }
