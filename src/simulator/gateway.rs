@@ -19,7 +19,7 @@ use super::kubernetes::{self, Reply, Requested, ServerVersion, Times, User, Watc
 use super::refusal::Refusal;
 use super::serve::Body;
 use super::signature::{self, Identity, SignatureError};
-use super::wire::{self, Call, Decoded, Protocol};
+use super::wire::{self, Answer, Call, Decoded, Protocol};
 use super::world::World;
 use super::world::start::{LEARNER, OPERATOR};
 use super::{Shared, WorldGuard, control, nodes, waiting, workloads};
@@ -143,7 +143,7 @@ fn run(
     call: Call,
     decoded: &Decoded,
     members: Value,
-) -> Result<Value, Refusal> {
+) -> Result<Answer, Refusal> {
     let allowed = authorization::check(world, &call, decoded, &members);
     if allowed.is_ok() && world.pace().jumps() && waiting::is_waiter(request.headers()) {
         waiting::run_ahead(world, decoded, &call);
@@ -159,11 +159,17 @@ fn run(
         },
     };
     let origin = origin(request, Some(call.caller), call.access_key);
-    if !audit::is_read_only(decoded.operation.name) {
+    let is_change = !audit::is_read_only(decoded.operation.name);
+    if is_change {
         nodes::reconsider(world);
         world.touch();
     }
-    let record = audit::record(world, request_id.to_owned(), origin, called, reply.as_ref());
+    let shown = match &reply {
+        Ok(answer) if is_change => answer.to_value(),
+        _ => Value::Null,
+    };
+    let outcome = reply.as_ref().map(|_| &shown);
+    let record = audit::record(world, request_id.to_owned(), origin, called, outcome);
     world.trail.add(record);
     reply
 }

@@ -1,10 +1,10 @@
 //! One codec per AWS protocol: an HTTP request becomes a call of a named operation with its input,
 //! an answer becomes bytes. Operations know no wire format; adding one writes no code here.
 
+mod answer;
 mod form;
 pub mod input;
 mod json;
-mod object;
 mod protocol;
 mod rest;
 mod xml;
@@ -22,9 +22,10 @@ use super::refusal::Refusal;
 use super::world::World;
 use super::{autoscaling, cloudtrail, ec2, eks, iam, kms, sts};
 use crate::policy::Caller;
+pub use answer::Answer;
+pub(in crate::simulator) use answer::object;
 use input::{Input, Tree};
 pub use json::TIMESTAMP;
-pub(in crate::simulator) use object::object;
 pub use protocol::Protocol;
 
 /// A simulated service.
@@ -49,10 +50,10 @@ pub struct Operation {
 }
 
 /// An operation on its untyped input.
-pub type Run = dyn Fn(&mut World, &Call, Input) -> Result<Value, Refusal> + Send + Sync;
+pub type Run = dyn Fn(&mut World, &Call, Input) -> Result<Answer, Refusal> + Send + Sync;
 
 /// What a service does around each of its operations: it gets the operation's name and run.
-pub type Guard = fn(&str, &Run, &mut World, &Call, Input) -> Result<Value, Refusal>;
+pub type Guard = fn(&str, &Run, &mut World, &Call, Input) -> Result<Answer, Refusal>;
 
 /// Who calls.
 #[derive(Debug, Clone)]
@@ -78,7 +79,7 @@ impl Operation {
                 .read::<Q>()
                 .map_err(|error| error.refusal(protocol, name))?;
             let reply = run(world, call, request)?;
-            to_value(reply)
+            answered(reply)
                 .map_err(|error| Refusal::new("InternalFailure", 500, format!("{name}: {error}")))
         };
         Self {
@@ -97,7 +98,7 @@ impl Operation {
         call: &Call,
         input: Input,
     ) -> Result<Value, Refusal> {
-        (self.run)(world, call, input)
+        (self.run)(world, call, input).map(|answer| answer.to_value())
     }
 
     /// An operation that REST reaches and that is refused by its name.
@@ -131,13 +132,17 @@ impl Operation {
     }
 }
 
-/// An operation's answer as a value. Most are one already, and are not written anew.
-fn to_value<R: Serialize + 'static>(reply: R) -> Result<Value, serde_json::Error> {
+/// What an operation returned as its answer. Most return one already or a JSON value, and neither is written anew.
+fn answered<R: Serialize + 'static>(reply: R) -> Result<Answer, serde_json::Error> {
     let mut reply = Some(reply);
-    match (&mut reply as &mut dyn Any).downcast_mut::<Option<Value>>() {
-        Some(value) => Ok(value.take().unwrap_or_default()),
-        None => serde_json::to_value(reply),
+    let any: &mut dyn Any = &mut reply;
+    if let Some(answer) = any.downcast_mut::<Option<Answer>>().and_then(Option::take) {
+        return Ok(answer);
     }
+    if let Some(value) = any.downcast_mut::<Option<Value>>().and_then(Option::take) {
+        return Ok(Answer::Value(value));
+    }
+    serde_json::to_value(reply).map(Answer::Value)
 }
 
 /// Every simulated service.
@@ -167,7 +172,7 @@ impl Decoded {
     }
 
     /// Runs the operation; the same input may run again on another copy of the world.
-    pub fn run(&self, world: &mut World, call: &Call) -> Result<Value, Refusal> {
+    pub fn run(&self, world: &mut World, call: &Call) -> Result<Answer, Refusal> {
         (self.operation.run)(world, call, self.input.clone())
     }
 }
@@ -325,7 +330,7 @@ fn not_simulated(service: &Service, what: &str) -> Refusal {
 }
 
 /// Writes an answer in the service's protocol.
-pub fn encode(decoded: &Decoded, request_id: &str, reply: &Value) -> Response<Bytes> {
+pub fn encode(decoded: &Decoded, request_id: &str, reply: &Answer) -> Response<Bytes> {
     let service = decoded.service;
     let name = decoded.operation.name;
     match service.protocol {
@@ -369,7 +374,7 @@ pub fn encode_refusal(
                 status,
                 "application/json",
                 request_id,
-                json::write(&Value::Object(body)),
+                json::write(&Answer::Value(Value::Object(body))),
             );
             if let Ok(code) = refusal.code.parse() {
                 reply.headers_mut().insert("x-amzn-errortype", code);
@@ -384,7 +389,7 @@ pub fn encode_refusal(
                 status,
                 "application/x-amz-json-1.1",
                 request_id,
-                json::write(&Value::Object(body)),
+                json::write(&Answer::Value(Value::Object(body))),
             )
         }
         Protocol::Query => response(

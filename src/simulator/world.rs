@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::clock::{Clock, Moment, Pace};
+use super::wire::Answer;
 use super::{audit, autoscaling, ec2, eks, iam, kms, kubernetes, nodes, workloads};
 
 /// Everything that exists in the simulated account.
@@ -303,6 +304,11 @@ impl World {
     pub fn shown(&self, moment: Moment) -> Timestamp {
         let ahead = self.now.micros() - self.wall;
         Timestamp::from_microsecond((moment.micros() - ahead).min(self.wall)).unwrap_or_default()
+    }
+
+    /// The same of an answer that is no JSON value.
+    pub fn instant(&self, moment: Moment) -> Answer {
+        Answer::Instant(self.shown(moment).as_microsecond())
     }
 
     /// A timestamp member of an answer; each protocol writes it in its own format.

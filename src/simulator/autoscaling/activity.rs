@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::clock::Moment;
-use super::super::wire::object;
+use super::super::wire::{Answer, object};
 use super::super::world::World;
 use super::DeletedGroup;
 
@@ -112,7 +112,7 @@ pub(super) fn activity_json(
     arn: &str,
     deleted: bool,
     activity: &Activity,
-) -> Value {
+) -> Answer {
     let cause: Vec<String> = activity
         .cause
         .iter()
@@ -124,10 +124,10 @@ pub(super) fn activity_json(
         "AutoScalingGroupName": group,
         "Description": activity.description(),
         "Cause": cause,
-        "StartTime": world.timestamp(activity.started),
-        "EndTime": activity.ended.map(|moment| world.timestamp(moment)),
-        "StatusCode": json!(activity.status),
-        "StatusMessage": json!(activity.message),
+        "StartTime": world.instant(activity.started),
+        "EndTime": activity.ended.map(|moment| world.instant(moment)),
+        "StatusCode": &activity.status,
+        "StatusMessage": activity.message.as_ref(),
         "Progress": activity.progress(),
         "Details": json!({ "Subnet ID": activity.subnet, "Availability Zone": activity.zone }).to_string(),
         "AutoScalingGroupState": deleted.then_some("Deleted"),

@@ -10,17 +10,63 @@ use super::*;
 const ROUNDS: u64 = 2_000;
 
 const SEGMENTS: [&str; 14] = [
-    "", ".", "..", "clusters", "a%20b", "a+b", "%2F", "%E2%9C%93", "a:b", "x,y;z=1", "(a)*'!", "~-_.", "100%25", "a@$&",
+    "",
+    ".",
+    "..",
+    "clusters",
+    "a%20b",
+    "a+b",
+    "%2F",
+    "%E2%9C%93",
+    "a:b",
+    "x,y;z=1",
+    "(a)*'!",
+    "~-_.",
+    "100%25",
+    "a@$&",
 ];
 const NAMES: [&str; 9] = [
-    "x", "X", "a.b", "k%20y", "k+y", "%E2%9C%93", "Action", "list.1", "x%3Dy",
+    "x",
+    "X",
+    "a.b",
+    "k%20y",
+    "k+y",
+    "%E2%9C%93",
+    "Action",
+    "list.1",
+    "x%3Dy",
 ];
 const VALUES: [&str; 11] = [
-    "", "1", "10", "a b", "a+b", "%2B", "%25", "%E2%9C%93", "a/b:c", "a=b", "%7E*'()",
+    "",
+    "1",
+    "10",
+    "a b",
+    "a+b",
+    "%2B",
+    "%25",
+    "%E2%9C%93",
+    "a/b:c",
+    "a=b",
+    "%7E*'()",
 ];
-const HEADERS: [&str; 6] = ["accept", "content-type", "x-a", "x-a-b", "x-amz-target", "x-amz-meta-b"];
+const HEADERS: [&str; 6] = [
+    "accept",
+    "content-type",
+    "x-a",
+    "x-a-b",
+    "x-amz-target",
+    "x-amz-meta-b",
+];
 const TEXTS: [&str; 9] = [
-    "", "plain", "  led and trailed  ", "many   spaces  inside", "tab\there", "q=\"a  b\", c", "*/*", "a,b", "Größe ✓",
+    "",
+    "plain",
+    "  led and trailed  ",
+    "many   spaces  inside",
+    "tab\there",
+    "q=\"a  b\", c",
+    "*/*",
+    "a,b",
+    "Größe ✓",
 ];
 
 fn pick<'a>(random: &mut Rng, from: &[&'a str]) -> &'a str {
@@ -115,7 +161,9 @@ fn whatever_is_changed_on_the_way_does_not_verify() {
         match changed {
             "/another" => {
                 let query = request.uri().query().unwrap_or_default();
-                *request.uri_mut() = format!("http://127.0.0.1:5/another?{query}").parse().unwrap();
+                *request.uri_mut() = format!("http://127.0.0.1:5/another?{query}")
+                    .parse()
+                    .unwrap();
             }
             "query" => {
                 let uri = request.uri();
@@ -124,11 +172,17 @@ fn whatever_is_changed_on_the_way_does_not_verify() {
                 *request.uri_mut() = longer.parse().unwrap();
             }
             "header" => {
-                request.headers_mut().insert("host", "127.0.0.1:6".parse().unwrap());
+                request
+                    .headers_mut()
+                    .insert("host", "127.0.0.1:6".parse().unwrap());
             }
             _ => *request.body_mut() = [request.body().as_ref(), b"x"].concat().into(),
         }
         let refused = verified(&request, has_token);
-        assert_eq!(refused, Err(SignatureError::Mismatch), "{seed}: {changed} of {request:?}");
+        assert_eq!(
+            refused,
+            Err(SignatureError::Mismatch),
+            "{seed}: {changed} of {request:?}"
+        );
     }
 }
