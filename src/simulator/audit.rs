@@ -93,18 +93,20 @@ impl Trail {
         self.last
     }
 
-    pub fn add(&mut self, mut record: Record) {
+    /// Adds a record and gives it its number; returns the one that is forgotten for it.
+    pub fn add(&mut self, mut record: Record) -> Option<Arc<Record>> {
         record.number = self.last + 1;
-        self.restore(record);
+        self.restore(record)
     }
 
     /// Adds a record that has its number.
-    pub fn restore(&mut self, record: Record) {
+    pub fn restore(&mut self, record: Record) -> Option<Arc<Record>> {
         self.last = record.number;
         self.records.push_back(Arc::new(record));
         if self.records.len() > REMEMBERED {
-            self.records.pop_front();
+            return self.records.pop_front();
         }
+        None
     }
 }
 

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
-use super::audit::{self, Called, Origin};
+use super::audit::{self, Called, Origin, Record};
 use super::chaos::{Chaos, Fault, Troubles};
 use super::eks::access;
 use super::iam::authorization;
@@ -127,7 +127,8 @@ fn answer_aws(shared: &Shared, request: &Request<Bytes>, fault: Option<Fault>) -
             return refused(&refusal);
         }
     };
-    let reply = run(&mut world, request, &request_id, call, &decoded, members);
+    let (reply, _forgotten) = run(&mut world, request, &request_id, call, &decoded, members);
+    // What is forgotten is freed when nobody waits for it.
     world.release();
     match reply {
         Ok(reply) => wire::encode(&decoded, &request_id, &reply),
@@ -135,7 +136,7 @@ fn answer_aws(shared: &Shared, request: &Request<Bytes>, fault: Option<Fault>) -
     }
 }
 
-/// Runs a call, if its caller may make it, and records it.
+/// Runs a call, if its caller may make it, and records it; also returns the record that is forgotten for that.
 fn run(
     world: &mut WorldGuard<'_>,
     request: &Request<Bytes>,
@@ -143,7 +144,7 @@ fn run(
     call: Call,
     decoded: &Decoded,
     members: Value,
-) -> Result<Answer, Refusal> {
+) -> (Result<Answer, Refusal>, Option<Arc<Record>>) {
     let allowed = authorization::check(world, &call, decoded, &members);
     if allowed.is_ok() && world.pace().jumps() && waiting::is_waiter(request.headers()) {
         waiting::run_ahead(world, decoded, &call);
@@ -170,8 +171,8 @@ fn run(
     };
     let outcome = reply.as_ref().map(|_| &shown);
     let record = audit::record(world, request_id.to_owned(), origin, called, outcome);
-    world.trail.add(record);
-    reply
+    let forgotten = world.trail.add(record);
+    (reply, forgotten)
 }
 
 /// Records a call that never became one of an operation.

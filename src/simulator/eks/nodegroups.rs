@@ -275,7 +275,7 @@ fn nodegroup_json(world: &World, nodegroup: &Nodegroup) -> Answer {
         "status": nodegroup.status.name(),
         "capacityType": &nodegroup.capacity_type,
         "scalingConfig": size.map(|size| object! { "minSize": size.min, "maxSize": size.max, "desiredSize": size.desired }),
-        "instanceTypes": shows_types.then(|| &nodegroup.instance_types),
+        "instanceTypes": shows_types.then_some(&nodegroup.instance_types),
         "subnets": &nodegroup.subnets,
         "remoteAccess": json!(nodegroup.remote_access),
         "amiType": &nodegroup.ami_type,

@@ -49,7 +49,7 @@ pub(super) fn signature(
 
 /// Everything that is signed, as text.
 fn request(claim: &Claim, signed: &Signed<'_>) -> Result<String, SignatureError> {
-    let mut names: Vec<&str> = claim.signed_headers.iter().map(String::as_str).collect();
+    let mut names: Vec<&str> = claim.signed_headers.split(';').collect();
     names.sort_unstable();
     let mut text = String::with_capacity(1024);
     text.push_str(signed.method);

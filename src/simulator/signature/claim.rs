@@ -22,8 +22,8 @@ pub(super) struct Claim {
     pub(super) date: String,
     pub(super) session_token: Option<String>,
     pub(super) location: Location,
-    /// Names in lower case.
-    pub(super) signed_headers: Vec<String>,
+    /// Names in lower case, with `;` between them.
+    pub(super) signed_headers: String,
     signature: String,
 }
 
@@ -112,12 +112,14 @@ impl Claim {
     }
 
     fn read(fields: Fields<'_>) -> Result<Claim, SignatureError> {
-        let scope: Vec<&str> = fields.credential.split('/').collect();
-        let [access_key_id, date, region, service, "aws4_request"] = scope[..] else {
+        let mut scope = fields.credential.split('/');
+        let mut part = || scope.next().unwrap_or_default();
+        let [access_key_id, date, region, service, last] = std::array::from_fn(|_| part());
+        if last != "aws4_request" || scope.next().is_some() {
             return Err(malformed(
                 "Credential is not KEY/DATE/REGION/SERVICE/aws4_request",
             ));
-        };
+        }
         if !fields.date.starts_with(date) || date.len() != 8 {
             return Err(malformed(
                 "the date of the Credential is not the date of X-Amz-Date",
@@ -131,11 +133,7 @@ impl Claim {
             date: fields.date.to_owned(),
             session_token: fields.session_token,
             location: fields.location,
-            signed_headers: fields
-                .signed_headers
-                .split(';')
-                .map(str::to_ascii_lowercase)
-                .collect(),
+            signed_headers: fields.signed_headers.to_ascii_lowercase(),
             signature: fields.signature.to_owned(),
         })
     }
@@ -163,7 +161,7 @@ impl Claim {
     }
 
     pub(super) fn signs_header(&self, name: &str) -> bool {
-        self.signed_headers.iter().any(|signed| signed == name)
+        self.signed_headers.split(';').any(|signed| signed == name)
     }
 }
 

@@ -17,7 +17,8 @@ pub(super) fn match_path<'a>(
     let path = path.trim_end_matches('/');
     let label = |wanted: &'static str| wanted.strip_prefix('{')?.strip_suffix('}');
     let parts = || template.split('/').zip(path.split('/'));
-    let fits = template.split('/').count() == path.split('/').count()
+    let slashes = |text: &str| text.bytes().filter(|byte| *byte == b'/').count();
+    let fits = slashes(template) == slashes(path)
         && parts().all(|(wanted, part)| wanted == part || label(wanted).is_some());
     fits.then(|| {
         let labels = parts().filter_map(|(wanted, part)| Some((label(wanted)?, part)));
