@@ -1,6 +1,7 @@
 //! How many requests a second the simulator answers, and how long the slowest of a hundred takes, beside an echo that
 //! the same server stack serves to the same clients in the same round. Wanted: at least 70 % of the echo's requests.
-//! Also what an idle world costs, and how soon it is ready.
+//! Also what an idle world costs, and how soon it is ready. Arguments, as in `cargo bench --bench requests -- kms`,
+//! choose the requests whose names contain one of them, or the `worlds`.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its numbers")]
 
@@ -51,7 +52,8 @@ fn main() {
         std::future::pending(),
     ));
 
-    let requests = requests(&simulator, echo_address);
+    let mut requests = requests(&simulator, echo_address);
+    requests.retain(|request| request.name == "echo" || is_wanted(request.name));
     println!("requests on {CONNECTIONS} connections, {REQUESTS} each (medians of {ROUNDS} rounds)");
     let mut rates: Vec<Vec<Rate>> = vec![Vec::new(); requests.len()];
     for _ in 0..ROUNDS {
@@ -69,7 +71,18 @@ fn main() {
             rate.per_second / medians[0].per_second * 100.0,
         );
     }
-    worlds();
+    if is_wanted("worlds") {
+        worlds();
+    }
+}
+
+fn is_wanted(name: &str) -> bool {
+    let mut wanted = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with("--"));
+    wanted
+        .next()
+        .is_none_or(|first| name.contains(&first) || wanted.any(|other| name.contains(&other)))
 }
 
 fn requests(simulator: &Simulator, echo: SocketAddr) -> Vec<Prepared> {
@@ -92,6 +105,17 @@ fn requests(simulator: &Simulator, echo: SocketAddr) -> Vec<Prepared> {
         ("content-type", "application/x-amz-json-1.1"),
         ("x-amz-target", "TrentService.GetKeyPolicy"),
     ];
+    let describe = [json[0], ("x-amz-target", "TrentService.DescribeKey")];
+    // GetKeyPolicy takes no alias.
+    let described = call(
+        "kms DescribeKey",
+        "kms",
+        "POST",
+        "/",
+        &describe,
+        r#"{"KeyId":"alias/aws/ebs"}"#,
+    );
+    let key = key_id(&described);
     let group = "/clusters/eks-workshop/node-groups/default";
     vec![
         Prepared {
@@ -106,7 +130,7 @@ fn requests(simulator: &Simulator, echo: SocketAddr) -> Vec<Prepared> {
             "POST",
             "/",
             &json,
-            r#"{"KeyId":"alias/aws/ebs"}"#,
+            &format!(r#"{{"KeyId":"{key}"}}"#),
         ),
         call(
             "autoscaling DescribeScalingActivities",
@@ -125,6 +149,17 @@ fn requests(simulator: &Simulator, echo: SocketAddr) -> Vec<Prepared> {
             "Action=DescribeLaunchTemplateVersions&Version=2016-11-15&LaunchTemplateVersion.1=%24Latest",
         ),
     ]
+}
+
+/// The id of the key that an answer describes.
+fn key_id(request: &Prepared) -> String {
+    let stream = TcpStream::connect(request.address).expect("a connection");
+    let mut reader = BufReader::new(stream);
+    reader.get_mut().write_all(&request.bytes).expect("sent");
+    let answer = read_answer(&mut reader, request.name);
+    let answer: serde_json::Value = serde_json::from_slice(&answer).expect("JSON");
+    let id = answer["KeyMetadata"]["KeyId"].as_str().expect("an id");
+    id.to_owned()
 }
 
 fn signed(
@@ -215,7 +250,8 @@ fn one_connection(request: &Prepared) -> Vec<Duration> {
         .collect()
 }
 
-fn read_answer(reader: &mut BufReader<TcpStream>, name: &str) {
+/// Reads one answer, which is a good one; returns its body.
+fn read_answer(reader: &mut BufReader<TcpStream>, name: &str) -> Vec<u8> {
     let mut line = String::new();
     let mut length = 0;
     let mut first = true;
@@ -235,6 +271,7 @@ fn read_answer(reader: &mut BufReader<TcpStream>, name: &str) {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).expect("the whole answer");
+    body
 }
 
 fn median(rates: &[Rate]) -> Rate {

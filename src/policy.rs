@@ -40,7 +40,7 @@ pub use grant::{
     Grant, GrantConstraints, NewGrant, OPERATIONS as GRANT_OPERATIONS, SYMMETRIC_GRANT_OPERATIONS,
 };
 pub use identity::{
-    IdentityDecision, IdentityRequest, administrator, decide_by_identity, missing_keys,
+    IdentityDecision, IdentityRequest, MakeContext, administrator, decide_by_identity, missing_keys,
 };
 pub use operator::Operator;
 pub use principal::{Principal, PrincipalElement};

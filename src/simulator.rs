@@ -38,7 +38,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -53,6 +53,7 @@ use certificate::Authority;
 use chaos::Chaos;
 use clock::Pace;
 use durability::{Identity, Resumed, Storage};
+use signature::Secret;
 use world::start::{LEARNER, OPERATOR, Start};
 use world::{Options, World};
 
@@ -100,7 +101,7 @@ pub struct Simulator {
 /// What the handlers of both ports share.
 pub(crate) struct Shared {
     kept: Mutex<Kept>,
-    /// Counts changes of the world, for whoever waits for one.
+    /// `World::changes` as whoever waits for a change was told last.
     changes: watch::Sender<u64>,
     /// Whether its control said that it shall end.
     stop: watch::Sender<bool>,
@@ -108,6 +109,10 @@ pub(crate) struct Shared {
     identity: Identity,
     /// As the Kubernetes token, for breakfix itself.
     operator_token: String,
+    /// Of the world, as long as it lives.
+    region: String,
+    /// By access key, as the world had them when it was let go of last.
+    secrets: RwLock<BTreeMap<String, Secret>>,
 }
 
 /// The world and where it is kept.
@@ -116,12 +121,27 @@ struct Kept {
     /// Access keys that were handed out, by user.
     keys: BTreeMap<String, AccessKey>,
     storage: Option<Storage>,
+    /// `World::changes` when the secrets were shown last.
+    shown: Option<u64>,
 }
 
 /// The world, locked. What changed is kept before anybody else, a client least of all, can know of it.
 pub(crate) struct WorldGuard<'a> {
     kept: MutexGuard<'a, Kept>,
-    identity: &'a Identity,
+    shared: &'a Shared,
+}
+
+impl WorldGuard<'_> {
+    /// Lets go of the world, and tells whoever waits for a change if there was one.
+    fn release(self) {
+        let (shared, changes) = (self.shared, self.changes());
+        drop(self);
+        shared.changes.send_if_modified(|known| {
+            let has_changed = *known != changes;
+            *known = changes;
+            has_changed
+        });
+    }
 }
 
 impl Deref for WorldGuard<'_> {
@@ -139,15 +159,22 @@ impl DerefMut for WorldGuard<'_> {
 
 impl Drop for WorldGuard<'_> {
     fn drop(&mut self) {
+        let kept = &mut *self.kept;
+        if kept.shown != Some(kept.world.changes()) {
+            kept.shown = Some(kept.world.changes());
+            let secrets = self.shared.secrets.write();
+            *secrets.unwrap_or_else(PoisonError::into_inner) = kept.world.iam.secrets();
+        }
         let Kept {
             world,
             keys,
             storage: Some(storage),
-        } = &mut *self.kept
+            ..
+        } = kept
         else {
             return;
         };
-        if let Err(error) = storage.keep(self.identity, keys, world) {
+        if let Err(error) = storage.keep(&self.shared.identity, keys, world) {
             tracing::error!("the world is served, but not kept: {error:#}");
         }
     }
@@ -165,14 +192,13 @@ impl Shared {
     pub(crate) fn world(&self) -> WorldGuard<'_> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.world.tick(Timestamp::now());
-        WorldGuard {
-            kept,
-            identity: &self.identity,
-        }
+        WorldGuard { kept, shared: self }
     }
 
-    fn changed(&self) {
-        self.changes.send_modify(|count| *count += 1);
+    /// The secret of an access key, found without waiting for the world.
+    fn secret(&self, access_key: &str) -> Option<Secret> {
+        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        secrets.get(access_key).cloned()
     }
 }
 
@@ -226,6 +252,7 @@ impl Simulator {
             world,
             keys: BTreeMap::new(),
             storage,
+            shown: None,
         };
         Ok(Simulator::serve(
             configuration,
@@ -260,6 +287,7 @@ impl Simulator {
             world,
             keys,
             storage,
+            shown: None,
         };
         Ok(Simulator::serve(
             configuration,
@@ -283,6 +311,8 @@ impl Simulator {
             stop: watch::Sender::new(false),
             identity,
             operator_token: secret(),
+            region: configuration.region.clone(),
+            secrets: RwLock::default(),
         });
         // Whoever is told of this world can count on it from the start.
         drop(shared.world());
@@ -361,8 +391,9 @@ impl Simulator {
 
     /// Lets `by` pass in the world at once, with everything that happens on the way.
     pub fn advance(&self, by: Duration) {
-        self.shared.world().jump(by);
-        self.shared.changed();
+        let mut world = self.shared.world();
+        world.jump(by);
+        world.release();
     }
 
     /// How long `by` of world time lasts on the wall clock.

@@ -76,11 +76,20 @@ impl Element {
     }
 
     /// Whether a `Resource`/`NotResource` element covers the resource with this ARN.
-    pub(super) fn covers_resource(&self, arn: &str, version: Version, context: &Context) -> bool {
-        let mut patterns = self
-            .patterns
-            .iter()
-            .map(|pattern| pattern::expand(pattern, version, context));
+    /// The context counts only where a pattern has a variable.
+    pub(super) fn covers_resource<'a>(
+        &self,
+        arn: &str,
+        version: Version,
+        context: impl Fn() -> &'a Context,
+    ) -> bool {
+        let mut patterns = self.patterns.iter().map(|pattern| {
+            if pattern::has_variables(pattern, version) {
+                pattern::expand(pattern, version, context())
+            } else {
+                Some(pattern::wildcards(pattern))
+            }
+        });
         let matches = |pattern: &[Token]| pattern::matches_resource(pattern, arn);
         if self.negated {
             // A variable without a value must not make the complement larger.

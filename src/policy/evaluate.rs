@@ -1,6 +1,8 @@
 //! The decision procedure for a request on a KMS key: explicit denies, the key policy, identity
 //! policies, grants. There is no implicit power of an account's administrators over a key.
 
+use std::cell::OnceCell;
+
 use super::caller::CallerKind;
 use super::condition;
 use super::context::Context;
@@ -31,11 +33,8 @@ pub struct KeyAccess<'a> {
 ///
 /// Permissions boundaries, session policies and organization policies are not part of the question.
 pub fn decide(access: &KeyAccess<'_>, request: &Request) -> Decision {
-    let question = Question {
-        access,
-        request,
-        context: request.full_context(access.account),
-    };
+    let context = || request.full_context(access.account);
+    let question = Question::new(access, request, &context);
     if let Some(denial) = question.denial() {
         return denial;
     }
@@ -53,6 +52,18 @@ pub fn decide_without_resource_policy(
     resource: &str,
     request: &Request,
 ) -> Decision {
+    let context = || request.full_context(account);
+    decide_in_context(identity, account, resource, request, &context)
+}
+
+/// The same with the whole condition context, which is asked for only if some statement depends on it.
+pub(super) fn decide_in_context(
+    identity: &[Policy],
+    account: &str,
+    resource: &str,
+    request: &Request,
+    context: &dyn Fn() -> Context,
+) -> Decision {
     let policy = Policy {
         version: Version::V2012,
         id: None,
@@ -65,11 +76,7 @@ pub fn decide_without_resource_policy(
         key_arn: resource,
         account,
     };
-    let question = Question {
-        access: &access,
-        request,
-        context: request.full_context(account),
-    };
+    let question = Question::new(&access, request, context);
     if let Some(denial) = question.denial() {
         return denial;
     }
@@ -116,7 +123,9 @@ const SAME_ACCOUNT_ONLY: &[&str] = &[
 struct Question<'a> {
     access: &'a KeyAccess<'a>,
     request: &'a Request,
-    context: Context,
+    /// Makes the condition context, which most questions are decided without.
+    make_context: &'a dyn Fn() -> Context,
+    context: OnceCell<Context>,
 }
 
 /// A statement and where it stands.
@@ -152,6 +161,23 @@ fn located(policy: &Policy, source: PolicySource) -> impl Iterator<Item = Locate
 }
 
 impl<'a> Question<'a> {
+    fn new(
+        access: &'a KeyAccess<'a>,
+        request: &'a Request,
+        make_context: &'a dyn Fn() -> Context,
+    ) -> Self {
+        Question {
+            access,
+            request,
+            make_context,
+            context: OnceCell::new(),
+        }
+    }
+
+    fn context(&self) -> &Context {
+        self.context.get_or_init(self.make_context)
+    }
+
     fn names(&self) -> (String, String) {
         (
             self.request.action.clone(),
@@ -184,7 +210,7 @@ impl<'a> Question<'a> {
             spared.map(|name| format!("its NotPrincipal does not list {name}, which it has to"));
         let conditions = statement.conditions.iter();
         let held =
-            conditions.map(|condition| condition::describe_success(condition, &self.context));
+            conditions.map(|condition| condition::describe_success(condition, self.context()));
         Some(Decision::ExplicitDeny {
             action,
             caller,
@@ -285,7 +311,7 @@ impl<'a> Question<'a> {
     }
 
     fn holds(&self, condition: &Condition, version: Version) -> bool {
-        condition::holds(condition, version, &self.context)
+        condition::holds(condition, version, self.context())
     }
 
     fn covers_action(&self, element: Option<&Element>) -> bool {
@@ -294,7 +320,7 @@ impl<'a> Question<'a> {
 
     fn covers_key(&self, element: Option<&Element>, version: Version) -> bool {
         element.is_some_and(|element| {
-            element.covers_resource(self.access.key_arn, version, &self.context)
+            element.covers_resource(self.access.key_arn, version, || self.context())
         })
     }
 
@@ -430,7 +456,9 @@ impl<'a> Question<'a> {
             .iter()
             .filter(|condition| !self.holds(condition, located.version));
         let described: Vec<String> = failed
-            .map(|condition| condition::describe_failure(condition, located.version, &self.context))
+            .map(|condition| {
+                condition::describe_failure(condition, located.version, self.context())
+            })
             .collect();
         if !described.is_empty() {
             obstacles.push(Obstacle::Conditions(described));

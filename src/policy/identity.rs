@@ -5,7 +5,7 @@ use super::caller::Caller;
 use super::context::Context;
 use super::decision::{AllowedBy, Decision, StatementRef};
 use super::document::{Effect, Element, Policy, Statement, Version};
-use super::evaluate::decide_without_resource_policy;
+use super::evaluate::decide_in_context;
 use super::request::Request;
 
 /// What a caller wants to do with one resource.
@@ -16,9 +16,10 @@ pub struct IdentityRequest<'a> {
     pub action: &'a str,
     /// The resource's ARN, or `*` when the action is about no resource in particular.
     pub resource: &'a str,
-    /// Condition keys that do not follow from the caller, such as `aws:RequestedRegion`.
-    pub context: Context,
 }
+
+/// Makes the condition keys that do not follow from the caller, such as `aws:RequestedRegion`.
+pub type MakeContext<'a> = &'a dyn Fn() -> Context;
 
 /// The answer of identity policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,14 +38,22 @@ impl IdentityDecision {
 }
 
 /// Decides `request` by the caller's identity policies. A statement without an `Action` or without a
-/// `Resource` has no effect.
-pub fn decide_by_identity(policies: &[Policy], request: &IdentityRequest<'_>) -> IdentityDecision {
+/// `Resource` has no effect. The context is made only if some statement depends on it.
+pub fn decide_by_identity(
+    policies: &[Policy],
+    request: &IdentityRequest<'_>,
+    context: MakeContext<'_>,
+) -> IdentityDecision {
     let account = request.caller.account.as_str();
-    let asked = Request {
-        context: request.context.clone(),
-        ..Request::new(request.caller.clone(), request.action)
+    let asked = Request::new(request.caller.clone(), request.action);
+    let whole = || {
+        let asked = Request {
+            context: context(),
+            ..asked.clone()
+        };
+        asked.full_context(account)
     };
-    match decide_without_resource_policy(policies, account, request.resource, &asked) {
+    match decide_in_context(policies, account, request.resource, &asked, &whole) {
         Decision::Allowed {
             by: AllowedBy::IdentityPolicy(statement),
         } => IdentityDecision::Allowed(statement),
@@ -76,8 +85,12 @@ pub fn administrator() -> Policy {
 
 /// Condition keys on which statements about the action depend and which the request has not, each
 /// once.
-pub fn missing_keys(policies: &[Policy], request: &IdentityRequest<'_>) -> Vec<String> {
-    let context = request.caller.fill(request.context.clone());
+pub fn missing_keys(
+    policies: &[Policy],
+    request: &IdentityRequest<'_>,
+    context: Context,
+) -> Vec<String> {
+    let context = request.caller.fill(context);
     let about = |statement: &&Statement| {
         let action = statement.action.as_ref();
         action.is_some_and(|action| action.covers_action(request.action))
@@ -110,9 +123,9 @@ mod tests {
             caller: &Caller::user("111122223333", "sam"),
             action,
             resource,
-            context: Context::new().with("aws:RequestedRegion", "us-west-2"),
         };
-        let answer = match decide_by_identity(&policies, &request) {
+        let context = || Context::new().with("aws:RequestedRegion", "us-west-2");
+        let answer = match decide_by_identity(&policies, &request, &context) {
             IdentityDecision::Allowed(by) => format!("allowed by {}", by.number),
             IdentityDecision::Root => "root".to_owned(),
             IdentityDecision::ExplicitDeny(by) => format!("denied by {}", by.number),
@@ -168,8 +181,7 @@ mod tests {
             caller: &Caller::root("111122223333"),
             action: "eks:DeleteCluster",
             resource: CLUSTER,
-            context: Context::new(),
         };
-        assert!(decide_by_identity(&[], &request).is_allowed());
+        assert!(decide_by_identity(&[], &request, &Context::new).is_allowed());
     }
 }

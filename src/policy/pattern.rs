@@ -23,10 +23,15 @@ pub(super) fn wildcards(text: &str) -> Vec<Token> {
     text.chars().map(token).collect()
 }
 
+/// Whether a text of a document of this version may have policy variables in it.
+pub(super) fn has_variables(text: &str, version: Version) -> bool {
+    version != Version::V2008 && text.contains("${")
+}
+
 /// The tokens of a text whose policy variables are replaced from `context`; documents of 2008 have no
 /// variables. `None` when a variable has neither exactly one value nor a default.
 pub(super) fn expand(text: &str, version: Version, context: &Context) -> Option<Vec<Token>> {
-    if version == Version::V2008 {
+    if !has_variables(text, version) {
         return Some(wildcards(text));
     }
     let mut tokens = Vec::new();
@@ -108,10 +113,11 @@ pub(super) fn matches_resource(pattern: &[Token], arn: &str) -> bool {
 
 /// Whether an action matches an `Action` pattern; actions compare without regard to case.
 pub(super) fn matches_action(pattern: &str, action: &str) -> bool {
-    matches(
-        &wildcards(&pattern.to_ascii_lowercase()),
-        &action.to_ascii_lowercase(),
-    )
+    pattern == "*"
+        || matches(
+            &wildcards(&pattern.to_ascii_lowercase()),
+            &action.to_ascii_lowercase(),
+        )
 }
 
 /// The text of a pattern whose wildcards are plain characters, for operators that know none.

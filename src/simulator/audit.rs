@@ -12,7 +12,6 @@ use serde_json::{Map, Value, json};
 use super::clock::Moment;
 use super::kubernetes::Requested;
 use super::refusal::Refusal;
-use super::wire::input::Input;
 use super::world::World;
 use crate::policy::{Caller, CallerKind};
 
@@ -94,18 +93,20 @@ impl Trail {
         self.last
     }
 
-    pub fn add(&mut self, mut record: Record) {
+    /// Adds a record and gives it its number; returns the one that is forgotten for it.
+    pub fn add(&mut self, mut record: Record) -> Option<Arc<Record>> {
         record.number = self.last + 1;
-        self.restore(record);
+        self.restore(record)
     }
 
     /// Adds a record that has its number.
-    pub fn restore(&mut self, record: Record) {
+    pub fn restore(&mut self, record: Record) -> Option<Arc<Record>> {
         self.last = record.number;
         self.records.push_back(Arc::new(record));
         if self.records.len() > REMEMBERED {
-            self.records.pop_front();
+            return self.records.pop_front();
         }
+        None
     }
 }
 
@@ -125,8 +126,7 @@ impl World {
             address: service.to_owned(),
             agent: service.to_owned(),
         };
-        // Not from the world's random numbers: what is recorded decides nothing.
-        let request = uuid::Uuid::new_v4().to_string();
+        let request = request_id();
         let answer = outcome.map(|()| Value::Null);
         let call = Called {
             service: source,
@@ -136,6 +136,14 @@ impl World {
         let record = record(self, request, origin, call, answer.as_ref());
         self.trail.add(record);
     }
+}
+
+/// A new id for a call: a random UUID. Not from the world's random numbers: a call that only reads leaves no trace in
+/// them, and what is recorded decides nothing. Nor from the system's: it is no secret.
+pub(super) fn request_id() -> String {
+    uuid::Builder::from_random_bytes(fastrand::u128(..).to_be_bytes())
+        .into_uuid()
+        .to_string()
 }
 
 /// What was called.
@@ -216,7 +224,7 @@ pub(super) fn kubernetes_record(
     });
     Record {
         number: 0,
-        request: uuid::Uuid::new_v4().to_string(),
+        request: request_id(),
         at: world.now(),
         source: KUBERNETES.to_owned(),
         operation: asked.verb,
@@ -258,9 +266,9 @@ pub fn is_read_only(operation: &str) -> bool {
         .any(|prefix| operation.starts_with(prefix))
 }
 
-/// The parameters of a call as a trail shows them: member names begin in lower case, secrets are left out.
-pub(super) fn parameters(input: &Input) -> Value {
-    tidy(input.members.to_value())
+/// The members of a call's input as a trail shows them: their names begin in lower case, secrets are left out.
+pub(super) fn parameters(members: Value) -> Value {
+    tidy(members)
 }
 
 /// Members that a trail must not show.
@@ -297,11 +305,11 @@ fn tidy(value: Value) -> Value {
 }
 
 fn lower_first(name: &str) -> String {
-    let mut characters = name.chars();
-    match characters.next() {
-        Some(first) => first.to_lowercase().chain(characters).collect(),
-        None => String::new(),
+    let mut name = name.to_owned();
+    if let Some(first) = name.get_mut(..1) {
+        first.make_ascii_lowercase();
     }
+    name
 }
 
 /// Members whose value names a resource, and its kind.
@@ -370,9 +378,10 @@ fn kind_of(call: &Called<'_>, member: &str) -> Option<&'static str> {
 fn name_resources(world: &World, kind: &str, value: &Value, found: &mut Vec<Resource>) {
     match value {
         Value::String(name) => {
-            let name = match (kind, world.find_key(name)) {
-                ("AWS::KMS::Key", Ok(key)) => key.arn.clone(),
-                _ => name.clone(),
+            let key = (kind == "AWS::KMS::Key").then(|| world.find_key(name).ok());
+            let name = match key.flatten() {
+                Some(key) => key.arn.clone(),
+                None => name.clone(),
             };
             found.push(Resource {
                 kind: kind.to_owned(),
@@ -400,7 +409,6 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
-    use super::super::wire::Protocol;
     use super::*;
     use crate::simulator::testing::{learner, world};
 
@@ -438,12 +446,9 @@ mod tests {
 
     #[test]
     fn secrets_are_not_recorded() {
-        let input = Input {
-            protocol: Protocol::Json,
-            members: json!({"KeyId": "k", "Plaintext": "c2VjcmV0"}).into(),
-        };
+        let members = json!({"KeyId": "k", "Plaintext": "c2VjcmV0"});
         assert_eq!(
-            parameters(&input),
+            parameters(members),
             json!({"keyId": "k", "plaintext": HIDDEN})
         );
     }

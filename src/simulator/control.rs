@@ -43,8 +43,9 @@ fn routed(shared: &Shared, request: &Request<Bytes>) -> Result<Response<Bytes>, 
             Ok(text(StatusCode::OK, left.to_string()))
         }
         (&Method::POST, "advance") => {
-            shared.world().jump(micros(request)?);
-            shared.changed();
+            let mut world = shared.world();
+            world.jump(micros(request)?);
+            world.release();
             Ok(json_text(&status(&shared.world())))
         }
         (&Method::POST, "stop") => {
@@ -95,8 +96,9 @@ fn parameter(request: &Request<Bytes>, name: &str) -> Result<Option<u64>, Refuse
 fn sleep(shared: &Shared, by: Duration) -> u128 {
     let pace = shared.world().pace();
     if pace.jumps() {
-        shared.world().jump(by);
-        shared.changed();
+        let mut world = shared.world();
+        world.jump(by);
+        world.release();
         return 0;
     }
     match pace {

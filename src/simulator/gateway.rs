@@ -11,18 +11,18 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
-use super::audit::{self, Called, Origin};
+use super::audit::{self, Called, Origin, Record};
 use super::chaos::{Chaos, Fault, Troubles};
 use super::eks::access;
 use super::iam::authorization;
 use super::kubernetes::{self, Reply, Requested, ServerVersion, Times, User, Watch};
 use super::refusal::Refusal;
 use super::serve::Body;
-use super::signature::{self, Secret, SignatureError};
-use super::wire::{self, Call, Protocol};
+use super::signature::{self, Identity, SignatureError};
+use super::wire::{self, Answer, Call, Decoded, Protocol};
 use super::world::World;
 use super::world::start::{LEARNER, OPERATOR};
-use super::{Shared, control, nodes, waiting, workloads};
+use super::{Shared, WorldGuard, control, nodes, waiting, workloads};
 use crate::policy::Caller;
 
 type Handler = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
@@ -81,7 +81,7 @@ pub(super) fn refuse_aws(
     reason: &'static str,
 ) -> Response<Bytes> {
     let protocol = apparent_protocol(request);
-    let request_id = uuid::Uuid::new_v4().to_string();
+    let request_id = audit::request_id();
     let refusal = protocol.unread(status.as_u16(), reason);
     wire::encode_refusal(protocol, "", &request_id, &refusal)
 }
@@ -90,58 +90,89 @@ fn answer_aws(shared: &Shared, request: &Request<Bytes>, fault: Option<Fault>) -
     if request.uri().path().starts_with(control::CONTROL) {
         return control::answer(shared, request);
     }
-    let mut world = shared.world();
-    // Not from the world's random numbers: a call that only reads leaves no trace in them.
-    let request_id = uuid::Uuid::new_v4().to_string();
-    let (call, service) = match authenticated(&world, request) {
+    let request_id = audit::request_id();
+    // Whatever needs no world is done before it is locked, and after.
+    let (identity, service) = match authenticated(shared, request) {
         Ok(found) => found,
         Err((protocol, refusal)) => {
-            record_refused(&mut world, request, &request_id, None, &refusal);
+            record_refused(&mut shared.world(), request, &request_id, None, &refusal);
             return wire::encode_refusal(protocol, "", &request_id, &refusal);
         }
     };
     let refused = |refusal: &Refusal| {
         wire::encode_refusal(service.protocol, service.namespace, &request_id, refusal)
     };
-    if let Some(fault) = fault {
-        let refusal = fault.refusal(service);
-        record_refused(&mut world, request, &request_id, Some(call), &refusal);
-        return refused(&refusal);
-    }
-    let decoded = match wire::decode(service, request) {
+    let decoded = wire::decode(service, request);
+    let members = decoded
+        .as_ref()
+        .map_or(Value::Null, |decoded| decoded.members());
+    let mut world = shared.world();
+    let call = match holder(&world, &identity.access_key_id) {
+        Ok(caller) => Call {
+            caller,
+            access_key: Some(identity.access_key_id),
+        },
+        Err(error) => {
+            let (code, status, message) = signature::refusal(&error, service.protocol);
+            let refusal = Refusal::new(code, status, message);
+            record_refused(&mut world, request, &request_id, None, &refusal);
+            return refused(&refusal);
+        }
+    };
+    let fault = fault.map(|fault| fault.refusal(service));
+    let decoded = match fault.map_or(decoded, Err) {
         Ok(decoded) => decoded,
         Err(refusal) => {
             record_refused(&mut world, request, &request_id, Some(call), &refusal);
             return refused(&refusal);
         }
     };
-    let allowed = authorization::check(&world, &call, &decoded);
-    if allowed.is_ok() && world.pace().jumps() && waiting::is_waiter(request.headers()) {
-        waiting::run_ahead(&mut world, &decoded, &call);
+    let (reply, _forgotten) = run(&mut world, request, &request_id, call, &decoded, members);
+    // What is forgotten is freed when nobody waits for it.
+    world.release();
+    match reply {
+        Ok(reply) => wire::encode(&decoded, &request_id, &reply),
+        Err(refusal) => refused(&refusal),
     }
-    let reply = allowed.and_then(|()| decoded.run(&mut world, &call));
+}
+
+/// Runs a call, if its caller may make it, and records it; also returns the record that is forgotten for that.
+fn run(
+    world: &mut WorldGuard<'_>,
+    request: &Request<Bytes>,
+    request_id: &str,
+    call: Call,
+    decoded: &Decoded,
+    members: Value,
+) -> (Result<Answer, Refusal>, Option<Arc<Record>>) {
+    let allowed = authorization::check(world, &call, decoded, &members);
+    if allowed.is_ok() && world.pace().jumps() && waiting::is_waiter(request.headers()) {
+        waiting::run_ahead(world, decoded, &call);
+    }
+    let reply = allowed.and_then(|()| decoded.run(world, &call));
     let called = Called {
-        service: service.signing_name,
+        service: decoded.service.signing_name,
         operation: decoded.operation.name,
         parameters: if request.body().len() > LARGEST_SHOWN {
             Value::Null
         } else {
-            decoded.parameters()
+            audit::parameters(members)
         },
     };
     let origin = origin(request, Some(call.caller), call.access_key);
-    if !audit::is_read_only(decoded.operation.name) {
-        nodes::reconsider(&mut world);
+    let is_change = !audit::is_read_only(decoded.operation.name);
+    if is_change {
+        nodes::reconsider(world);
         world.touch();
     }
-    let record = audit::record(&world, request_id.clone(), origin, called, reply.as_ref());
-    world.trail.add(record);
-    drop(world);
-    shared.changed();
-    match reply {
-        Ok(reply) => wire::encode(&decoded, &request_id, reply),
-        Err(refusal) => refused(&refusal),
-    }
+    let shown = match &reply {
+        Ok(answer) if is_change => answer.to_value(),
+        _ => Value::Null,
+    };
+    let outcome = reply.as_ref().map(|_| &shown);
+    let record = audit::record(world, request_id.to_owned(), origin, called, outcome);
+    let forgotten = world.trail.add(record);
+    (reply, forgotten)
 }
 
 /// Records a call that never became one of an operation.
@@ -182,47 +213,40 @@ fn origin(request: &Request<Bytes>, caller: Option<Caller>, access_key: Option<S
 
 /// Anybody can fill the trail: what strangers choose is cut to the kilobyte that CloudTrail keeps of an agent.
 fn shortened(text: &str) -> String {
-    text.chars().take(1024).collect()
+    let end = text.floor_char_boundary(1024);
+    text[..end].to_owned()
 }
 
-/// Who calls which service, by the request's signature.
+/// Who signed for which service.
 fn authenticated(
-    world: &World,
+    shared: &Shared,
     request: &Request<Bytes>,
-) -> Result<(Call, &'static wire::Service), (Protocol, Refusal)> {
-    let secrets = |id: &str| secret_of(world, id);
+) -> Result<(Identity, &'static wire::Service), (Protocol, Refusal)> {
+    let secrets = |id: &str| shared.secret(id);
     let identity =
         signature::verify(request, &secrets, &allowed_skew, Timestamp::now()).map_err(|error| {
             let protocol = apparent_protocol(request);
             let (code, status, message) = signature::refusal(&error, protocol);
             (protocol, Refusal::new(code, status, message))
         })?;
-    let protocol = apparent_protocol(request);
     let service = wire::service(&identity.service).ok_or_else(|| {
+        let protocol = apparent_protocol(request);
         let why = format!("service {} is not simulated", identity.service);
         (protocol, protocol.unknown_operation(why))
     })?;
     // STS is often called in another region than the work is done in, and IAM has but one for all.
     let is_regional = !matches!(identity.service.as_str(), "sts" | "iam");
-    if identity.region != world.region && is_regional {
+    if identity.region != shared.region && is_regional {
         let message = format!(
             "region {} is not simulated: this world is {}",
-            identity.region, world.region
+            identity.region, shared.region
         );
         return Err((
             service.protocol,
             Refusal::bad("InvalidParameterValue", message),
         ));
     }
-    let caller = holder(world, &identity.access_key_id).map_err(|error| {
-        let (code, status, message) = signature::refusal(&error, service.protocol);
-        (service.protocol, Refusal::new(code, status, message))
-    })?;
-    let call = Call {
-        caller,
-        access_key: Some(identity.access_key_id),
-    };
-    Ok((call, service))
+    Ok((identity, service))
 }
 
 /// Whose key it is, while it is anybody's.
@@ -237,15 +261,6 @@ fn holder(world: &World, access_key: &str) -> Result<Caller, SignatureError> {
 fn allowed_skew(service: &str) -> SignedDuration {
     let protocol = wire::service(service).map_or(Protocol::Query, |service| service.protocol);
     protocol.allowed_skew()
-}
-
-fn secret_of(world: &World, access_key: &str) -> Option<Secret> {
-    let known = world.iam.credentials.get(access_key);
-    let credential = known.filter(|credential| credential.active)?;
-    Some(Secret {
-        secret_access_key: credential.secret_access_key.clone(),
-        session_token: credential.session_token.clone(),
-    })
 }
 
 /// The protocol of a request of which nothing is proved: its signature may be wrong or missing, its body unread.
@@ -339,12 +354,9 @@ fn answer_kubernetes(
         Reply::Watch(_) => None,
     };
     record_kubernetes(&mut world, Some(&user.name), request, answer);
-    drop(world);
+    world.release();
     match reply {
-        Reply::Once(response) => {
-            shared.changed();
-            response.map(Body::full)
-        }
+        Reply::Once(response) => response.map(Body::full),
         Reply::Watch(watching) => {
             let head = watching.head();
             let (sender, receiver) = mpsc::channel(WATCH_BUFFER);
@@ -386,7 +398,7 @@ fn kubernetes_user(shared: &Shared, world: &World, request: &Request<Bytes>) -> 
         return Some(access::session_user(arn));
     }
     let cluster = &shared.identity.cluster;
-    let secrets = |id: &str| secret_of(world, id);
+    let secrets = |id: &str| shared.secret(id);
     let identity = signature::verify_token(token, cluster, &secrets, Timestamp::now()).ok()?;
     let caller = holder(world, &identity.access_key_id).ok()?;
     access::admits(world, cluster, &caller.arn)

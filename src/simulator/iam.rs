@@ -23,6 +23,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::clock::Moment;
+use super::signature::Secret;
 use super::wire::{Protocol, Service};
 use super::world::World;
 use crate::policy::{Caller, Decision, Element, KeyAccess, Policy, Request, decide};
@@ -172,6 +173,20 @@ impl Iam {
                 .values()
                 .any(|role| role.arn == arn || session_of(arn, role))
             || self.users.values().any(|user| user.arn == arn)
+    }
+
+    /// The secrets of the access keys that sign.
+    pub(in crate::simulator) fn secrets(&self) -> BTreeMap<String, Secret> {
+        let active = self.credentials.iter().filter(|(_, key)| key.active);
+        active
+            .map(|(id, key)| {
+                let secret = Secret {
+                    secret_access_key: key.secret_access_key.clone(),
+                    session_token: key.session_token.clone(),
+                };
+                (id.clone(), secret)
+            })
+            .collect()
     }
 
     /// Who signs with an access key; `None` when the key or its holder is gone.

@@ -79,6 +79,7 @@ pub(super) fn run_ahead(world: &mut World, decoded: &Decoded, call: &Call) {
 fn state(world: &mut World, decoded: &Decoded, call: &Call) -> Option<String> {
     let reply = decoded.run(world, call).ok()?;
     let mut states = Vec::new();
+    let reply = reply.to_value();
     collect(&reply, &mut states);
     Some(states.join(" "))
 }

@@ -1,6 +1,7 @@
 //! One codec per AWS protocol: an HTTP request becomes a call of a named operation with its input,
 //! an answer becomes bytes. Operations know no wire format; adding one writes no code here.
 
+mod answer;
 mod form;
 pub mod input;
 mod json;
@@ -8,6 +9,7 @@ mod protocol;
 mod rest;
 mod xml;
 
+use std::any::Any;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
@@ -18,8 +20,10 @@ use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
 use super::world::World;
-use super::{audit, autoscaling, cloudtrail, ec2, eks, iam, kms, sts};
+use super::{autoscaling, cloudtrail, ec2, eks, iam, kms, sts};
 use crate::policy::Caller;
+pub use answer::Answer;
+pub(in crate::simulator) use answer::object;
 use input::{Input, Tree};
 pub use json::TIMESTAMP;
 pub use protocol::Protocol;
@@ -46,10 +50,10 @@ pub struct Operation {
 }
 
 /// An operation on its untyped input.
-pub type Run = dyn Fn(&mut World, &Call, Input) -> Result<Value, Refusal> + Send + Sync;
+pub type Run = dyn Fn(&mut World, &Call, Input) -> Result<Answer, Refusal> + Send + Sync;
 
 /// What a service does around each of its operations: it gets the operation's name and run.
-pub type Guard = fn(&str, &Run, &mut World, &Call, Input) -> Result<Value, Refusal>;
+pub type Guard = fn(&str, &Run, &mut World, &Call, Input) -> Result<Answer, Refusal>;
 
 /// Who calls.
 #[derive(Debug, Clone)]
@@ -75,7 +79,7 @@ impl Operation {
                 .read::<Q>()
                 .map_err(|error| error.refusal(protocol, name))?;
             let reply = run(world, call, request)?;
-            serde_json::to_value(reply)
+            answered(reply)
                 .map_err(|error| Refusal::new("InternalFailure", 500, format!("{name}: {error}")))
         };
         Self {
@@ -94,7 +98,7 @@ impl Operation {
         call: &Call,
         input: Input,
     ) -> Result<Value, Refusal> {
-        (self.run)(world, call, input)
+        (self.run)(world, call, input).map(|answer| answer.to_value())
     }
 
     /// An operation that REST reaches and that is refused by its name.
@@ -128,6 +132,19 @@ impl Operation {
     }
 }
 
+/// What an operation returned as its answer. Most return one already or a JSON value, and neither is written anew.
+fn answered<R: Serialize + 'static>(reply: R) -> Result<Answer, serde_json::Error> {
+    let mut reply = Some(reply);
+    let any: &mut dyn Any = &mut reply;
+    if let Some(answer) = any.downcast_mut::<Option<Answer>>().and_then(Option::take) {
+        return Ok(answer);
+    }
+    if let Some(value) = any.downcast_mut::<Option<Value>>().and_then(Option::take) {
+        return Ok(Answer::Value(value));
+    }
+    serde_json::to_value(reply).map(Answer::Value)
+}
+
 /// Every simulated service.
 pub static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
     vec![
@@ -149,18 +166,13 @@ pub struct Decoded {
 }
 
 impl Decoded {
-    /// What was asked, as a trail shows it.
-    pub fn parameters(&self) -> Value {
-        audit::parameters(&self.input)
-    }
-
     /// The input's members as they are named in the protocol.
     pub(super) fn members(&self) -> Value {
         self.input.members.to_value()
     }
 
     /// Runs the operation; the same input may run again on another copy of the world.
-    pub fn run(&self, world: &mut World, call: &Call) -> Result<Value, Refusal> {
+    pub fn run(&self, world: &mut World, call: &Call) -> Result<Answer, Refusal> {
         (self.operation.run)(world, call, self.input.clone())
     }
 }
@@ -318,7 +330,7 @@ fn not_simulated(service: &Service, what: &str) -> Refusal {
 }
 
 /// Writes an answer in the service's protocol.
-pub fn encode(decoded: &Decoded, request_id: &str, reply: Value) -> Response<Bytes> {
+pub fn encode(decoded: &Decoded, request_id: &str, reply: &Answer) -> Response<Bytes> {
     let service = decoded.service;
     let name = decoded.operation.name;
     match service.protocol {
@@ -335,13 +347,13 @@ pub fn encode(decoded: &Decoded, request_id: &str, reply: Value) -> Response<Byt
             200,
             "text/xml",
             request_id,
-            xml::query_reply(service.namespace, name, request_id, &reply),
+            xml::query_reply(service.namespace, name, request_id, reply),
         ),
         Protocol::Ec2 => response(
             200,
             "text/xml;charset=UTF-8",
             request_id,
-            xml::ec2_reply(service.namespace, name, request_id, &reply),
+            xml::ec2_reply(service.namespace, name, request_id, reply),
         ),
     }
 }
@@ -362,7 +374,7 @@ pub fn encode_refusal(
                 status,
                 "application/json",
                 request_id,
-                json::write(Value::Object(body)),
+                json::write(&Answer::Value(Value::Object(body))),
             );
             if let Ok(code) = refusal.code.parse() {
                 reply.headers_mut().insert("x-amzn-errortype", code);
@@ -377,7 +389,7 @@ pub fn encode_refusal(
                 status,
                 "application/x-amz-json-1.1",
                 request_id,
-                json::write(Value::Object(body)),
+                json::write(&Answer::Value(Value::Object(body))),
             )
         }
         Protocol::Query => response(

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::clock::{Clock, Moment, Pace};
+use super::wire::Answer;
 use super::{audit, autoscaling, ec2, eks, iam, kms, kubernetes, nodes, workloads};
 
 /// Everything that exists in the simulated account.
@@ -42,9 +43,15 @@ pub struct World {
     queue: BTreeMap<(Moment, u64), Event>,
     scheduled: u64,
     changes: u64,
+    /// `changes` and the moment when EKS last looked for what it has to notice.
+    #[serde(skip)]
+    noticed: Option<(u64, Moment)>,
     #[serde(with = "saved::random")]
     random: fastrand::Rng,
 }
+
+/// How often EKS looks at a world in which nothing happens.
+const NOTICE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long things take and what contested behaviour is chosen, in world time.
 /// Sources and doubts: ARCHITECTURE.md, "What the simulator claims".
@@ -190,7 +197,22 @@ impl World {
     /// Lets the world flow up to what the wall clock says.
     pub fn tick(&mut self, wall: Timestamp) {
         self.wall = self.wall.max(wall.as_microsecond());
-        self.advance_to(self.clock.at(self.wall));
+        let target = self.clock.at(self.wall);
+        if self.has_news(target) {
+            self.advance_to(target);
+        } else {
+            self.now = self.now.max(target);
+        }
+    }
+
+    /// Whether anything can differ at `target` from when the world last moved: something changed or is due, or so
+    /// much time has passed that a policy's condition on the date may have turned.
+    fn has_news(&self, target: Moment) -> bool {
+        let is_due = |(&(at, _), _): (&(Moment, u64), &Event)| at <= target;
+        let is_stale = |(changes, at): (u64, Moment)| {
+            changes != self.changes || target.since(at) >= NOTICE_INTERVAL
+        };
+        self.noticed.is_none_or(is_stale) || self.queue.first_key_value().is_some_and(is_due)
     }
 
     /// Moves the world ahead of the wall clock, with everything that happens on the way.
@@ -243,6 +265,7 @@ impl World {
 
     fn advance_to(&mut self, target: Moment) {
         eks::health::notice(self);
+        self.noticed = Some((self.changes, self.now));
         while let Some(entry) = self.queue.first_entry() {
             if entry.key().0 > target {
                 break;
@@ -281,6 +304,11 @@ impl World {
     pub fn shown(&self, moment: Moment) -> Timestamp {
         let ahead = self.now.micros() - self.wall;
         Timestamp::from_microsecond((moment.micros() - ahead).min(self.wall)).unwrap_or_default()
+    }
+
+    /// The same of an answer that is no JSON value.
+    pub fn instant(&self, moment: Moment) -> Answer {
+        Answer::Instant(self.shown(moment).as_microsecond())
     }
 
     /// A timestamp member of an answer; each protocol writes it in its own format.

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::clock::Moment;
+use super::super::wire::{Answer, object};
 use super::super::world::World;
 use super::DeletedGroup;
 
@@ -111,27 +112,27 @@ pub(super) fn activity_json(
     arn: &str,
     deleted: bool,
     activity: &Activity,
-) -> Value {
+) -> Answer {
     let cause: Vec<String> = activity
         .cause
         .iter()
         .map(|part| format!("At {} {}", world.instant_text(part.at), part.text))
         .collect();
     let cause: String = cause.join("  ").chars().take(LONGEST_CAUSE).collect();
-    json!({
-        "ActivityId": activity.id,
+    object! {
+        "ActivityId": activity.id.as_str(),
         "AutoScalingGroupName": group,
         "Description": activity.description(),
         "Cause": cause,
-        "StartTime": world.timestamp(activity.started),
-        "EndTime": activity.ended.map(|moment| world.timestamp(moment)),
-        "StatusCode": activity.status,
-        "StatusMessage": activity.message,
+        "StartTime": world.instant(activity.started),
+        "EndTime": activity.ended.map(|moment| world.instant(moment)),
+        "StatusCode": &activity.status,
+        "StatusMessage": activity.message.as_ref(),
         "Progress": activity.progress(),
         "Details": json!({ "Subnet ID": activity.subnet, "Availability Zone": activity.zone }).to_string(),
         "AutoScalingGroupState": deleted.then_some("Deleted"),
         "AutoScalingGroupARN": arn,
-    })
+    }
 }
 
 /// Adds an activity to a group; returns its id.

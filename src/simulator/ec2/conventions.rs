@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::audit;
 use super::super::refusal::Refusal;
 use super::super::wire::input::Input;
-use super::super::wire::{Call, Run};
+use super::super::wire::{Answer, Call, Run};
 use super::super::world::World;
 
 /// An answer that a client token brings back.
@@ -28,7 +28,7 @@ pub(super) fn guard(
     world: &mut World,
     call: &Call,
     mut input: Input,
-) -> Result<Value, Refusal> {
+) -> Result<Answer, Refusal> {
     let dry_run = input.take("DryRun").is_some_and(|text| text == "true");
     if dry_run {
         run(&mut world.clone(), call, input)?;
@@ -55,7 +55,7 @@ fn once(
     world: &mut World,
     call: &Call,
     input: Input,
-) -> Result<Value, Refusal> {
+) -> Result<Answer, Refusal> {
     let request = format!("{input:?}");
     let known = world
         .ec2
@@ -64,7 +64,7 @@ fn once(
         .find(|answered| answered.operation == operation && answered.token == token);
     if let Some(known) = known {
         return if known.request == request {
-            Ok(known.reply.clone())
+            Ok(known.reply.clone().into())
         } else {
             Err(Refusal::bad(
                 "IdempotentParameterMismatch",
@@ -81,7 +81,7 @@ fn once(
         operation: operation.to_owned(),
         token,
         request,
-        reply: reply.clone(),
+        reply: reply.to_value(),
     });
     Ok(reply)
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::iam::authorization::authorize_passing;
 use super::super::refusal::Refusal;
-use super::super::wire::{Call, Operation};
+use super::super::wire::{Answer, Call, Operation, object};
 use super::super::world::World;
 use super::cluster::{cluster, nodegroup};
 use super::creation::{self, NewNodegroup, source_data};
@@ -66,9 +66,9 @@ struct NamedRequest {
     nodegroup_name: String,
 }
 
-fn describe(world: &mut World, _call: &Call, request: NamedRequest) -> Result<Value, Refusal> {
+fn describe(world: &mut World, _call: &Call, request: NamedRequest) -> Result<Answer, Refusal> {
     let nodegroup = nodegroup(world, &request.name, &request.nodegroup_name)?;
-    Ok(json!({ "nodegroup": nodegroup_json(world, nodegroup) }))
+    Ok(object! { "nodegroup": nodegroup_json(world, nodegroup) })
 }
 
 #[derive(Deserialize)]
@@ -99,13 +99,13 @@ struct CreateRequest {
     release_version: Option<String>,
 }
 
-fn create(world: &mut World, call: &Call, mut request: CreateRequest) -> Result<Value, Refusal> {
+fn create(world: &mut World, call: &Call, mut request: CreateRequest) -> Result<Answer, Refusal> {
     let found = cluster(world, &request.name)?;
     let (version, release_version) = (found.version.clone(), found.release_version.clone());
     let id = (request.name.clone(), request.nodegroup_name.clone());
     if let Some(known) = world.eks.nodegroups.get(&id) {
         if known.token.is_some() && known.token == request.client_request_token {
-            return Ok(json!({ "nodegroup": nodegroup_json(world, known) }));
+            return Ok(object! { "nodegroup": nodegroup_json(world, known) });
         }
         let (cluster, name) = &id;
         let message =
@@ -151,7 +151,7 @@ fn create(world: &mut World, call: &Call, mut request: CreateRequest) -> Result<
     };
     creation::create(world, new);
     let created = nodegroup(world, &id.0, &id.1)?;
-    Ok(json!({ "nodegroup": nodegroup_json(world, created) }))
+    Ok(object! { "nodegroup": nodegroup_json(world, created) })
 }
 
 /// What is wrong with the request, apart from its template and its size.
@@ -241,7 +241,7 @@ fn custom_image(
     Ok(data.image)
 }
 
-fn delete(world: &mut World, _call: &Call, request: NamedRequest) -> Result<Value, Refusal> {
+fn delete(world: &mut World, _call: &Call, request: NamedRequest) -> Result<Answer, Refusal> {
     let found = nodegroup(world, &request.name, &request.nodegroup_name)?;
     if matches!(found.status, Status::Creating | Status::Updating) {
         let message = "Nodegroup cannot be deleted as it is currently not in Active State";
@@ -252,47 +252,45 @@ fn delete(world: &mut World, _call: &Call, request: NamedRequest) -> Result<Valu
         deletion::delete(world, &id);
     }
     let nodegroup = nodegroup(world, &request.name, &request.nodegroup_name)?;
-    Ok(json!({ "nodegroup": nodegroup_json(world, nodegroup) }))
+    Ok(object! { "nodegroup": nodegroup_json(world, nodegroup) })
 }
 
-fn nodegroup_json(world: &World, nodegroup: &Nodegroup) -> Value {
+fn nodegroup_json(world: &World, nodegroup: &Nodegroup) -> Answer {
     let size = world
         .autoscaling
         .groups
         .get(&nodegroup.group)
         .map(|group| group.size);
     let with_template = nodegroup.source.is_some();
-    let instance_types = match (with_template, nodegroup.instance_types.is_empty()) {
-        (true, true) => Value::Null,
-        _ => json!(nodegroup.instance_types),
-    };
-    json!({
-        "nodegroupName": nodegroup.name,
-        "nodegroupArn": nodegroup.arn,
-        "clusterName": nodegroup.cluster,
-        "version": nodegroup.version,
-        "releaseVersion": nodegroup.release_version,
-        "createdAt": world.timestamp(nodegroup.created),
-        "modifiedAt": world.timestamp(nodegroup.modified),
+    let shows_types = !with_template || !nodegroup.instance_types.is_empty();
+    let issues: Vec<Value> = nodegroup.issues.iter().map(issue_json).collect();
+    object! {
+        "nodegroupName": &nodegroup.name,
+        "nodegroupArn": &nodegroup.arn,
+        "clusterName": &nodegroup.cluster,
+        "version": &nodegroup.version,
+        "releaseVersion": &nodegroup.release_version,
+        "createdAt": world.instant(nodegroup.created),
+        "modifiedAt": world.instant(nodegroup.modified),
         "status": nodegroup.status.name(),
-        "capacityType": nodegroup.capacity_type,
-        "scalingConfig": size.map(|size| json!({ "minSize": size.min, "maxSize": size.max, "desiredSize": size.desired })),
-        "instanceTypes": instance_types,
-        "subnets": nodegroup.subnets,
-        "remoteAccess": nodegroup.remote_access,
-        "amiType": nodegroup.ami_type,
-        "nodeRole": nodegroup.node_role,
-        "labels": nodegroup.labels,
-        "taints": if nodegroup.taints.is_empty() { Value::Null } else { json!(nodegroup.taints) },
-        "resources": { "autoScalingGroups": [{ "name": nodegroup.group }] },
+        "capacityType": &nodegroup.capacity_type,
+        "scalingConfig": size.map(|size| object! { "minSize": size.min, "maxSize": size.max, "desiredSize": size.desired }),
+        "instanceTypes": shows_types.then_some(&nodegroup.instance_types),
+        "subnets": &nodegroup.subnets,
+        "remoteAccess": json!(nodegroup.remote_access),
+        "amiType": &nodegroup.ami_type,
+        "nodeRole": &nodegroup.node_role,
+        "labels": &nodegroup.labels,
+        "taints": (!nodegroup.taints.is_empty()).then(|| json!(nodegroup.taints)),
+        "resources": object! { "autoScalingGroups": vec![object! { "name": &nodegroup.group }] },
         "diskSize": if with_template { None } else { nodegroup.disk_size },
-        "health": { "issues": nodegroup.issues.iter().map(issue_json).collect::<Vec<_>>() },
-        "updateConfig": nodegroup.update_config,
-        "launchTemplate": nodegroup.source.as_ref().map(|source| json!({
-            "name": source.name,
+        "health": object! { "issues": issues },
+        "updateConfig": json!(nodegroup.update_config),
+        "launchTemplate": nodegroup.source.as_ref().map(|source| object! {
+            "name": &source.name,
             "version": source.version.to_string(),
-            "id": source.id,
-        })),
-        "tags": nodegroup.tags,
-    })
+            "id": &source.id,
+        }),
+        "tags": &nodegroup.tags,
+    }
 }

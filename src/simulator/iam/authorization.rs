@@ -7,12 +7,14 @@ use super::super::refusal::Refusal;
 use super::super::wire::{Call, Decoded, Protocol};
 use super::super::world::World;
 use super::resources::{self, Needed, Resource};
-use crate::policy::{Caller, Context, IdentityDecision, IdentityRequest, decide_by_identity};
+use crate::policy::{
+    Caller, Context, IdentityDecision, IdentityRequest, MakeContext, decide_by_identity,
+};
 
 /// Session name of a role that is only asked about.
 const QUESTION: &str = "question";
 
-/// Refuses a call that the caller's identity policies do not allow.
+/// Refuses a call that the caller's identity policies do not allow; `members` are those of its input.
 ///
 /// KMS asks its keys' policies itself. Anybody may ask who they are, and who may assume a role is
 /// decided together with the role's trust policy.
@@ -20,11 +22,12 @@ pub(in crate::simulator) fn check(
     world: &World,
     call: &Call,
     decoded: &Decoded,
+    members: &Value,
 ) -> Result<(), Refusal> {
     let (service, operation) = (decoded.service.signing_name, decoded.operation.name);
     match (service, operation) {
         ("kms", _) | ("sts", "GetCallerIdentity" | "AssumeRole") => Ok(()),
-        _ => ask(world, &call.caller, service, operation, &decoded.members())
+        _ => ask(world, &call.caller, service, operation, members)
             .map_err(|message| in_protocol(decoded.service.protocol, message)),
     }
 }
@@ -46,8 +49,8 @@ fn ask(
             .map(move |resource| (needed, resource))
     });
     let refused = questions.find_map(|(needed, resource)| {
-        let context = context(service, needed, resource, &tags);
-        let decision = decide(world, caller, &needed.action, &resource.arn, context);
+        let context = || context(service, needed, resource, &tags);
+        let decision = decide(world, caller, &needed.action, &resource.arn, &context);
         refusal(&decision, &caller.arn, &needed.action, resource.shown())
     });
     refused.map_or(Ok(()), Err)
@@ -98,7 +101,7 @@ pub(in crate::simulator) fn authorize(
     action: &str,
     resource: &str,
 ) -> Result<(), String> {
-    let decision = decide(world, caller, action, resource, Context::new());
+    let decision = decide(world, caller, action, resource, &Context::new);
     refusal(&decision, &caller.arn, action, resource).map_or(Ok(()), Err)
 }
 
@@ -113,8 +116,8 @@ pub(in crate::simulator) fn authorize_passing(
     service: &str,
 ) -> Result<(), String> {
     const PASS: &str = "iam:PassRole";
-    let context = Context::new().with("iam:PassedToService", service);
-    let decision = decide(world, caller, PASS, role_arn, context);
+    let context = || Context::new().with("iam:PassedToService", service);
+    let decision = decide(world, caller, PASS, role_arn, &context);
     refusal(&decision, &caller.arn, PASS, role_arn).map_or(Ok(()), Err)
 }
 
@@ -137,15 +140,15 @@ pub(super) fn decide(
     caller: &Caller,
     action: &str,
     resource: &str,
-    context: Context,
+    context: MakeContext<'_>,
 ) -> IdentityDecision {
     let request = IdentityRequest {
         caller,
         action,
         resource,
-        context: surroundings(world, action, context),
     };
-    decide_by_identity(world.iam.policies_of(caller), &request)
+    let whole = || surroundings(world, action, context());
+    decide_by_identity(world.iam.policies_of(caller), &request, &whole)
 }
 
 /// IAM's one endpoint is in this region.

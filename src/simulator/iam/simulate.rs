@@ -208,10 +208,10 @@ impl Question {
             caller: &self.caller,
             action,
             resource,
-            // Given entries stand in for what a real call would bring.
-            context: surroundings(world, action, self.context.clone()),
         };
-        let decision = decide_by_identity(&self.policies, &request);
+        // Given entries stand in for what a real call would bring.
+        let context = || surroundings(world, action, self.context.clone());
+        let decision = decide_by_identity(&self.policies, &request, &context);
         let (word, by) = match &decision {
             IdentityDecision::Allowed(by) => ("allowed", Some(by)),
             IdentityDecision::Root => ("allowed", None),
@@ -223,7 +223,7 @@ impl Question {
             "EvalResourceName": resource,
             "EvalDecision": word,
             "MatchedStatements": by.map(|by| self.matched(by)).into_iter().collect::<Vec<_>>(),
-            "MissingContextValues": missing_keys(&self.policies, &request),
+            "MissingContextValues": missing_keys(&self.policies, &request, context()),
         })
     }
 

@@ -1,35 +1,16 @@
-//! What a signed request claims about itself, and whether signing it again confirms the claim.
+//! What a signed request claims about itself, and whether the signature that follows from it is the one it has.
 
-use std::time::{Duration, SystemTime};
-
-use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{
-    SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign,
-};
-use aws_sigv4::sign::v4;
-use aws_smithy_runtime_api::client::identity::Identity;
 use bytes::Bytes;
-use http::{HeaderMap, Request, header};
-use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
+use http::{HeaderMap, HeaderValue, Request, header};
+use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::Offset};
 
-use super::{Secret, SignatureError, equal_in_constant_time};
+use super::{Secret, SignatureError, canonical, equal_in_constant_time};
 
-const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+pub(super) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const DATE_HEADER: &str = "x-amz-date";
 const TOKEN_HEADER: &str = "x-amz-security-token";
 /// The longest that AWS lets a presigned request be valid, in seconds (7 days).
 const LONGEST_VALIDITY: u64 = 604_800;
-
-/// Query parameters that belong to the signature; the signer adds them again itself.
-const SIGNATURE_PARAMETERS: [&str; 7] = [
-    "X-Amz-Algorithm",
-    "X-Amz-Credential",
-    "X-Amz-Date",
-    "X-Amz-Expires",
-    "X-Amz-SignedHeaders",
-    "X-Amz-Security-Token",
-    "X-Amz-Signature",
-];
 
 /// The claim of a signature: who, when, for what, over which headers.
 pub(super) struct Claim {
@@ -37,10 +18,12 @@ pub(super) struct Claim {
     pub(super) region: String,
     pub(super) service: String,
     pub(super) signed_at: Timestamp,
+    /// `20261122T132807Z`
+    pub(super) date: String,
     pub(super) session_token: Option<String>,
     pub(super) location: Location,
-    /// Names in lower case.
-    pub(super) signed_headers: Vec<String>,
+    /// Names in lower case, with `;` between them.
+    pub(super) signed_headers: String,
     signature: String,
 }
 
@@ -61,6 +44,8 @@ pub(super) struct Signed<'a> {
     pub(super) query: Option<&'a str>,
     /// Only the headers that the claim lists are looked at.
     pub(super) headers: &'a HeaderMap,
+    /// Stands in for a missing `Host`.
+    pub(super) authority: Option<&'a str>,
     pub(super) body: &'a [u8],
 }
 
@@ -127,12 +112,14 @@ impl Claim {
     }
 
     fn read(fields: Fields<'_>) -> Result<Claim, SignatureError> {
-        let scope: Vec<&str> = fields.credential.split('/').collect();
-        let [access_key_id, date, region, service, "aws4_request"] = scope[..] else {
+        let mut scope = fields.credential.split('/');
+        let mut part = || scope.next().unwrap_or_default();
+        let [access_key_id, date, region, service, last] = std::array::from_fn(|_| part());
+        if last != "aws4_request" || scope.next().is_some() {
             return Err(malformed(
                 "Credential is not KEY/DATE/REGION/SERVICE/aws4_request",
             ));
-        };
+        }
         if !fields.date.starts_with(date) || date.len() != 8 {
             return Err(malformed(
                 "the date of the Credential is not the date of X-Amz-Date",
@@ -143,21 +130,29 @@ impl Claim {
             region: region.to_owned(),
             service: service.to_owned(),
             signed_at: parse_date(fields.date)?,
+            date: fields.date.to_owned(),
             session_token: fields.session_token,
             location: fields.location,
-            signed_headers: fields
-                .signed_headers
-                .split(';')
-                .map(str::to_ascii_lowercase)
-                .collect(),
+            signed_headers: fields.signed_headers.to_ascii_lowercase(),
             signature: fields.signature.to_owned(),
         })
     }
 
-    /// Signs again what the claim says was signed, and compares.
+    /// Works out the signature of what the claim says was signed, and compares.
     pub(super) fn check(&self, signed: &Signed<'_>, secret: &Secret) -> Result<(), SignatureError> {
-        // The signer fills in what a client must always sign; a claim that leaves it out cannot match.
-        let expected = self.sign_again(signed, secret)?;
+        if !self.signs_header(header::HOST.as_str()) || signed.host().is_none() {
+            return Err(malformed("the Host header is missing or not signed"));
+        }
+        if !signed.path.starts_with('/') {
+            return Err(malformed("the request names no path"));
+        }
+        let in_headers = matches!(self.location, Location::Header);
+        let leaves_out = |name: &str| in_headers && !self.signs_header(name);
+        // What a client must always sign; a claim that leaves it out cannot match.
+        if leaves_out(DATE_HEADER) || self.session_token.is_some() && leaves_out(TOKEN_HEADER) {
+            return Err(SignatureError::Mismatch);
+        }
+        let expected = canonical::signature(self, signed, secret)?;
         if equal_in_constant_time(&expected, &self.signature) {
             Ok(())
         } else {
@@ -165,89 +160,16 @@ impl Claim {
         }
     }
 
-    fn sign_again(&self, signed: &Signed<'_>, secret: &Secret) -> Result<String, SignatureError> {
-        let identity: Identity = Credentials::new(
-            &self.access_key_id,
-            &secret.secret_access_key,
-            secret.session_token.clone(),
-            None,
-            "breakfix simulator",
-        )
-        .into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name(&self.service)
-            .time(SystemTime::from(self.signed_at))
-            .settings(self.settings())
-            .build()
-            .map_err(|error| malformed(error.to_string()))?
-            .into();
-        let headers = self.signed_values(signed.headers)?;
-        let request = SignableRequest::new(
-            signed.method,
-            self.signable_url(signed)?,
-            headers.into_iter(),
-            SignableBody::Bytes(signed.body),
-        );
-        let output = request
-            .and_then(|request| sign(request, &parameters))
-            .map_err(|error| malformed(error.to_string()))?;
-        Ok(output.signature().to_owned())
-    }
-
-    fn settings(&self) -> SigningSettings {
-        let mut settings = SigningSettings::default();
-        // The client has chosen the headers; leaving some out again would only break its signature.
-        settings.excluded_headers = None;
-        if let Location::Query { expires_after } = self.location {
-            settings.signature_location = SignatureLocation::QueryParams;
-            settings.expires_in = Some(Duration::from_secs(expires_after.as_secs().unsigned_abs()));
-        }
-        settings
-    }
-
-    /// The headers of the claim with their values, without those that the signer adds itself.
-    fn signed_values<'a>(
-        &'a self,
-        headers: &'a HeaderMap,
-    ) -> Result<Vec<(&'a str, &'a str)>, SignatureError> {
-        let added_by_signer: &[&str] = match self.location {
-            Location::Header => &[DATE_HEADER, TOKEN_HEADER],
-            Location::Query { .. } => &[],
-        };
-        if !self.signs_header(header::HOST.as_str()) || !headers.contains_key(header::HOST) {
-            return Err(malformed("the Host header is missing or not signed"));
-        }
-        let mut values = Vec::new();
-        for name in self
-            .signed_headers
-            .iter()
-            .filter(|name| !added_by_signer.contains(&name.as_str()))
-        {
-            for value in headers.get_all(name) {
-                let value = str::from_utf8(value.as_bytes())
-                    .map_err(|_| malformed(format!("{name} is not UTF-8")))?;
-                values.push((name.as_str(), value));
-            }
-        }
-        Ok(values)
-    }
-
     pub(super) fn signs_header(&self, name: &str) -> bool {
-        self.signed_headers.iter().any(|signed| signed == name)
+        self.signed_headers.split(';').any(|signed| signed == name)
     }
+}
 
-    fn signable_url(&self, signed: &Signed<'_>) -> Result<String, SignatureError> {
-        if !signed.path.starts_with('/') {
-            return Err(malformed("the request names no path"));
-        }
-        let query = match self.location {
-            Location::Header => signed.query.unwrap_or_default().to_owned(),
-            Location::Query { .. } => without_signature(signed.query.unwrap_or_default()),
-        };
-        // The host that counts is the signed header; this one only makes the URL whole.
-        Ok(format!("http://localhost{}?{query}", signed.path))
+impl<'a> Signed<'a> {
+    /// What the `Host` header says, or over HTTP/2 the authority.
+    pub(super) fn host(&self) -> Option<&'a [u8]> {
+        let host = self.headers.get(header::HOST).map(HeaderValue::as_bytes);
+        host.or(self.authority.map(str::as_bytes))
     }
 }
 
@@ -274,22 +196,26 @@ fn text_of<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Si
 
 /// `20261122T132807Z`
 fn parse_date(text: &str) -> Result<Timestamp, SignatureError> {
-    let well_formed = text.len() == 16
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'T' || byte == b'Z');
-    let date = DateTime::strptime("%Y%m%dT%H%M%SZ", text)
+    let number = |from: usize, to: usize| {
+        let digits = text.get(from..to)?;
+        let are_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+        are_digits.then(|| digits.parse::<i16>().ok()).flatten()
+    };
+    let small = |from: usize| i8::try_from(number(from, from + 2)?).ok();
+    let is_well_formed = text.len() == 16 && &text[8..9] == "T" && text.ends_with('Z');
+    let date = || {
+        DateTime::new(
+            number(0, 4)?,
+            small(4)?,
+            small(6)?,
+            small(9)?,
+            small(11)?,
+            small(13)?,
+            0,
+        )
         .ok()
-        .filter(|_| well_formed);
-    let timestamp = date
-        .and_then(|date| date.to_zoned(TimeZone::UTC).ok())
-        .map(|zoned| zoned.timestamp());
+    };
+    let date = is_well_formed.then(date).flatten();
+    let timestamp = date.and_then(|date| Offset::UTC.to_timestamp(date).ok());
     timestamp.ok_or_else(|| malformed("X-Amz-Date is not of the form 20260131T235959Z"))
-}
-
-fn without_signature(query: &str) -> String {
-    let mut kept = form_urlencoded::Serializer::new(String::new());
-    let parameters = form_urlencoded::parse(query.as_bytes());
-    kept.extend_pairs(parameters.filter(|(key, _)| !SIGNATURE_PARAMETERS.contains(&key.as_ref())));
-    kept.finish()
 }

@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 
+mod agreement;
 mod recorded;
 
 const ACCESS_KEY_ID: &str = "AKIDEXAMPLE";

@@ -60,6 +60,7 @@ pub fn verify_token(
         path: url.path(),
         query: Some(query),
         headers: &headers,
+        authority: None,
         body: b"",
     };
     claim.check(&signed, &secret)?;

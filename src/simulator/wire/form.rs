@@ -31,17 +31,22 @@ pub(super) fn pairs(form: &[u8]) -> Result<Vec<(String, String)>, String> {
 }
 
 fn decoded(text: &[u8]) -> Result<String, String> {
-    let blanks: Vec<u8> = text
-        .iter()
-        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
-        .collect();
-    match percent_decode(&blanks).decode_utf8() {
-        Ok(text) => Ok(text.into_owned()),
-        Err(_) => Err(format!(
+    let mut blanks = text.to_vec();
+    for byte in &mut blanks {
+        if *byte == b'+' {
+            *byte = b' ';
+        }
+    }
+    let decoded = match blanks.contains(&b'%') {
+        true => percent_decode(&blanks).collect(),
+        false => blanks,
+    };
+    String::from_utf8(decoded).map_err(|_| {
+        format!(
             "the parameter {:?} is not UTF-8",
             String::from_utf8_lossy(text)
-        )),
-    }
+        )
+    })
 }
 
 /// What the members of a form mean together; the error says why nothing.

@@ -1,8 +1,10 @@
 //! JSON bodies: reading them, and writing answers with instants as the JSON protocols write them.
 
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use super::super::refusal::Refusal;
+use super::answer::Answer;
 use super::input::Tree;
 use super::protocol::Protocol;
 
@@ -38,23 +40,53 @@ fn depth(value: &Value) -> usize {
     }
 }
 
-pub(super) fn write(mut value: Value) -> Vec<u8> {
-    write_epoch_seconds(&mut value);
-    value.to_string().into_bytes()
+/// Writes an answer as JSON.
+pub(super) fn write(answer: &Answer) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(1024);
+    // Values can be written, and memory takes them.
+    let _ = serde_json::to_writer(&mut bytes, &Written(answer));
+    bytes
 }
 
-/// JSON protocols write instants as seconds with milliseconds.
-fn write_epoch_seconds(value: &mut Value) {
-    match value {
-        Value::Object(members) => match instant(members) {
-            Some(micros) => *value = json!((micros / 1000) as f64 / 1000.0),
-            None => {
-                members.retain(|_, member| !member.is_null());
-                members.values_mut().for_each(write_epoch_seconds);
+/// An answer as clients get it: instants are seconds with milliseconds, and what is null is left out.
+struct Written<'a>(&'a Answer);
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Answer::Value(value) => WrittenValue(value).serialize(serializer),
+            Answer::Text(text) => serializer.serialize_str(text),
+            Answer::Instant(micros) => serializer.serialize_f64(seconds(*micros)),
+            Answer::List(items) => serializer.collect_seq(items.iter().map(Written)),
+            Answer::Object(members) => {
+                let present = members.iter().filter(|(_, member)| !member.is_null());
+                serializer.collect_map(present.map(|(name, member)| (name, Written(member))))
             }
-        },
-        Value::Array(items) => items.iter_mut().for_each(write_epoch_seconds),
-        _ => {}
+        }
+    }
+}
+
+fn seconds(micros: i64) -> f64 {
+    (micros / 1000) as f64 / 1000.0
+}
+
+/// The same for a value.
+struct WrittenValue<'a>(&'a Value);
+
+impl Serialize for WrittenValue<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Object(members) => match instant(members) {
+                Some(micros) => serializer.serialize_f64(seconds(micros)),
+                None => {
+                    let present = members.iter().filter(|(_, member)| !member.is_null());
+                    serializer
+                        .collect_map(present.map(|(name, member)| (name, WrittenValue(member))))
+                }
+            },
+            Value::Array(items) => serializer.collect_seq(items.iter().map(WrittenValue)),
+            plain => plain.serialize(serializer),
+        }
     }
 }
 
@@ -70,11 +102,13 @@ pub(super) fn instant(members: &Map<String, Value>) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn answers_carry_instants_as_seconds_and_leave_out_what_is_null() {
-        let bytes =
-            write(json!({"at": {TIMESTAMP: 1_759_500_000_001_999_i64}, "gone": null, "list": []}));
+        let bytes = write(
+            &json!({"at": {TIMESTAMP: 1_759_500_000_001_999_i64}, "gone": null, "list": []}).into(),
+        );
         assert_eq!(
             String::from_utf8_lossy(&bytes),
             r#"{"at":1759500000.001,"list":[]}"#

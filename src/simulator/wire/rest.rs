@@ -14,20 +14,16 @@ pub(super) fn match_path<'a>(
     template: &'static str,
     path: &'a str,
 ) -> Option<Vec<(&'static str, &'a str)>> {
-    let mut labels = Vec::new();
-    let mut parts = path.trim_end_matches('/').split('/');
-    for wanted in template.split('/') {
-        let part = parts.next()?;
-        match wanted
-            .strip_prefix('{')
-            .and_then(|name| name.strip_suffix('}'))
-        {
-            Some(name) => labels.push((name, part)),
-            None if wanted == part => {}
-            None => return None,
-        }
-    }
-    parts.next().is_none().then_some(labels)
+    let path = path.trim_end_matches('/');
+    let label = |wanted: &'static str| wanted.strip_prefix('{')?.strip_suffix('}');
+    let parts = || template.split('/').zip(path.split('/'));
+    let slashes = |text: &str| text.bytes().filter(|byte| *byte == b'/').count();
+    let fits = slashes(template) == slashes(path)
+        && parts().all(|(wanted, part)| wanted == part || label(wanted).is_some());
+    fits.then(|| {
+        let labels = parts().filter_map(|(wanted, part)| Some((label(wanted)?, part)));
+        labels.collect()
+    })
 }
 
 /// Every member of a request; where a name stands twice, the path counts before the query and that before the body.

@@ -1,19 +1,22 @@
 //! Answers of the query protocols as XML.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use serde_json::Value;
 
 use super::super::refusal::Refusal;
+use super::answer::Answer;
 
 /// Answer of a query service: `<OpResponse><OpResult>…`; a null reply has no result element.
 pub(super) fn query_reply(
     namespace: &str,
     operation: &str,
     request_id: &str,
-    reply: &Value,
+    reply: &Answer,
 ) -> Vec<u8> {
-    let mut xml = format!("<{operation}Response xmlns=\"{namespace}\">");
+    let mut xml = String::with_capacity(2048);
+    xml.push_str(&format!("<{operation}Response xmlns=\"{namespace}\">"));
     if !reply.is_null() {
         element(&mut xml, &format!("{operation}Result"), reply, "member");
     }
@@ -28,13 +31,14 @@ pub(super) fn ec2_reply(
     namespace: &str,
     operation: &str,
     request_id: &str,
-    reply: &Value,
+    reply: &Answer,
 ) -> Vec<u8> {
     let mut xml =
         format!("<{operation}Response xmlns=\"{namespace}\"><requestId>{request_id}</requestId>");
-    match reply {
-        Value::Null => xml.push_str("<return>true</return>"),
-        _ => content(&mut xml, reply, "item"),
+    if reply.is_null() {
+        xml.push_str("<return>true</return>");
+    } else {
+        content(&mut xml, reply, "item");
     }
     xml.push_str(&format!("</{operation}Response>"));
     xml.into_bytes()
@@ -64,13 +68,21 @@ pub(super) fn ec2_refusal(request_id: &str, refusal: &Refusal) -> Vec<u8> {
 /// Text of an element. What a client sent may come back to it with characters that XML 1.0 has no way to write: they
 /// are replaced, since a client's parser would refuse the whole answer. A carriage return is written as a reference,
 /// because parsers turn a plain one into a line feed.
-fn escape(text: &str) -> String {
+fn escape(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(may_need_escape) {
+        return Cow::Borrowed(text);
+    }
     let text = if text.contains(is_unwritable) {
         Cow::Owned(text.replace(is_unwritable, "\u{fffd}"))
     } else {
         Cow::Borrowed(text)
     };
-    quick_xml::escape::escape(text).replace('\r', "&#13;")
+    Cow::Owned(quick_xml::escape::escape(text).replace('\r', "&#13;"))
+}
+
+/// Markup, control characters, and the first byte of U+FFFE and U+FFFF.
+fn may_need_escape(byte: u8) -> bool {
+    matches!(byte, b'<' | b'>' | b'&' | b'\'' | b'"' | 0xef) || byte < b' '
 }
 
 /// Outside `Char` of XML 1.0.
@@ -78,15 +90,40 @@ fn is_unwritable(letter: char) -> bool {
     matches!(letter, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
 }
 
-fn element(xml: &mut String, name: &str, value: &Value, item: &str) {
-    if value.is_null() {
-        return;
+/// The element of an answer, unless that is null; `item` is what the items of a list are called.
+fn element(xml: &mut String, name: &str, answer: &Answer, item: &str) {
+    if !answer.is_null() {
+        element_of(xml, name, |xml| content(xml, answer, item));
     }
+}
+
+fn content(xml: &mut String, answer: &Answer, item: &str) {
+    match answer {
+        Answer::Value(value) => value_content(xml, value, item),
+        Answer::Text(text) => xml.push_str(&escape(text)),
+        Answer::Instant(micros) => xml.push_str(&iso_8601(*micros)),
+        Answer::List(items) => items
+            .iter()
+            .for_each(|answer| element(xml, item, answer, item)),
+        Answer::Object(members) => members
+            .iter()
+            .for_each(|(name, answer)| element(xml, name, answer, item)),
+    }
+}
+
+fn value_element(xml: &mut String, name: &str, value: &Value, item: &str) {
+    if !value.is_null() {
+        element_of(xml, name, |xml| value_content(xml, value, item));
+    }
+}
+
+/// An element of what `content` writes.
+fn element_of(xml: &mut String, name: &str, content: impl FnOnce(&mut String)) {
     xml.push('<');
     xml.push_str(name);
     let before = xml.len();
     xml.push('>');
-    content(xml, value, item);
+    content(xml);
     if xml.len() == before + 1 {
         xml.truncate(before);
         xml.push_str("/>");
@@ -97,20 +134,22 @@ fn element(xml: &mut String, name: &str, value: &Value, item: &str) {
     }
 }
 
-fn content(xml: &mut String, value: &Value, item: &str) {
+fn value_content(xml: &mut String, value: &Value, item: &str) {
     match value {
         Value::Null => {}
         Value::String(text) => xml.push_str(&escape(text)),
         Value::Array(items) => items
             .iter()
-            .for_each(|value| element(xml, item, value, item)),
+            .for_each(|value| value_element(xml, item, value, item)),
         Value::Object(members) => match super::json::instant(members) {
             Some(micros) => xml.push_str(&iso_8601(micros)),
             None => members
                 .iter()
-                .for_each(|(name, value)| element(xml, name, value, item)),
+                .for_each(|(name, value)| value_element(xml, name, value, item)),
         },
-        Value::Bool(_) | Value::Number(_) => xml.push_str(&value.to_string()),
+        Value::Bool(truth) => xml.push_str(if *truth { "true" } else { "false" }),
+        // A string takes whatever is written to it.
+        Value::Number(number) => _ = write!(xml, "{number}"),
     }
 }
 
@@ -128,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_query_answer_wraps_its_result_and_names_list_members() {
-        let reply = json!({"Activities": [{"Cause": "a < b", "At": {"$timestamp": 1_728_065_196_123_000_i64}}], "Empty": [], "Gone": null});
+        let reply = json!({"Activities": [{"Cause": "a < b", "At": {"$timestamp": 1_728_065_196_123_000_i64}}], "Empty": [], "Gone": null}).into();
         let xml = String::from_utf8(query_reply("ns", "Describe", "id", &reply)).unwrap();
         assert_eq!(
             xml,
@@ -138,7 +177,7 @@ mod tests {
 
     #[test]
     fn what_xml_cannot_write_is_replaced() {
-        let reply = json!({"key": "a\u{0}\u{b}\u{1f}\u{fffe}\t\n\r]]>\"'\u{1f600}"});
+        let reply = json!({"key": "a\u{0}\u{b}\u{1f}\u{fffe}\t\n\r]]>\"'\u{1f600}"}).into();
         let xml = String::from_utf8(ec2_reply("ns", "Op", "id", &reply)).unwrap();
         let written =
             "<key>a\u{fffd}\u{fffd}\u{fffd}\u{fffd}\t\n&#13;]]&gt;&quot;&apos;\u{1f600}</key>";
@@ -159,7 +198,7 @@ mod tests {
             "ns",
             "Op",
             "id",
-            &json!({"tagSet": [{"key": "k"}]}),
+            &json!({"tagSet": [{"key": "k"}]}).into(),
         ))
         .unwrap();
         assert_eq!(
@@ -170,7 +209,7 @@ mod tests {
 
     #[test]
     fn an_ec2_answer_without_members_is_a_plain_true() {
-        let xml = String::from_utf8(ec2_reply("ns", "Op", "id", &Value::Null)).unwrap();
+        let xml = String::from_utf8(ec2_reply("ns", "Op", "id", &Value::Null.into())).unwrap();
         assert!(xml.contains("<return>true</return>"));
     }
 }

@@ -64,6 +64,7 @@ impl World {
             queue: BTreeMap::new(),
             scheduled: 0,
             changes: 0,
+            noticed: None,
             random: fastrand::Rng::with_seed(start.seed),
         };
         principals(&mut world);

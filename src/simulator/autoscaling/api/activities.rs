@@ -4,10 +4,9 @@ use std::cmp::Reverse;
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use super::super::super::refusal::Refusal;
-use super::super::super::wire::{Call, Operation};
+use super::super::super::wire::{Answer, Call, Operation, object};
 use super::super::super::world::World;
 use super::super::Activity;
 use super::super::activity::{KEPT, activity_json};
@@ -49,7 +48,7 @@ fn describe_activities(
     world: &mut World,
     _call: &Call,
     request: DescribeRequest,
-) -> Result<Value, Refusal> {
+) -> Result<Answer, Refusal> {
     let mut told: Vec<Told<'_>> = Vec::new();
     for activity in of_groups(world, &request) {
         let wanted = (request.activity_ids.is_empty()
@@ -68,11 +67,11 @@ fn describe_activities(
     });
     let token = request.next_token.as_deref();
     let (told, next) = page(told, token, request.max_records, PER_PAGE)?;
-    let activities: Vec<Value> = told
+    let activities: Vec<Answer> = told
         .into_iter()
         .map(|told| activity_json(world, told.group, told.arn, told.deleted, told.activity))
         .collect();
-    Ok(json!({ "Activities": activities, "NextToken": next }))
+    Ok(object! { "Activities": activities, "NextToken": next })
 }
 
 /// The activities of the groups that are asked for, of each the newest first.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::super::refusal::Refusal;
-use super::super::super::wire::{Call, Operation};
+use super::super::super::wire::{Answer, Call, Operation};
 use super::super::super::world::World;
 use super::super::{Group, activity::activity_json, controller};
 use super::write::require_staying;
@@ -124,7 +124,7 @@ fn terminate_instance(
 }
 
 /// An activity of a group as the API tells it.
-pub(super) fn shown(world: &World, name: &str, id: &str) -> Option<Value> {
+pub(super) fn shown(world: &World, name: &str, id: &str) -> Option<Answer> {
     let group = world.autoscaling.groups.get(name)?;
     let activity = group.activities.iter().find(|known| known.id == id)?;
     Some(activity_json(

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::super::super::ec2::instances::InstanceState;
 use super::super::super::refusal::Refusal;
-use super::super::super::wire::{Call, Operation};
+use super::super::super::wire::{Answer, Call, Operation};
 use super::super::super::world::World;
 use super::super::moves::{self, Move};
 use super::super::{Group, Lifecycle, health};
@@ -168,7 +168,7 @@ fn instances_text(count: u32, more: &str) -> String {
 
 /// Answers with the activities as they begin; the moves are done at once.
 fn finish(world: &mut World, name: &str, activities: Vec<String>) -> Result<Value, Refusal> {
-    let begun: Vec<Value> = activities
+    let begun: Vec<Answer> = activities
         .iter()
         .filter_map(|id| shown(world, name, id))
         .collect();

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::super::refusal::Refusal;
-use super::super::super::wire::{Call, Operation};
+use super::super::super::wire::{Answer, Call, Operation, object};
 use super::super::super::world::World;
 use super::super::resource::{Pick, Resource, describing, every};
 use super::super::{TagSpecification, Tags, instances, tag_set, tags_for};
@@ -70,7 +70,7 @@ impl Resource for LaunchTemplate {
         json!({
             "launchTemplateId": self.id,
             "launchTemplateName": self.name,
-            "createTime": world.timestamp(self.created),
+            "createTime": world.instant(self.created),
             "createdBy": self.created_by,
             "defaultVersionNumber": self.default_version,
             "latestVersionNumber": self.latest(),
@@ -131,7 +131,7 @@ fn create_version(
     world: &mut World,
     call: &Call,
     request: CreateVersionRequest,
-) -> Result<Value, Refusal> {
+) -> Result<Answer, Refusal> {
     let template = world.find_template(
         request.launch_template_id.as_deref(),
         request.launch_template_name.as_deref(),
@@ -148,7 +148,7 @@ fn create_version(
         .unwrap_or_default();
     let template = world.find_template(Some(&id), None)?;
     let version = find_version(template, &number.to_string())?;
-    Ok(json!({ "launchTemplateVersion": version_json(world, template, version) }))
+    Ok(object! { "launchTemplateVersion": version_json(world, template, version) })
 }
 
 /// The version of this number or of `$Latest` or `$Default`.
@@ -196,7 +196,7 @@ fn describe_versions(
     world: &mut World,
     _call: &Call,
     request: DescribeVersionsRequest,
-) -> Result<Value, Refusal> {
+) -> Result<Answer, Refusal> {
     // `$Latest` and `$Default` alone may be asked of all templates.
     let templates: Vec<&LaunchTemplate> = match (&request.id, &request.name) {
         (None, None)
@@ -228,8 +228,8 @@ fn describe_versions(
         .max(1);
     let next = (found.len() > size).then(|| found[size - 1].0.to_string());
     found.truncate(size);
-    let versions: Vec<Value> = found.into_iter().map(|(_, view)| view).collect();
-    Ok(json!({ "launchTemplateVersionSet": versions, "nextToken": next }))
+    let versions: Vec<Answer> = found.into_iter().map(|(_, view)| view).collect();
+    Ok(object! { "launchTemplateVersionSet": versions, "nextToken": next })
 }
 
 impl DescribeVersionsRequest {
@@ -402,15 +402,15 @@ fn delete(world: &mut World, _call: &Call, request: DeleteRequest) -> Result<Val
     Ok(reply)
 }
 
-fn version_json(world: &World, template: &LaunchTemplate, version: &Version) -> Value {
-    json!({
-        "launchTemplateId": template.id,
-        "launchTemplateName": template.name,
+fn version_json(world: &World, template: &LaunchTemplate, version: &Version) -> Answer {
+    object! {
+        "launchTemplateId": template.id.as_str(),
+        "launchTemplateName": template.name.as_str(),
         "versionNumber": version.number,
-        "versionDescription": version.description,
-        "createTime": world.timestamp(version.created),
-        "createdBy": version.created_by,
+        "versionDescription": version.description.as_ref(),
+        "createTime": world.instant(version.created),
+        "createdBy": &version.created_by,
         "defaultVersion": version.number == template.default_version,
-        "launchTemplateData": version.data,
-    })
+        "launchTemplateData": json!(version.data),
+    }
 }
