@@ -139,6 +139,13 @@ pub struct RunArguments {
     #[arg(long, value_name = "TROUBLE")]
     chaos: Option<Chaos>,
 
+    #[command(flatten)]
+    account: OptionalAccount,
+
+    /// Do not ask before a real account is changed
+    #[arg(long)]
+    yes: bool,
+
     /// Leave the world as it is after the steps: do not undo, serve it until Ctrl-C
     #[arg(long)]
     keep: bool,
@@ -423,7 +430,7 @@ impl From<ReportFormat> for Format {
 enum On {
     /// The embedded simulator: no account, no cost
     Simulator,
-    /// A real AWS account (not built yet: refused)
+    /// A real AWS account, which --account, --region and --cluster must name
     Aws,
     /// The shell alone: no scenario, the environment as it is
     None,
@@ -544,22 +551,21 @@ impl WhichSession {
     }
 }
 
+impl OptionalAccount {
+    /// All three names, which clap asks for with `--on aws`.
+    fn into_names(self) -> Option<AccountNames> {
+        Some(AccountNames {
+            account: self.account?,
+            region: self.region?,
+            cluster: self.cluster?,
+        })
+    }
+}
+
 impl StartArguments {
     pub fn into_request(self) -> StartRequest {
-        let OptionalAccount {
-            account,
-            region,
-            cluster,
-        } = self.account;
-        let place = match (self.on, account, region, cluster) {
-            (StartOn::Aws, Some(account), Some(region), Some(cluster)) => {
-                Place::Account(AccountNames {
-                    account,
-                    region,
-                    cluster,
-                })
-            }
-            // clap asks for all three with `--on aws`.
+        let place = match (self.on, self.account.into_names()) {
+            (StartOn::Aws, Some(names)) => Place::Account(names),
             _ => Place::Simulator(self.clock),
         };
         StartRequest {
@@ -635,9 +641,11 @@ impl RunArguments {
             selection: self.selection.into_selection(),
             backend: match self.on {
                 On::Simulator => Backend::Simulator,
-                On::Aws => Backend::Aws,
+                On::Aws => Backend::Account,
                 On::None => Backend::Nothing,
             },
+            account: self.account.into_names(),
+            yes: self.yes,
             pace: self.clock,
             chaos: self.chaos.unwrap_or_default(),
             keep: self.keep,

@@ -11,7 +11,7 @@ use aws_sigv4::http_request::{
 use aws_sigv4::sign::v4;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::aws::incomplete;
 use super::error::chain;
@@ -66,6 +66,33 @@ impl Cloud {
 
     /// A kubeconfig for the cluster as EKS describes it, with a token for 15 minutes.
     pub(super) async fn signed_kubeconfig(&self) -> Result<String, CloudError> {
+        let user = json!({"token": self.cluster_token().await?});
+        self.kubeconfig_as(user).await
+    }
+
+    /// A kubeconfig whose tokens `aws eks get-token` makes, so that it holds as long as the credentials do.
+    ///
+    /// # Errors
+    /// When the cluster cannot be described, or has no endpoint yet.
+    pub async fn kubeconfig(&self) -> Result<String, CloudError> {
+        let arguments = [
+            "--region",
+            &self.region,
+            "eks",
+            "get-token",
+            "--cluster-name",
+            &self.cluster,
+            "--output",
+            "json",
+        ];
+        let user = json!({"exec": {
+            "apiVersion": "client.authentication.k8s.io/v1beta1", "command": "aws", "args": arguments,
+            "interactiveMode": "Never",
+        }});
+        self.kubeconfig_as(user).await
+    }
+
+    async fn kubeconfig_as(&self, user: Value) -> Result<String, CloudError> {
         let cluster = self.described_cluster().await?;
         let lacking = || {
             CloudError::Conflict(format!(
@@ -82,7 +109,7 @@ impl Cloud {
             "clusters": [{"name": "cluster", "cluster": {
                 "server": cluster.endpoint.ok_or_else(lacking)?, "certificate-authority-data": authority,
             }}],
-            "users": [{"name": "caller", "user": {"token": self.cluster_token().await?}}],
+            "users": [{"name": "caller", "user": user}],
             "contexts": [{"name": "cluster", "context": {"cluster": "cluster", "user": "caller"}}],
         });
         Ok(config.to_string())

@@ -16,6 +16,7 @@ pub use self::documented::Documented;
 use self::prepare::Prepared;
 use self::report_files::{ReportRequest, Reports};
 use super::content::Selection;
+use super::sessions::AccountNames;
 use super::{interrupt, output, runtime, scratch};
 use crate::live::Live;
 use crate::outcome::{Exit, LabOutcome, RunOutcome};
@@ -34,6 +35,10 @@ use crate::simulator::clock::Pace;
 pub struct RunRequest {
     pub selection: Selection,
     pub backend: Backend,
+    /// The real account, where that is the backend.
+    pub account: Option<AccountNames>,
+    /// Change a real account without asking.
+    pub yes: bool,
     pub pace: Pace,
     /// Trouble that the simulator makes for the lab's calls.
     pub chaos: Chaos,
@@ -63,7 +68,8 @@ pub struct RunRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
     Simulator,
-    Aws,
+    /// The one that the request names.
+    Account,
     Nothing,
 }
 
@@ -189,7 +195,11 @@ fn run_lab(
     let part = ground::Part { run, lab, next };
     let result = match setting.request.backend {
         Backend::Nothing => ground::run_bare(setting, part, live),
-        Backend::Simulator | Backend::Aws => ground::run_simulated(setting, part, source, live),
+        Backend::Simulator => ground::broken::run_simulated(setting, part, source, live),
+        Backend::Account => match &setting.request.account {
+            Some(names) => ground::broken::run_on_account(setting, part, source, names, live),
+            None => Err(anyhow::anyhow!("no account is named")),
+        },
     };
     result.unwrap_or_else(|error| LabOutcome {
         error: Some(format!("{error:#}")),

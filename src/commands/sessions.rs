@@ -1,6 +1,6 @@
 //! The verbs of a session that outlives its command: start, check, env, finish, and what leads to them.
 
-mod account;
+pub(super) mod account;
 pub mod check;
 pub mod env;
 pub mod finish;

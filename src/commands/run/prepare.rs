@@ -39,19 +39,17 @@ pub(super) fn prepare(request: &RunRequest) -> Result<Vec<Prepared>, Refused> {
 
 fn check_backend(request: &RunRequest) -> Result<(), Refused> {
     match request.backend {
-        Backend::Aws => Err(refused(
-            Exit::Usage,
-            "--on aws is not built yet: a real account first needs the plan, the confirmation and the clean-up by tag that keep it safe. Use --on simulator",
-        )),
         Backend::Nothing if request.selection.scenario.is_some() => Err(refused(
             Exit::Usage,
             "--on none has no environment to inject a scenario into: leave out --scenario, or use --on simulator",
         )),
-        Backend::Simulator if request.shell_per == ShellPer::Run => Err(refused(
-            Exit::Usage,
-            "--shell-per run needs one environment for all labs, and on the simulator each lab has its own: use --on none, or --shell-per lab",
-        )),
-        Backend::Nothing | Backend::Simulator => Ok(()),
+        Backend::Simulator | Backend::Account if request.shell_per == ShellPer::Run => {
+            Err(refused(
+                Exit::Usage,
+                "--shell-per run needs one environment for all labs, and each lab is broken on its own: use --on none, or --shell-per lab",
+            ))
+        }
+        Backend::Nothing | Backend::Simulator | Backend::Account => Ok(()),
     }
 }
 
@@ -68,6 +66,10 @@ fn check_keep(prepared: &[Prepared], request: &RunRequest) -> Result<(), Refused
         (true, Backend::Nothing, _) => Err(refused(
             Exit::Usage,
             "--keep has nothing to keep with --on none",
+        )),
+        (true, Backend::Account, _) => Err(refused(
+            Exit::Usage,
+            "--keep is for the simulator: on a real account `breakfix start` leaves the environment broken until `breakfix finish`",
         )),
         (true, _, many) if many > 1 => Err(refused(
             Exit::Usage,

@@ -29,7 +29,7 @@ const ENVIRONMENT: &str = "env";
 const PRODUCTION: [&str; 2] = ["prod", "production"];
 
 impl AccountNames {
-    pub(super) fn target(&self) -> Target {
+    pub(in super::super) fn target(&self) -> Target {
         Target {
             real: true,
             account: self.account.clone(),
@@ -41,7 +41,7 @@ impl AccountNames {
 }
 
 /// Clients for a real account. Time passes as it does.
-pub(super) async fn connect(target: &Target) -> anyhow::Result<Cloud> {
+pub(in super::super) async fn connect(target: &Target) -> anyhow::Result<Cloud> {
     let names = (&*target.account, &*target.region, &*target.cluster);
     let pause: Pause = Arc::new(|duration| Box::pin(tokio::time::sleep(duration)));
     Cloud::connect(Endpoint::Account, names, Access::Cluster, pause)
@@ -53,7 +53,7 @@ pub(super) async fn connect(target: &Target) -> anyhow::Result<Cloud> {
 ///
 /// # Errors
 /// Why not, and what to do about it.
-pub(super) async fn admitted(cloud: &Cloud) -> Result<(), Refused> {
+pub(in super::super) async fn admitted(cloud: &Cloud) -> Result<(), Refused> {
     let identity = cloud
         .identity()
         .await
@@ -112,7 +112,7 @@ fn unknown(what: &str, error: &CloudError) -> Refused {
 }
 
 /// Asks on the terminal; without one, only `--yes` says yes.
-pub(super) fn confirmed(question: &str, yes: bool) -> Result<(), Refused> {
+pub(in super::super) fn confirmed(question: &str, yes: bool) -> Result<(), Refused> {
     if yes {
         return Ok(());
     }
