@@ -48,8 +48,14 @@ impl Ground<'_> {
     }
 }
 
-/// Proves one variant, or several at once.
-pub async fn prove(source: &Source, variant: Option<&str>, ground: &Ground<'_>) -> ProofOutcome {
+/// Proves one variant, or several at once; with `healthy`, also that everything is met without a fault, which is the
+/// same for all variants.
+pub async fn prove(
+    source: &Source,
+    variant: Option<&str>,
+    healthy: bool,
+    ground: &Ground<'_>,
+) -> ProofOutcome {
     let started = Instant::now();
     let mut outcome = ProofOutcome {
         scenario: source.scenario.name.clone(),
@@ -58,7 +64,7 @@ pub async fn prove(source: &Source, variant: Option<&str>, ground: &Ground<'_>) 
         error: None,
         duration: started.elapsed(),
     };
-    if let Err(error) = prove_stages(source, variant, ground, &mut outcome.stages).await {
+    if let Err(error) = prove_stages(source, variant, healthy, ground, &mut outcome.stages).await {
         outcome.error = Some(format!("{error:#}"));
     }
     outcome.duration = started.elapsed();
@@ -68,6 +74,7 @@ pub async fn prove(source: &Source, variant: Option<&str>, ground: &Ground<'_>) 
 async fn prove_stages(
     source: &Source,
     variant: Option<&str>,
+    with_healthy: bool,
     ground: &Ground<'_>,
     stages: &mut Vec<StageOutcome>,
 ) -> anyhow::Result<()> {
@@ -77,8 +84,9 @@ async fn prove_stages(
         variant,
         ground,
     };
-    let healthy = prover.stage(Stage::Healthy, true, async |session| healthy(session).await);
-    stages.push(healthy.await?);
+    if with_healthy {
+        stages.push(prover.stage(Stage::Healthy, true, healthy).await?);
+    }
     stages.push(prover.stage(Stage::Broken, false, broken).await?);
     for fix in &chosen.wrong_fixes {
         if ground.script.is_none() && fix.script.is_some() {

@@ -43,6 +43,8 @@ const TOLD: usize = 4000;
 struct Case {
     source: Arc<Source>,
     variant: Option<String>,
+    /// Whether it is the one of its scenario that also shows the state without a fault.
+    healthy: bool,
 }
 
 /// Proves what is asked for, and says what is wrong with it.
@@ -90,27 +92,21 @@ fn cases(request: &ProveRequest) -> Result<Vec<Case>, (String, Exit)> {
     let mut cases = Vec::new();
     for name in names {
         let source = Arc::new(scenarios::load(&name, directory).map_err(refused)?);
-        if let Some(asked) = &request.variant {
-            source
-                .scenario
-                .choose(Some(asked))
-                .map_err(|error| (format!("error: {error}"), Exit::Usage))?;
-            cases.push(Case {
-                source,
-                variant: Some(asked.clone()),
-            });
+        let variants = if let Some(asked) = &request.variant {
+            let chosen = source.scenario.choose(Some(asked));
+            chosen.map_err(|error| (format!("error: {error}"), Exit::Usage))?;
+            vec![Some(asked.clone())]
         } else if source.scenario.variants.is_empty() {
-            cases.push(Case {
-                source,
-                variant: None,
-            });
+            vec![None]
         } else {
-            let variants = source.scenario.variants.keys().cloned().map(Some);
-            cases.extend(variants.map(|variant| Case {
-                source: Arc::clone(&source),
-                variant,
-            }));
-        }
+            source.scenario.variants.keys().cloned().map(Some).collect()
+        };
+        let numbered = variants.into_iter().enumerate();
+        cases.extend(numbered.map(|(number, variant)| Case {
+            source: Arc::clone(&source),
+            variant,
+            healthy: number == 0,
+        }));
     }
     if cases.is_empty() {
         return Err((
@@ -211,7 +207,7 @@ impl Shared<'_> {
                 Some(&script)
             },
         };
-        let proof = prove_variant(&case.source, case.variant.as_deref(), &ground);
+        let proof = prove_variant(&case.source, case.variant.as_deref(), case.healthy, &ground);
         let proof = self.runtime.block_on(async {
             tokio::select! {
                 proof = proof => Ok(proof),

@@ -196,7 +196,8 @@ fn clash<'a>(
 impl Check {
     fn applies_to(&self, variants: &[String]) -> bool {
         let any_of = |names: &[String]| variants.iter().any(|variant| names.contains(variant));
-        (self.only.is_empty() || any_of(&self.only)) && !any_of(&self.except)
+        // What has to be so while nothing is wrong has to be so whatever may be wrong.
+        variants.is_empty() || (self.only.is_empty() || any_of(&self.only)) && !any_of(&self.except)
     }
 }
 
@@ -275,7 +276,7 @@ conditions:
         let healthy = scenario().healthy();
         assert_eq!(healthy.values["policy"], "good.json");
         assert_eq!(healthy.changes.len(), 2);
-        assert_eq!(ids(&healthy.conditions), ["c", "q"]);
+        assert_eq!(ids(&healthy.conditions), ["c", "p", "q"]);
     }
 
     #[test]

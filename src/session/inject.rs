@@ -5,11 +5,9 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow, bail};
 
 use super::Session;
+use super::judging::until_next_look;
 use crate::outcome::{CheckKind, CheckOutcome, Verdict};
 use crate::scenario::{Change, Fix};
-
-/// Between two looks while waiting for checks.
-pub(super) const LOOK: Duration = Duration::from_secs(10);
 
 impl Session {
     /// Makes what is not made yet, and waits until every symptom shows. May be called again after it failed or was
@@ -113,8 +111,9 @@ impl Session {
             if waited >= self.scenario().ripens_within {
                 return Err(overdue(missing, waited));
             }
-            (self.cloud.pause)(LOOK).await;
-            waited += LOOK;
+            let look = until_next_look(waited);
+            (self.cloud.pause)(look).await;
+            waited += look;
         }
     }
 }

@@ -3,15 +3,20 @@
 use std::time::Duration;
 
 use super::Session;
-use super::inject::LOOK;
 use crate::cloud::Wanted;
 use crate::outcome::{CheckKind, CheckOutcome, Verdict};
 use crate::scenario::judge::judge;
 use crate::scenario::observation::Baselines;
 use crate::scenario::{Check, Predicate, UnknownName};
 
-/// Between two looks at what does not settle.
-const LONGEST_LOOK: Duration = Duration::from_secs(60);
+/// Between the first two looks at what converges, and between the last ones.
+const FIRST_LOOK: Duration = Duration::from_secs(10);
+const LONGEST_LOOK: Duration = Duration::from_secs(120);
+
+/// How long to leave what was waited for so long to itself: what takes long is looked at less often.
+pub(super) fn until_next_look(waited: Duration) -> Duration {
+    waited.clamp(FIRST_LOOK, LONGEST_LOOK)
+}
 
 impl Session {
     /// Judges the conditions and invariants once.
@@ -55,8 +60,7 @@ impl Session {
             if waited >= patience || !verdicts.any(&worth_waiting) {
                 return Ok(outcomes);
             }
-            // What takes long is looked at less often.
-            let look = (waited / 2).clamp(LOOK, LONGEST_LOOK);
+            let look = until_next_look(waited);
             (self.cloud.pause)(look).await;
             waited += look;
         }

@@ -118,16 +118,14 @@ fn an_aws_cli_that_would_call_the_real_aws_is_refused() {
 }
 
 #[test]
-fn a_real_account_is_not_touched_yet() {
+fn a_real_account_has_to_be_named() {
     let outcome = breakfix(&["run", "page.md", "--on", "aws"])
         .file("page.md", &page(&[("", "$ true")]))
         .run();
     assert_eq!(outcome.status, 2);
-    assert!(
-        outcome.stderr.contains("--on aws is not built yet"),
-        "{}",
-        outcome.stderr
-    );
+    for name in ["--account", "--region", "--cluster"] {
+        assert!(outcome.stderr.contains(name), "{}", outcome.stderr);
+    }
 }
 
 #[test]

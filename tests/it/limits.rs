@@ -416,7 +416,7 @@ fn the_simulator_has_no_shell_for_all_labs() {
     assert!(
         outcome
             .stderr
-            .contains("each lab has its own: use --on none"),
+            .contains("each lab is broken on its own: use --on none"),
         "{}",
         outcome.stderr
     );

@@ -26,6 +26,7 @@ mod kubectl;
 mod layering;
 mod limits;
 mod plan;
+mod prove;
 mod reports;
 mod scenarios;
 mod sdks;
