@@ -35,3 +35,4 @@ mod shell;
 mod simulator;
 mod support;
 mod time;
+mod verbs;
