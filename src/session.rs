@@ -189,13 +189,15 @@ impl Draft {
     /// When the variant is not to be had.
     pub fn new(source: Source, wish: &Wish) -> anyhow::Result<Draft> {
         let variant = drawn_variant(&source.scenario, wish.variant.as_deref());
-        let at = Timestamp::now();
+        // Tags tell times to the second.
+        let at = Timestamp::now().round(jiff::Unit::Second)?;
         let begun = Begun {
             version: VERSION,
             session: wish.id.clone().unwrap_or_else(new_id),
             scenario: source.scenario.name.clone(),
             scenarios: source.parent(),
             variant,
+            hidden: wish.variant.as_deref() == Some(RANDOM),
             parameters: drawn_parameters(&source.scenario),
             target: wish.target.clone(),
             at,

@@ -17,9 +17,9 @@ use super::simulate;
 use crate::cloud::aws::Endpoint;
 use crate::cloud::kubernetes::Access;
 use crate::cloud::{Cloud, Pause};
-use crate::simulator::Simulator;
 use crate::simulator::clock::Pace;
 use crate::simulator::environment::Variable;
+use crate::simulator::{Simulator, durability};
 
 /// How long a simulator may take until it serves.
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -154,7 +154,12 @@ impl Background {
             if said.contains("simulator ready") {
                 return Ok(());
             }
-            if let Some(status) = child.try_wait()? {
+            let ended = child.try_wait()?;
+            // Somebody else has started it at the same time, and was faster.
+            if ended.is_some() && self.is_running() {
+                return Ok(());
+            }
+            if let Some(status) = ended.filter(|_| !durability::is_held(&self.state)) {
                 bail!("the simulator ended ({status}): {}", said.trim());
             }
             if started.elapsed() > START_LIMIT {
@@ -188,18 +193,15 @@ impl Background {
         Ok(Cloud::connect(endpoint, names, kubernetes, pause(control, jumps)).await?)
     }
 
-    /// Ends it, and waits until it is gone.
+    /// Ends it, and waits until it is gone. One that is only starting is awaited, and ended then.
     pub(super) fn stop(&self) -> anyhow::Result<()> {
-        let Ok(control) = Control::find(Some(&self.state)) else {
-            return Ok(());
-        };
-        if control.ask("POST", "stop").is_err() {
-            return Ok(());
-        }
         let started = Instant::now();
-        while self.is_running() {
+        while durability::is_held(&self.state) {
             if started.elapsed() > STOP_LIMIT {
                 bail!("the simulator of {} does not end", self.state.display());
+            }
+            if let Ok(control) = Control::find(Some(&self.state)) {
+                let _ = control.ask("POST", "stop");
             }
             std::thread::sleep(LOOK);
         }

@@ -4,7 +4,7 @@ pub mod look;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use super::scratch::Scratch;
 use super::{background, interrupt, output, runtime};
@@ -41,6 +41,10 @@ pub fn serve(request: &ServeRequest) -> anyhow::Result<Exit> {
     if request.detached {
         // Fails for a process that leads its group already, which no terminal's end reaches either.
         let _ = rustix::process::setsid();
+        // Whoever gave it up meanwhile has removed its directory.
+        if let Some(state) = request.state.as_ref().filter(|state| !state.is_dir()) {
+            bail!("there is no directory {}", state.display());
+        }
     }
     runtime()?.block_on(async {
         // Before anybody is told that the simulator is ready, and may end it.

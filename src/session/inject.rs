@@ -62,7 +62,12 @@ impl Session {
             None => self.announce(number, change).await?,
         };
         let mark = self.ledger.mark(number);
-        (self.cloud.tell)(format!("making: {change}"));
+        // What is altered after it was made is the fault, more often than not.
+        let secret = self.ledger.begun.hidden && change.altered().is_some();
+        (self.cloud.tell)(match secret {
+            true => format!("making: part {number} of the scenario"),
+            false => format!("making: {change}"),
+        });
         let outputs = self.cloud.apply(&change, &mark).await;
         let outputs = outputs.with_context(|| format!("failed to make: {change}"))?;
         self.ledger.made(number, outputs)?;

@@ -50,6 +50,9 @@ pub struct Begun {
     pub scenarios: Option<PathBuf>,
     /// What was asked for, as `--variant` says it; `None` for the first variant.
     pub variant: Option<String>,
+    /// The variant was drawn by lot: the learner is not told which it is.
+    #[serde(default)]
+    pub hidden: bool,
     /// Drawn once.
     pub parameters: BTreeMap<String, String>,
     pub target: Target,
@@ -210,6 +213,7 @@ mod tests {
             scenario: "s".to_owned(),
             scenarios: None,
             variant: None,
+            hidden: false,
             parameters: BTreeMap::new(),
             target: Target {
                 real: false,

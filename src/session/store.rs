@@ -75,6 +75,18 @@ impl Store {
         }
     }
 
+    /// Holds the sessions that were killed before their first record: nothing was made for them but, perhaps, a
+    /// simulator.
+    pub fn abandoned(&self) -> Vec<Held> {
+        let never_begun = |id: &String| {
+            // Without a lock, somebody is about to hold it.
+            !self.is_begun(id) && self.directory.join(id).join(LOCK).exists()
+        };
+        let ids = self.ids().into_iter().filter(never_begun);
+        ids.filter_map(|id| self.hold(&id).ok().filter(|_| !self.is_begun(&id)))
+            .collect()
+    }
+
     /// Whether the session in this directory got as far as its journal.
     pub fn is_begun(&self, id: &str) -> bool {
         journal::exists(&self.directory.join(id))

@@ -248,6 +248,12 @@ fn append(path: &Path) -> Result<File> {
     private_file(path, OpenOptions::new().append(true).create(true))
 }
 
+/// Whether some simulator holds a directory: it serves its world, or is about to.
+pub fn is_held(directory: &Path) -> bool {
+    let lock = File::open(directory.join(LOCK));
+    lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
+}
+
 fn lock(directory: &Path) -> Result<File> {
     let lock = private_file(
         &directory.join(LOCK),

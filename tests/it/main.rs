@@ -36,3 +36,4 @@ mod shell;
 mod simulator;
 mod support;
 mod time;
+mod verbs;

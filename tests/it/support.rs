@@ -115,11 +115,12 @@ impl Breakfix {
     }
 
     fn command(&self) -> Command {
+        self.command_with(&self.arguments)
+    }
+
+    fn command_with(&self, arguments: &[impl AsRef<std::ffi::OsStr>]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_breakfix"));
-        command
-            .args(&self.arguments)
-            .current_dir(self.work())
-            .env_clear();
+        command.args(arguments).current_dir(self.work()).env_clear();
         for (name, place) in [
             ("HOME", "home"),
             ("TMPDIR", "tmp"),
@@ -156,6 +157,33 @@ impl Breakfix {
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
             temporary: self.temporary(),
         }
+    }
+
+    /// Calls with these arguments in the same place.
+    pub(crate) fn call(&self, arguments: &[&str]) -> Outcome {
+        self.outcome(self.command_with(arguments).output().unwrap())
+    }
+
+    /// Starts a call with these arguments in the same place, with both outputs piped.
+    pub(crate) fn begin(&self, arguments: &[&str]) -> Child {
+        self.command_with(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Runs a script by bash in the call's environment.
+    pub(crate) fn bash(&self, script: &str) -> Outcome {
+        let call = self.command_with(&[] as &[&str]);
+        let mut command = Command::new("bash");
+        command.args(["-c", script]).env_clear();
+        for (name, value) in call.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        command.env("BREAKFIX", env!("CARGO_BIN_EXE_breakfix"));
+        let command = command.current_dir(self.work()).stdin(Stdio::null());
+        self.outcome(command.output().unwrap())
     }
 
     /// Runs it, and looks at what it left in its directory before that goes.

@@ -49,6 +49,22 @@ pub(in super::super) async fn connect(target: &Target) -> anyhow::Result<Cloud> 
         .context("failed to make clients for the account")
 }
 
+/// Whether these are the credentials of the account that was named.
+///
+/// # Errors
+/// When they are another's, or nobody's.
+pub(super) async fn identified(cloud: &Cloud) -> anyhow::Result<()> {
+    let identity = cloud.identity().await;
+    let identity = identity.context("failed to ask who these credentials are of")?;
+    anyhow::ensure!(
+        identity.account == cloud.account,
+        "the credentials are of account {}, and the session is in account {}: use that one's",
+        identity.account,
+        cloud.account
+    );
+    Ok(())
+}
+
 /// Whether these credentials and this cluster may be used at all.
 ///
 /// # Errors

@@ -84,13 +84,6 @@ fn finish_one(
     runtime: &tokio::runtime::Runtime,
     signals: &crate::shell::Interrupt,
 ) -> anyhow::Result<Option<Vec<String>>> {
-    if !store.is_begun(id) {
-        // A start that was killed before its first record: it made nothing but, perhaps, a simulator.
-        let held = store.hold(id)?;
-        super::super::background::Background::of(&held.directory).stop()?;
-        store.forget(held)?;
-        return Ok(Some(Vec::new()));
-    }
     let mut opened = Opened::open(store, id)?;
     let mut cloud = opened.connect(runtime, true)?;
     let live = Arc::new(Mutex::new(Live::on_stderr(false)));

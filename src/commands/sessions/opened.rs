@@ -17,9 +17,17 @@ use crate::session::runs::state_directory;
 use crate::session::store::{Held, Store};
 use crate::simulator::clock::Pace;
 
-/// The user's sessions.
+/// The user's sessions, without what was killed before it was one.
 pub(super) fn store() -> Store {
-    Store::new(&state_directory(|name| std::env::var_os(name)))
+    let store = Store::new(&state_directory(|name| std::env::var_os(name)));
+    for held in store.abandoned() {
+        let ended = Background::of(&held.directory).stop();
+        let id = held.directory.display().to_string();
+        if let Err(error) = ended.and_then(|()| store.forget(held)) {
+            tracing::warn!("{id} was never begun, and cannot be removed: {error:#}");
+        }
+    }
+    store
 }
 
 /// The session that is meant: the one that was named, else the only one there is.
@@ -104,7 +112,10 @@ pub(super) fn connect(
     jumps: bool,
 ) -> anyhow::Result<Cloud> {
     if begun.target.real {
-        return runtime.block_on(account::connect(&begun.target));
+        let cloud = runtime.block_on(account::connect(&begun.target))?;
+        // With another account's credentials everything would look as if it were gone.
+        runtime.block_on(account::identified(&cloud))?;
+        return Ok(cloud);
     }
     let background = Background::of(directory);
     background.ensure(pace(begun))?;

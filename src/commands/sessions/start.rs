@@ -19,6 +19,7 @@ use crate::scenarios::{self, LoadError, Source};
 use crate::session::journal::Target;
 use crate::session::store::Store;
 use crate::session::{self, Draft, Session, Wish};
+use crate::shell::Interrupt;
 use crate::simulator::clock::Pace;
 
 /// What to break, where.
@@ -74,10 +75,13 @@ fn try_start(request: &StartRequest) -> Outcome {
         Place::Simulator(pace) => simulated(*pace),
     };
     let held = store.hold(&id)?;
+    // Ctrl-C while somebody is asked ends this at once: nothing is made yet, and no simulator to be ended.
+    let early = (!target.real).then(|| interrupt::watch(&runtime));
+    let signals = early.transpose()?;
     let begun = begin(request, source, &runtime, &target, &id, &store);
     match begun {
         Ok(Ok(session)) => {
-            let result = break_it(request, &runtime, session);
+            let result = break_it(request, &runtime, signals, session);
             drop(held);
             result
         }
@@ -135,8 +139,16 @@ fn begin(
     Ok(Ok(draft.begin(store.directory(), cloud)?))
 }
 
-fn break_it(request: &StartRequest, runtime: &Runtime, mut session: Session) -> Outcome {
-    let signals = interrupt::watch(runtime)?;
+fn break_it(
+    request: &StartRequest,
+    runtime: &Runtime,
+    signals: Option<Arc<Interrupt>>,
+    mut session: Session,
+) -> Outcome {
+    let signals = match signals {
+        Some(signals) => signals,
+        None => interrupt::watch(runtime)?,
+    };
     let live = Arc::new(Mutex::new(Live::on_stderr(false)));
     session.tell(teller(&live));
     let injected = runtime.block_on(async {
@@ -186,11 +198,16 @@ fn go_on(request: &StartRequest, store: &Store, runtime: &Runtime, id: &str) -> 
     let opened = Opened::open(store, id)?;
     let source = opened.source()?;
     let cloud: Cloud = opened.connect(runtime, true)?;
+    if opened.ledger.begun.target.real
+        && let Err(refused) = runtime.block_on(account::admitted(&cloud))
+    {
+        return Ok(Err(refused));
+    }
     let Opened { held, ledger } = opened;
     drop(ledger);
     let session = Session::resume(&held.directory, source, cloud)?;
     output::complain(&format!("going on with session {id}"));
-    let result = break_it(request, runtime, session);
+    let result = break_it(request, runtime, None, session);
     drop(held);
     result
 }
@@ -205,8 +222,13 @@ fn same(store: &Store, request: &StartRequest) -> Option<String> {
             Place::Simulator(_) => !ledger.begun.target.real,
             Place::Account(names) => ledger.begun.target == names.target(),
         };
-        let variant = request.variant.is_none() || ledger.begun.variant == request.variant;
-        ledger.begun.scenario == request.scenario && there && variant && !ledger.is_finished()
+        let begun = &ledger.begun;
+        let variant = match request.variant.as_deref() {
+            None => true,
+            Some(crate::scenario::RANDOM) => begun.hidden,
+            asked => !begun.hidden && begun.variant.as_deref() == asked,
+        };
+        begun.scenario == request.scenario && there && variant && !ledger.is_finished()
     })
 }
 
