@@ -13,7 +13,6 @@ use crate::outcome::proof::{ProofOutcome, Stage, StageOutcome};
 use crate::outcome::{CheckOutcome, Verdict};
 use crate::scenario::{Chosen, Fix};
 use crate::scenarios::Source;
-use crate::session::journal::Target;
 use crate::session::{Session, Wish};
 
 /// Runs a script of a scenario as a learner would, with these variables; the inner `Err` says how it failed.
@@ -29,23 +28,6 @@ pub struct Ground<'a> {
     pub inventory: &'a (dyn Fn() -> Value + Send + Sync),
     /// `None` leaves scripts out.
     pub script: Option<&'a RunScript<'a>>,
-}
-
-impl Ground<'_> {
-    fn target(&self) -> Target {
-        let Cloud {
-            account,
-            region,
-            cluster,
-            ..
-        } = &self.cloud;
-        Target {
-            account: account.clone(),
-            region: region.clone(),
-            cluster: cluster.clone(),
-            ..Target::default()
-        }
-    }
 }
 
 /// Proves one variant, or several at once; with `healthy`, also that everything is met without a fault, which is the
@@ -163,9 +145,8 @@ impl Prover<'_> {
         let wish = Wish {
             variant: self.variant.map(str::to_owned),
             healthy,
-            id: None,
             time_to_live: std::time::Duration::from_secs(3600),
-            target: self.ground.target(),
+            ..Wish::default()
         };
         let (directory, cloud) = (&self.ground.directory, self.ground.cloud.clone());
         let mut session = Session::begin(directory, self.source.clone(), cloud, &wish)?;

@@ -45,7 +45,10 @@ pub struct Wish {
     pub healthy: bool,
     /// How long the session may live before it is reaped.
     pub time_to_live: Duration,
-    pub target: Target,
+    /// In a real account, and not in the simulator.
+    pub real: bool,
+    /// How fast a simulator's time flows for the learner, as `--clock` says it.
+    pub clock: Option<String>,
 }
 
 /// A session that is drawn up, with everything that is drawn by lot, and not begun.
@@ -69,7 +72,7 @@ impl Session {
         cloud: Cloud,
         wish: &Wish,
     ) -> anyhow::Result<Session> {
-        Draft::new(source, wish)?.begin(sessions, cloud)
+        Draft::new(source, &cloud, wish)?.begin(sessions, cloud)
     }
 
     /// Goes on with the session in `directory`.
@@ -187,7 +190,7 @@ pub fn new_id() -> String {
 impl Draft {
     /// # Errors
     /// When the variant is not to be had.
-    pub fn new(source: Source, wish: &Wish) -> anyhow::Result<Draft> {
+    pub fn new(source: Source, cloud: &Cloud, wish: &Wish) -> anyhow::Result<Draft> {
         let variant = drawn_variant(&source.scenario, wish.variant.as_deref());
         // Tags tell times to the second.
         let at = Timestamp::now().round(jiff::Unit::Second)?;
@@ -199,7 +202,13 @@ impl Draft {
             variant,
             hidden: wish.variant.as_deref() == Some(RANDOM),
             parameters: drawn_parameters(&source.scenario),
-            target: wish.target.clone(),
+            target: Target {
+                real: wish.real,
+                account: cloud.account.clone(),
+                region: cloud.region.clone(),
+                cluster: cloud.cluster.clone(),
+                clock: wish.clock.clone(),
+            },
             at,
             expires_at: at
                 .checked_add(jiff::SignedDuration::try_from(wish.time_to_live)?)

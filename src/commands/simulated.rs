@@ -11,7 +11,6 @@ use tokio::runtime::Runtime;
 use crate::cloud::aws::Endpoint;
 use crate::cloud::kubernetes::Access;
 use crate::cloud::{Cloud, Pause};
-use crate::session::journal::Target;
 use crate::simulator::environment::Variable;
 use crate::simulator::{Configuration, Simulator};
 
@@ -25,18 +24,6 @@ pub(super) fn start(
     let mut environment = simulator.environment(scratch, &simulator.learner_key())?;
     environment.extend(clock_shim(&simulator, scratch)?);
     Ok((simulator, environment))
-}
-
-/// Where a session in this simulator acts.
-pub(super) fn target(simulator: &Simulator) -> Target {
-    let configuration = simulator.configuration();
-    Target {
-        real: false,
-        account: configuration.account.clone(),
-        region: configuration.region.clone(),
-        cluster: configuration.cluster.clone(),
-        clock: None,
-    }
 }
 
 /// The environment that breakfix was called in, changed by `variables`.

@@ -126,9 +126,10 @@ fn begin(
         variant: request.variant.clone(),
         healthy: false,
         time_to_live: request.time_to_live,
-        target: target.clone(),
+        real: target.real,
+        clock: target.clock.clone(),
     };
-    let draft = Draft::new(source, &wish)?;
+    let draft = Draft::new(source, &cloud, &wish)?;
     // The plan is shown before a journal is written: a refusal leaves nothing behind.
     if target.real {
         output::complain(&standing::plan(&target.to_string(), &draft.planned()));

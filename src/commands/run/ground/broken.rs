@@ -18,10 +18,9 @@ use crate::outcome::{CheckOutcome, Event, HookPhase, LabOutcome, Verdict};
 use crate::plan;
 use crate::run::{CLEANUP_LIMIT, Surroundings};
 use crate::scenarios::Source;
-use crate::session::journal::Target;
 use crate::session::runs::state_directory;
 use crate::session::store::{Held, Store};
-use crate::session::{self, Draft, Session, Wish};
+use crate::session::{Draft, Session, Wish};
 use crate::simulator::environment::Variable;
 use crate::simulator::{Configuration, Simulator};
 
@@ -50,8 +49,7 @@ pub(in super::super) fn run_simulated(
     if let Some(source) = source {
         let cloud = setting.runtime.block_on(simulated::connect(&simulator));
         let cloud = cloud.context("failed to reach the simulator")?;
-        let wish = wish(simulated::target(&simulator));
-        let session = Session::begin(&scratch.join("session"), source, cloud, &wish)?;
+        let session = Session::begin(&scratch.join("session"), source, cloud, &wish())?;
         environment.extend(surroundings.inject(session, live)?);
     }
     let outcome = surroundings.run(part, &scratch, environment, live);
@@ -83,10 +81,10 @@ pub(in super::super) fn run_on_account(
         );
         let store = Store::new(&state_directory(|name| std::env::var_os(name)));
         let wish = Wish {
-            id: Some(session::new_id()),
-            ..wish(target.clone())
+            real: true,
+            ..wish()
         };
-        let draft = Draft::new(source, &wish)?;
+        let draft = Draft::new(source, &cloud, &wish)?;
         output::complain(&crate::report::standing::plan(
             &target.to_string(),
             &draft.planned(),
@@ -130,10 +128,9 @@ fn on_account(
         .into())
 }
 
-fn wish(target: Target) -> Wish {
+fn wish() -> Wish {
     Wish {
         time_to_live: TIME_TO_LIVE,
-        target,
         ..Wish::default()
     }
 }
