@@ -7,6 +7,7 @@ mod output;
 pub mod plan;
 pub mod prove;
 pub mod run;
+pub mod scenario;
 mod scratch;
 pub mod simulate;
 mod simulated;
@@ -24,6 +25,7 @@ pub fn dispatch(cli: Cli) -> Exit {
         Verb::Plan(arguments) => Ok(plan::plan(&arguments.into_request())),
         Verb::Run(arguments) => run::run(arguments.into_request(verbose)),
         Verb::Prove(arguments) => prove::prove(&arguments.into_request()),
+        Verb::Scenario(arguments) => Ok(scenario::scenario(&arguments.into_request())),
         Verb::Simulate(arguments) => match arguments.into_request() {
             SimulateRequest::Serve(request) => simulate::serve(&request),
             SimulateRequest::Look(request) => simulate::look::look(&request),

@@ -118,7 +118,7 @@ fn cases(request: &ProveRequest) -> Result<Vec<Case>, (String, Exit)> {
 }
 
 /// A scenario that cannot be had: a slip of the caller's when there is none, else the author's.
-fn refused(error: LoadError) -> (String, Exit) {
+pub(super) fn refused(error: LoadError) -> (String, Exit) {
     match error {
         LoadError::Unknown { .. } => (format!("error: {error}"), Exit::Usage),
         LoadError::Unreadable { .. } => (format!("error: {error}"), Exit::CannotTell),
