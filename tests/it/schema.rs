@@ -92,10 +92,9 @@ fn what_is_built_in_is_valid() {
 #[test]
 fn what_the_program_refuses_for_its_shape_is_not_valid_either() {
     let spoiled: &[(&str, Value)] = &[
-        ("/scenario", Value::Null),
+        ("/title", json!("S")),
         ("/conditons", json!([])),
         ("/ripens_within", json!("soon")),
-        ("/ripens_within", json!(90)),
         ("/parameters/suffix", json!({ "drawn": 5 })),
         ("/variants/v/summary", json!({ "ja": "V" })),
         ("/variants/random", json!({ "summary": { "en": "R" } })),
@@ -178,7 +177,7 @@ fn a_file_that_is_not_there_is_told_with_the_place_that_names_it() {
         "own/s/scenario.yaml:4:",
         "there is no file `key.json` beside scenario.yaml",
         "^^^^^^^^",
-        "own/s/wrong.json:1:15",
+        "own/s/wrong.json:1:16",
         "`${kee.arn}` stands for nothing",
         "did you mean `${key.arn}`?",
     ] {
