@@ -12,6 +12,7 @@ use crate::commands::plan::PlanRequest;
 use crate::commands::prove::ProveRequest;
 use crate::commands::run::report_files::ReportRequest;
 use crate::commands::run::{Backend, Documented, RunRequest, ShellPer};
+use crate::commands::scenario::{CheckRequest as ScenarioCheckRequest, ScenarioRequest};
 use crate::commands::sessions::AccountNames;
 use crate::commands::sessions::check::CheckRequest;
 use crate::commands::sessions::finish::FinishRequest;
@@ -70,6 +71,8 @@ pub enum Verb {
     Reap(ReapArguments),
     /// Prove scenarios: broken is refused, wrong fixes are refused, solutions are accepted, nothing is left
     Prove(ProveArguments),
+    /// What authors of scenarios need: the schema, and every mistake without running anything
+    Scenario(ScenarioArguments),
     /// Serve the simulator alone and print the environment that leads clients to it
     Simulate(SimulateArguments),
 }
@@ -347,6 +350,28 @@ pub struct ProveArguments {
     /// How to report on stdout
     #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
     format: ReportFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct ScenarioArguments {
+    #[command(subcommand)]
+    verb: ScenarioVerb,
+}
+
+#[derive(Debug, Subcommand)]
+enum ScenarioVerb {
+    /// Print the JSON Schema of `scenario.yaml`
+    Schema,
+    /// Read scenarios and the files that they name, and show every mistake
+    Check {
+        /// Scenarios by name [default: every one that there is]
+        #[arg(value_name = "SCENARIO")]
+        names: Vec<String>,
+
+        /// Directory with scenarios; they come before the built-in ones of the same name
+        #[arg(long = "scenarios", value_name = "DIR")]
+        directory: Option<PathBuf>,
+    },
 }
 
 /// How steps are run, wherever they act.
@@ -631,6 +656,17 @@ impl ProveArguments {
             jobs: self.jobs.map_or(processors, usize::from),
             skip_scripts: self.skip_scripts,
             json: matches!(self.format, ReportFormat::Json),
+        }
+    }
+}
+
+impl ScenarioArguments {
+    pub fn into_request(self) -> ScenarioRequest {
+        match self.verb {
+            ScenarioVerb::Schema => ScenarioRequest::Schema,
+            ScenarioVerb::Check { names, directory } => {
+                ScenarioRequest::Check(ScenarioCheckRequest { names, directory })
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod output;
 pub mod plan;
 pub mod prove;
 pub mod run;
+pub mod scenario;
 mod scratch;
 pub mod sessions;
 pub mod simulate;
@@ -32,6 +33,7 @@ pub fn dispatch(cli: Cli) -> Exit {
         Verb::Finish(arguments) => sessions::finish::finish(&arguments.into_request()),
         Verb::Reap(arguments) => sessions::reap::reap(&arguments.into_request()),
         Verb::Prove(arguments) => prove::prove(&arguments.into_request()),
+        Verb::Scenario(arguments) => Ok(scenario::scenario(&arguments.into_request())),
         Verb::Simulate(arguments) => match arguments.into_request() {
             SimulateRequest::Serve(request) => simulate::serve(&request),
             SimulateRequest::Look(request) => simulate::look::look(&request),

@@ -61,10 +61,11 @@ async fn prove_stages(
     stages: &mut Vec<StageOutcome>,
 ) -> anyhow::Result<()> {
     let chosen = source.scenario.choose(variant)?;
-    let prover = Prover {
+    let mut prover = Prover {
         source,
         variant,
         ground,
+        before: (ground.inventory)(),
     };
     if with_healthy {
         stages.push(prover.stage(Stage::Healthy, true, healthy).await?);
@@ -130,18 +131,19 @@ struct Prover<'a> {
     source: &'a Source,
     variant: Option<&'a str>,
     ground: &'a Ground<'a>,
+    /// The world as it is between stages.
+    before: Value,
 }
 
 impl Prover<'_> {
     /// A session of its own: `show` says what is wrong with it, then it is undone, and the world has to be as before.
     async fn stage(
-        &self,
+        &mut self,
         stage: Stage,
         healthy: bool,
         show: impl AsyncFnOnce(&mut Session) -> anyhow::Result<Vec<String>>,
     ) -> anyhow::Result<StageOutcome> {
         let started = Instant::now();
-        let before = (self.ground.inventory)();
         let wish = Wish {
             variant: self.variant.map(str::to_owned),
             healthy,
@@ -156,13 +158,14 @@ impl Prover<'_> {
         defects.extend(left.iter().map(|left| format!("undo leaves {left}")));
         let after = (self.ground.inventory)();
         if left.is_empty() {
-            let differing = differences(&before, &after);
+            let differing = differences(&self.before, &after);
             defects.extend(
                 differing
                     .iter()
                     .map(|what| format!("after undo the world differs: {what}")),
             );
         }
+        self.before = after;
         Ok(StageOutcome {
             stage,
             defects,

@@ -3,10 +3,12 @@
 
 pub mod change;
 pub mod cost;
+mod files;
 pub mod judge;
 pub mod observation;
 pub mod predicate;
 mod reading;
+pub mod schema;
 mod values;
 mod variants;
 
@@ -14,10 +16,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_yaml::with::singleton_map_recursive;
 
 pub use change::Change;
+pub use files::check_files;
 pub use predicate::Predicate;
 pub use reading::read;
 pub use values::{UnknownName, Values};
@@ -26,88 +30,113 @@ pub use variants::{Chosen, VariantError};
 /// Asks for a variant that nobody names.
 pub const RANDOM: &str = "random";
 
-/// A scenario as its author wrote it. Texts may hold `${name}`; see [`Values`].
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+/// What is broken, how it is made, and how breakfix knows. Texts may hold `${name}`: `account`, `region`, `cluster`,
+/// `session`, a parameter, `variant.NAME` for a value, `ID.OUTPUT` for what a change made.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
+    /// The scenario's name: that of its directory.
     #[serde(rename = "scenario")]
     pub name: String,
+    /// For people.
     pub title: Translated,
-    /// The lesson's path in the content tree.
+    /// The lesson's path in the content tree, such as `content/troubleshooting/nodes.md`.
     pub lab: Option<String>,
-    /// Programs that the lesson's commands need.
+    /// Programs that the lesson's commands need, such as `aws`, `kubectl`, `jq`.
     #[serde(default)]
     pub tools: Vec<String>,
+    /// What it costs on a real account.
     pub cost: Option<Cost>,
-    /// Never on a real account: it would touch what others share.
+    /// Whether it must never run on a real account, because it would touch what others share; `false` by default.
     #[serde(default)]
     pub simulator_only: bool,
-    #[serde(default, with = "singleton_map_recursive")]
+    /// Drawn once per session, by name; `${name}` stands for what was drawn.
+    #[serde(default, deserialize_with = "singleton_map_recursive::deserialize")]
     pub parameters: BTreeMap<String, Parameter>,
     /// What `${variant.NAME}` stands for where the variant says nothing else: the healthy state.
     #[serde(default)]
     pub values: BTreeMap<String, String>,
-    /// One fault each, by name; the first is the one that is taken when nobody asks for another.
-    #[serde(default, with = "singleton_map_recursive")]
+    /// One fault each, by name; the first is the one that is taken when nobody asks for another. No name holds a `+`
+    /// or is `random`.
+    #[serde(default, deserialize_with = "singleton_map_recursive::deserialize")]
+    #[schemars(extend("propertyNames" = { "not": { "anyOf": [{ "const": "random" }, { "pattern": "\\+" }] } }))]
     pub variants: IndexMap<String, Variant>,
     /// Made in this order, undone in the order that AWS lets things go.
-    #[serde(with = "singleton_map_recursive")]
+    #[serde(deserialize_with = "singleton_map_recursive::deserialize")]
     pub resources: Vec<Change>,
     /// Made after the variant's faults: what brings them to light.
-    #[serde(default, with = "singleton_map_recursive")]
+    #[serde(default, deserialize_with = "singleton_map_recursive::deserialize")]
     pub trigger: Vec<Change>,
-    /// How long to wait at most for the symptoms to show.
+    /// How long to wait at most for the symptoms to show, and for a repair to bear fruit, in the environment's time:
+    /// `90s`, `10m`, `1h`.
     #[serde(default = "ripening", deserialize_with = "duration")]
+    #[schemars(
+        with = "String",
+        default = "ripening_written",
+        regex(pattern = "^[0-9]+[smh]?$")
+    )]
     pub ripens_within: Duration,
-    /// Variables for the lesson's commands.
+    /// Variables for the lesson's commands and for scripts, by name.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
-    /// Hook names of pages, as ids of checks.
+    /// Hooks that a page names and no script beside it supplies: which checks have to be met before the step.
     #[serde(default)]
     pub hooks: BTreeMap<String, Vec<String>>,
+    /// What shows that it is broken: met once the fault is complete, and not met without a fault.
     #[serde(default)]
     pub symptoms: Vec<Check>,
+    /// What makes it repaired: not met while it is broken, met after every solution.
     pub conditions: Vec<Check>,
+    /// What stays true throughout: a repair that breaks one is refused.
     #[serde(default)]
     pub invariants: Vec<Check>,
     /// Repairs that every variant accepts.
-    #[serde(default, with = "singleton_map_recursive")]
+    #[serde(default, deserialize_with = "singleton_map_recursive::deserialize")]
     pub solutions: Vec<Fix>,
     /// What must stay refused, whatever the variant.
-    #[serde(default, with = "singleton_map_recursive")]
+    #[serde(default, deserialize_with = "singleton_map_recursive::deserialize")]
     pub wrong_fixes: Vec<Fix>,
 }
 
 /// One fault: how the environment differs from the healthy one.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
+    /// What is wrong, for people who may know.
     pub summary: Translated,
-    /// Other values for `${variant.NAME}`.
+    /// Other values for `${variant.NAME}`: only names that the scenario's `values` has.
     #[serde(default)]
     pub values: BTreeMap<String, String>,
-    /// Made after the resources.
+    /// Made after the resources, before the trigger.
     #[serde(default)]
     pub faults: Vec<Change>,
-    /// Never on a real account.
+    /// Whether it must never be made on a real account; `false` by default.
     #[serde(default)]
     pub simulator_only: bool,
+    /// Repairs of this fault: each is accepted.
     #[serde(default)]
     pub solutions: Vec<Fix>,
+    /// What looks like a repair of this fault: each must stay refused.
     #[serde(default)]
     pub wrong_fixes: Vec<Fix>,
 }
 
 /// A repair, right or wrong: a script that a learner could have typed, or changes.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("oneOf" = [
+    { "required": ["script"], "properties": { "script": { "type": "string" }, "changes": { "maxItems": 0 } } },
+    { "required": ["changes"], "properties": { "script": { "type": "null" }, "changes": { "minItems": 1 } } },
+]))]
 pub struct Fix {
+    /// Names it in reports; no two fixes of a scenario share one.
     pub id: String,
     /// File beside `scenario.yaml`, run by bash with the lesson's environment.
     pub script: Option<String>,
+    /// Made one after the other.
     #[serde(default)]
     pub changes: Vec<Change>,
-    /// A wrong fix that AWS itself refuses.
+    /// Whether it is a wrong fix that AWS itself refuses: the script or a change has to fail. `false` by default.
     #[serde(default)]
     pub fails: bool,
     /// Ids of the checks that must refuse it; any may, where none is named. Only for wrong fixes.
@@ -115,21 +144,28 @@ pub struct Fix {
     pub refused_by: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+/// A text in the languages of labs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Translated {
+    /// English.
     pub en: String,
+    /// Japanese; English stands in where there is none.
     pub ja: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+/// What a scenario costs.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cost {
+    /// US dollars an hour, while the most expensive part of it is there.
     pub hourly_usd: f64,
+    /// What costs that.
     pub note: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+/// How a parameter is drawn.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
 pub enum Parameter {
     /// So many lower-case letters and digits, drawn once per session.
@@ -137,23 +173,30 @@ pub enum Parameter {
 }
 
 /// A named predicate over what is observed.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
+    /// Names it in hooks, `refused_by` and reports; no two checks of a scenario share one.
     pub id: String,
+    /// What is so when it is met, for people.
     pub title: Translated,
-    #[serde(with = "singleton_map_recursive")]
+    /// The predicate.
+    #[serde(deserialize_with = "singleton_map_recursive::deserialize")]
     pub expect: Predicate,
-    /// Only for these variants.
+    /// Judged only in these variants; in all when empty.
     #[serde(default)]
     pub only: Vec<String>,
-    /// Not for these variants.
+    /// Not judged in these variants.
     #[serde(default)]
     pub except: Vec<String>,
 }
 
 fn ripening() -> Duration {
     Duration::from_secs(600)
+}
+
+fn ripening_written() -> String {
+    "10m".to_owned()
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {

@@ -78,10 +78,7 @@ pub fn load(name: &str, directory: Option<&Path>) -> Result<Source, LoadError> {
             }
         })?,
     };
-    let path = match &own {
-        Some(own) => own.join(FILE),
-        None => Path::new("scenarios").join(name).join(FILE),
-    };
+    let path = shown_directory(name, own.as_deref()).join(FILE);
     match scenario::read(&text, &path) {
         Ok(scenario) => Ok(Source {
             scenario,
@@ -97,11 +94,33 @@ pub fn load(name: &str, directory: Option<&Path>) -> Result<Source, LoadError> {
 
 const FILE: &str = "scenario.yaml";
 
+/// Where a scenario's files are, for people: a built-in one's are in the source tree.
+fn shown_directory(name: &str, own: Option<&Path>) -> PathBuf {
+    own.map_or_else(|| Path::new("scenarios").join(name), Path::to_owned)
+}
+
 impl Source {
     /// The directory that the scenario's own is in; `None` for a built-in one.
     pub fn parent(&self) -> Option<PathBuf> {
         let parent = self.directory.as_deref()?.parent()?;
         std::path::absolute(parent).ok()
+    }
+
+    /// What is wrong with the files that the scenario names.
+    pub fn file_mistakes(&self) -> Vec<Diagnostic> {
+        let path = self.shown_directory().join(FILE);
+        let text = self.read(FILE).unwrap_or_default();
+        scenario::check_files(&self.scenario, &text, &path, |file| self.read(file).ok())
+    }
+
+    /// The text of a file that a diagnostic of this scenario is about.
+    pub fn text_of(&self, path: &Path) -> Option<String> {
+        let relative = path.strip_prefix(self.shown_directory()).ok()?;
+        self.read(relative.to_str()?).ok()
+    }
+
+    fn shown_directory(&self) -> PathBuf {
+        shown_directory(&self.scenario.name, self.directory.as_deref())
     }
 
     /// A file beside `scenario.yaml`.
@@ -156,19 +175,7 @@ mod tests {
         for name in names(None) {
             let source = load(&name, None).unwrap();
             assert_eq!(source.scenario.name, name);
-            let scripts = source
-                .scenario
-                .fixes()
-                .filter_map(|fix| fix.script.as_ref());
-            for script in scripts {
-                source.read(script).unwrap();
-            }
-            let mut changes: Vec<_> = source.scenario.changes().cloned().collect();
-            for document in changes.iter_mut().flat_map(|change| change.documents()) {
-                if !document.contains("${") {
-                    source.read(document).unwrap();
-                }
-            }
+            assert_eq!(source.file_mistakes(), []);
         }
     }
 

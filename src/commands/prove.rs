@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use tokio::runtime::Runtime;
 
 use super::{interrupt, output, runtime, scratch, simulated};
+use crate::cloud::Pause;
 use crate::outcome::Exit;
 use crate::outcome::proof::ProofOutcome;
 use crate::prove::{Ground, prove as prove_variant};
@@ -38,6 +39,9 @@ const SCRIPT_LIMIT: Duration = Duration::from_secs(600);
 
 /// Bytes of a script's output that are told when it fails.
 const TOLD: usize = 4000;
+
+/// Between two looks at something that changes.
+const LEAST_PAUSE: Duration = Duration::from_secs(20);
 
 /// One variant of one scenario.
 struct Case {
@@ -118,7 +122,7 @@ fn cases(request: &ProveRequest) -> Result<Vec<Case>, (String, Exit)> {
 }
 
 /// A scenario that cannot be had: a slip of the caller's when there is none, else the author's.
-fn refused(error: LoadError) -> (String, Exit) {
+pub(super) fn refused(error: LoadError) -> (String, Exit) {
     match error {
         LoadError::Unknown { .. } => (format!("error: {error}"), Exit::Usage),
         LoadError::Unreadable { .. } => (format!("error: {error}"), Exit::CannotTell),
@@ -190,7 +194,8 @@ impl Shared<'_> {
         let scratch = self.scratch.part(&number.to_string())?;
         let (simulator, variables) =
             simulated::start(self.runtime, Configuration::default(), &scratch)?;
-        let cloud = self.runtime.block_on(simulated::connect(&simulator))?;
+        let mut cloud = self.runtime.block_on(simulated::connect(&simulator))?;
+        cloud.pause = long_pauses(cloud.pause);
         let script = |text: &str, more: Vec<(String, String)>| {
             let more = more.into_iter().map(|(name, value)| (name, Some(value)));
             let variables = variables.iter().cloned().chain(more).collect();
@@ -262,6 +267,11 @@ impl Shared<'_> {
             }
         })
     }
+}
+
+/// World time costs nothing here, and a look at it costs requests: who waits looks less often than a person would.
+fn long_pauses(pause: Pause) -> Pause {
+    Arc::new(move |duration| pause(duration.max(LEAST_PAUSE)))
 }
 
 fn take<'a>(next: &AtomicUsize, cases: &'a [Case]) -> Option<(usize, &'a Case)> {

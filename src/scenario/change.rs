@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One mutation. `id`, where there is one, names what it makes in `${id.…}`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
     /// Makes a symmetric key. Outputs `id`, `arn`.
@@ -40,20 +41,24 @@ pub enum Change {
     KubeManifest(KubeManifest),
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A symmetric key that encrypts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KmsKey {
+    /// What `${id.…}` begins with.
     pub id: String,
+    /// Shown in the console; empty by default.
     #[serde(default)]
     pub description: String,
     /// File beside `scenario.yaml` that holds the key policy.
     pub policy: String,
-    /// Whether the key's material is rotated once a year.
+    /// Whether the key's material is rotated once a year; `false` by default.
     #[serde(default)]
     pub rotation: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A second name of a key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KmsAlias {
     /// With its `alias/`.
@@ -62,9 +67,11 @@ pub struct KmsAlias {
     pub key: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A grant of the use of a key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KmsGrant {
+    /// What `${id.…}` begins with.
     pub id: String,
     /// Id or ARN of the key.
     pub key: String,
@@ -74,30 +81,38 @@ pub struct KmsGrant {
     pub operations: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A grant that is revoked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KmsGrantRevoked {
+    /// Id or ARN of the key.
     pub key: String,
     /// Id of the grant.
     pub grant: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The whole policy of a key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KmsKeyPolicy {
+    /// Id or ARN of the key.
     pub key: String,
     /// File beside `scenario.yaml` that holds the key policy.
     pub policy: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The state of a key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KmsKeyState {
+    /// Id or ARN of the key.
     pub key: String,
+    /// What it becomes.
     pub state: KeyState,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What a key becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyState {
     /// Also cancels a deletion that is scheduled.
@@ -108,76 +123,93 @@ pub enum KeyState {
     PendingDeletion,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A launch template, in its first version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LaunchTemplate {
+    /// What `${id.…}` begins with.
     pub id: String,
+    /// No other template of the account has it.
     pub name: String,
+    /// Such as `m5.large`.
     pub instance_type: String,
     pub volume: Volume,
 }
 
 /// A version with another root volume; everything else is as in the version that it is made from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LaunchTemplateVersion {
+    /// What `${id.…}` begins with.
     pub id: String,
     /// Id of the template.
     pub template: String,
-    /// Number of the version to start from.
+    /// Number of the version to start from; `1` by default.
     #[serde(default = "first")]
     pub source: String,
     pub volume: Volume,
 }
 
 /// The root volume.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Volume {
-    /// GiB.
+    /// In GiB.
     pub size: i32,
+    /// Such as `gp3`.
     #[serde(rename = "type")]
     pub volume_type: String,
+    /// Whether the template says that it is encrypted.
     pub encrypted: bool,
     /// Id, ARN or alias; without one, the account's default key encrypts.
     pub kms_key: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A managed node group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nodegroup {
+    /// What `${id.…}` begins with.
     pub id: String,
+    /// No other node group of the cluster has it.
     pub name: String,
     /// Id of the launch template.
     pub template: String,
     /// ARN of the nodes' role; without one, that of the cluster's first node group.
     pub role: Option<String>,
+    /// Sizes: at least so many nodes, so many now, at most so many.
     pub min: i32,
     pub desired: i32,
     pub max: i32,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Which version of its template a node group launches from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NodegroupTemplate {
     /// Name of the node group.
     pub nodegroup: String,
-    /// Version of the template that the node group has.
+    /// Number of the version of the template that the node group has.
     pub version: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The desired size of a node group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scale {
     /// Name of the node group.
     pub nodegroup: String,
+    /// How many nodes it is to have.
     pub desired: i32,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A role.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IamRole {
+    /// What `${id.…}` begins with.
     pub id: String,
+    /// No other role of the account has it.
     pub name: String,
     /// The service that may assume the role, such as `ec2.amazonaws.com`.
     pub service: String,
@@ -189,7 +221,8 @@ pub struct IamRole {
     pub inline_policies: BTreeMap<String, String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Kubernetes objects.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KubeManifest {
     /// File beside `scenario.yaml`: YAML documents.

@@ -3,6 +3,7 @@
 //! Each kind of predicate stands in a file of `judge`: what its author writes, what has to be read for it, and its
 //! verdict, side by side. A new kind is that, and a case here.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::judge::Judged;
@@ -15,7 +16,8 @@ pub use super::judge::nodes::NodesExpectation;
 pub use super::judge::policies::{PolicyNotPublic, PrincipalKeeps};
 pub use super::judge::volumes::VolumeEncryptedWith;
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What a check asks: met, not yet, not met, or cannot tell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Predicate {
     /// A principal may do something with a key: by policy, grants and the key's state together.

@@ -104,15 +104,21 @@ fn words<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = Range<usize>>
     })
 }
 
-struct Mistakes<'a> {
-    text: &'a str,
-    path: &'a Path,
-    found: Vec<Diagnostic>,
+pub(super) struct Mistakes<'a> {
+    pub(super) text: &'a str,
+    pub(super) path: &'a Path,
+    pub(super) found: Vec<Diagnostic>,
 }
 
 impl Mistakes<'_> {
     /// One mistake at each place where `needle` stands; at the file's start where it is not to be found.
-    fn add(&mut self, code: &'static str, needle: &str, message: &str, help: Option<String>) {
+    pub(super) fn add(
+        &mut self,
+        code: &'static str,
+        needle: &str,
+        message: &str,
+        help: Option<String>,
+    ) {
         let lines = Lines::new(self.text);
         let is_key = |at: &Location| self.text[at.span.end..].starts_with(':');
         let (keys, mut places): (Vec<_>, Vec<_>) = words(self.text, needle)
@@ -240,16 +246,7 @@ fn check_fixes(scenario: &Scenario, mistakes: &mut Mistakes<'_>) {
 
 /// Every `${name}` must stand for something, and for something that is made before it is used.
 fn check_names(scenario: &Scenario, mistakes: &mut Mistakes<'_>) {
-    let mut known: BTreeSet<String> = ["account", "region", "cluster", "session"]
-        .map(str::to_owned)
-        .into();
-    known.extend(scenario.parameters.keys().cloned());
-    known.extend(
-        scenario
-            .values
-            .keys()
-            .map(|value| format!("variant.{value}")),
-    );
+    let mut known = names_from_the_start(scenario);
     let in_order = scenario.resources.iter().chain(&scenario.trigger);
     let everything = scenario
         .changes()
@@ -300,7 +297,32 @@ fn check_names(scenario: &Scenario, mistakes: &mut Mistakes<'_>) {
     }
 }
 
-fn unknown_name(
+/// Every name that any text of the scenario may hold, a repair's own among them.
+pub(super) fn every_name(scenario: &Scenario) -> BTreeSet<String> {
+    let repairs = scenario.fixes().flat_map(|fix| &fix.changes);
+    let made = scenario.changes().chain(repairs).flat_map(outputs);
+    names_from_the_start(scenario)
+        .into_iter()
+        .chain(made)
+        .collect()
+}
+
+/// Those that stand for something before anything is made.
+fn names_from_the_start(scenario: &Scenario) -> BTreeSet<String> {
+    let mut known: BTreeSet<String> = ["account", "region", "cluster", "session"]
+        .map(str::to_owned)
+        .into();
+    known.extend(scenario.parameters.keys().cloned());
+    known.extend(
+        scenario
+            .values
+            .keys()
+            .map(|value| format!("variant.{value}")),
+    );
+    known
+}
+
+pub(super) fn unknown_name(
     name: &str,
     everything: &BTreeSet<String>,
     known: &BTreeSet<String>,

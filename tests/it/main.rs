@@ -29,6 +29,7 @@ mod plan;
 mod prove;
 mod reports;
 mod scenarios;
+mod schema;
 mod sdks;
 mod secrets;
 mod sessions;

@@ -364,6 +364,30 @@ fn two_faults_at_once_need_both_repairs() {
     assert_eq!(last, "solution complete-policy, then enable-key accepted");
 }
 
+#[test]
+fn the_example_of_the_reference_for_authors_is_proved() {
+    let page = read(&project().join("docs/scenarios.md"));
+    let example = page.split("```yaml\n").nth(1).unwrap();
+    let yaml = example.split("```").next().unwrap();
+    let files = project().join("scenarios").join(SCENARIO);
+    let policy = read(&files.join("policies/root-only.json"));
+    let script = "aws kms enable-key --key-id \"$KEY_ID\"\n";
+    let call = breakfix(&["scenario", "check", "sleeping-key", "--scenarios", "own"])
+        .file("own/sleeping-key/scenario.yaml", yaml)
+        .file("own/sleeping-key/policies/good.json", &policy)
+        .file("own/sleeping-key/solutions/enable.sh", script);
+    let outcome = call.run_once();
+    assert_eq!(outcome.status, 0, "{}", outcome.stderr);
+    let call = call.arguments(&["prove", "sleeping-key", "--scenarios", "own"]);
+    let outcome = call.run();
+    assert_eq!(outcome.status, 0, "{}{}", outcome.stdout, outcome.stderr);
+    assert!(
+        outcome.stdout.contains("solution enable-script accepted"),
+        "{}",
+        outcome.stdout
+    );
+}
+
 /// With their scripts they are proved by `make prove`.
 #[test]
 fn every_built_in_scenario_is_proved_by_typed_changes() {

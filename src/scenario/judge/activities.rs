@@ -1,5 +1,6 @@
 //! What Auto Scaling did for a node group.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::observation::{Activity, Nodegroup, Observation, Wanted, by_start};
@@ -7,32 +8,37 @@ use super::{Judged, Judgement, cannot_tell, converging, not_met, on_nodegroup};
 use crate::outcome::Verdict;
 
 /// At least so many scaling activities of the node group ended so.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScalingActivityExpectation {
     /// Name of the node group.
     pub nodegroup: String,
     /// `Successful`, `Cancelled`, `Failed`, …
     pub status: String,
+    /// Which activities count; `launch` by default.
     #[serde(default)]
     pub kind: ActivityKind,
+    /// How many; 1 by default.
     #[serde(default = "one")]
     pub at_least: usize,
-    /// Only what began after this.
+    /// Only what began after this; all without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub newer_than: Option<Moment>,
 }
 
-/// Launches, unless it says otherwise: taking an instance away is an activity too, and mostly a successful one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Which scaling activities count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ActivityKind {
+    /// Launches of instances.
     #[default]
     Launch,
+    /// Taking an instance away, too, which mostly succeeds.
     Any,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// A moment of the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Moment {
     /// When the scenario's fault was complete.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::super::observation::{Key, Observation, Wanted};
@@ -22,7 +23,7 @@ const SOME_VOLUME: &str = "vol-0123456789abcdef0";
 
 /// The key lets a principal do things, by its policy, its grants and its state together. Identity policies are not
 /// read: where the key leaves the matter to them, we cannot tell (a service-linked role can be given none).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyAllows {
     /// Id, ARN or alias.
@@ -31,6 +32,7 @@ pub struct KeyAllows {
     pub principal: String,
     /// With their prefix, `kms:Decrypt`; without this field, all that a launch with an encrypted volume needs.
     #[serde(default = "needed_by_launches", deserialize_with = "at_least_one")]
+    #[schemars(length(min = 1))]
     pub actions: Vec<String>,
     /// The service that forwards the calls, such as `ec2`; without one, the principal calls KMS itself. Auto Scaling's
     /// calls always come through `ec2`.
@@ -245,16 +247,18 @@ fn improvements(key: &Key, observation: &Observation) -> Vec<String> {
 }
 
 /// The key is in this state.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "KeyStateExpectation")]
 pub struct KeyState {
     /// Id, ARN or alias.
     pub key: String,
+    /// The state.
     pub is: State,
 }
 
-/// As KMS spells them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// A key's states as KMS spells them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum State {
     Enabled,
     Disabled,

@@ -1,5 +1,6 @@
 //! Whether a fresh instance of a node group would start now.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::observation::{Key, Launches, Observation, Volume, Wanted};
@@ -9,8 +10,8 @@ use crate::outcome::Verdict;
 
 /// A fresh instance of the node group would start now: the volumes of what the group launches are plain, or encrypted
 /// with a key that serves Auto Scaling — any key: which one it has to be is
-/// [`VolumeEncryptedWith`](super::volumes::VolumeEncryptedWith)'s matter.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// the matter of `volume_encrypted_with`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LaunchWouldSucceed {
     /// Name of the node group.

@@ -2,6 +2,7 @@
 //! met. `all` is as bad as its worst part, `any` as good as its best; `not` turns met and not met around and leaves the
 //! two others alone, so that nothing which is unknown ever becomes true by being denied.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::super::Predicate;
@@ -12,18 +13,26 @@ use crate::outcome::Verdict;
 /// Every one of these is met. Otherwise the verdict is that of the first part which is not met: that is settled,
 /// whatever becomes of the rest. Only without one, of the first that cannot be told (waiting would not help), then of the
 /// first that is awaited.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct All(#[serde(deserialize_with = "some")] pub Vec<Predicate>);
+pub struct All(
+    #[serde(deserialize_with = "some")]
+    #[schemars(length(min = 1))]
+    pub Vec<Predicate>,
+);
 
 /// At least one of these is met. While one is awaited, so is this; when none is and one cannot be told, neither can
 /// this.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct Any(#[serde(deserialize_with = "some")] pub Vec<Predicate>);
+pub struct Any(
+    #[serde(deserialize_with = "some")]
+    #[schemars(length(min = 1))]
+    pub Vec<Predicate>,
+);
 
 /// This is not met.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Not(pub Box<Predicate>);
 

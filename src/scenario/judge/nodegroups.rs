@@ -1,5 +1,6 @@
 //! How a node group is, as EKS tells it.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::observation::{Nodegroup, Observation, Wanted};
@@ -7,8 +8,9 @@ use super::{Judged, Judgement, converging, not_met, on_nodegroup};
 use crate::outcome::Verdict;
 
 /// The node group is so; at least one field says how.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, try_from = "Written")]
+#[schemars(!try_from, extend("minProperties" = 2))]
 pub struct NodegroupExpectation {
     /// Name of the node group.
     pub nodegroup: String,

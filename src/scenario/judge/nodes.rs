@@ -1,5 +1,6 @@
 //! The nodes that Kubernetes has.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::observation::{Node, Observation, Readiness, Wanted, nodes_of};
@@ -8,8 +9,12 @@ use super::{Judged, Judgement, launches, not_met, on};
 use crate::outcome::Verdict;
 
 /// So many nodes of a node group, or with labels.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, try_from = "Written")]
+#[schemars(!try_from, extend(
+    "oneOf" = [{ "required": ["nodegroup"] }, { "required": ["selector"] }],
+    "anyOf" = [{ "required": ["ready"] }, { "required": ["count"] }, { "required": ["none"] }],
+))]
 pub struct NodesExpectation {
     /// Name of the node group; either this or a selector.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -25,6 +30,7 @@ pub struct NodesExpectation {
     pub count: Option<usize>,
     /// No node at all, Ready or not.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
     pub none: bool,
 }
 

@@ -1,5 +1,6 @@
 //! Key policies as such: that they are not open to the world, and that administrators keep the key.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::observation::{Key, Observation, Wanted};
@@ -12,7 +13,7 @@ use crate::policy::{Caller, Decision, KeyAccess, Policy, administrator, decide};
 
 /// Nobody outside the account can use the key: no statement lets everybody in without a condition that only known
 /// callers meet.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PolicyNotPublic {
     /// Id, ARN or alias.
@@ -59,7 +60,7 @@ fn on_policy(
 /// leaves it to IAM and nothing denies it. The key's state is not part of the question.
 ///
 /// Under `not`, it says that a principal stays shut out, even if it were an administrator.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PrincipalKeeps {
     /// Id, ARN or alias.
@@ -69,6 +70,7 @@ pub struct PrincipalKeeps {
     pub principal: String,
     /// With their prefix; without this field, what seeing and changing the key policy needs.
     #[serde(default = "administration", deserialize_with = "at_least_one")]
+    #[schemars(length(min = 1))]
     pub actions: Vec<String>,
 }
 

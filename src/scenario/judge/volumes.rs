@@ -1,5 +1,6 @@
 //! The volumes of what a node group launches.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::observation::{Launches, Observation, Wanted};
@@ -7,7 +8,7 @@ use super::{Judged, Judgement, cannot_tell, not_met, on_nodegroup};
 use crate::outcome::Verdict;
 
 /// What the node group launches from now on has its root volume encrypted with this key.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VolumeEncryptedWith {
     /// Name of the node group.
