@@ -5,6 +5,7 @@ use std::sync::Arc;
 use breakfix::cloud::aws::Endpoint;
 use breakfix::cloud::kubernetes::Access;
 use breakfix::cloud::{Cloud, Pause};
+use breakfix::session::journal::Target;
 use breakfix::simulator::{Configuration, Simulator};
 use tokio::runtime::Runtime;
 
@@ -16,13 +17,17 @@ pub(crate) struct Ground {
 
 impl Ground {
     pub(crate) fn new() -> Ground {
+        Ground::with(Configuration::default())
+    }
+
+    pub(crate) fn with(configuration: Configuration) -> Ground {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
         let simulator = runtime
-            .block_on(Simulator::start(Configuration::default()))
+            .block_on(Simulator::start(configuration))
             .unwrap();
         Ground {
             simulator: Arc::new(simulator),
@@ -60,5 +65,15 @@ impl Ground {
         let kubernetes = Access::Kubeconfig(self.simulator.operator_kubeconfig());
         self.run(Cloud::connect(endpoint, names, kubernetes, pause))
             .unwrap()
+    }
+}
+
+/// Where these clients are.
+pub(crate) fn target() -> Target {
+    Target {
+        account: "123456789012".to_owned(),
+        region: "us-west-2".to_owned(),
+        cluster: "eks-workshop".to_owned(),
+        ..Target::default()
     }
 }
