@@ -133,6 +133,10 @@ pub struct RunArguments {
     #[arg(long, value_enum, default_value_t = On::Simulator)]
     on: On,
 
+    /// Which fault: a variant of the scenario, `a+b` for two at once, `random` [default: the scenario's first]
+    #[arg(long, value_name = "VARIANT")]
+    variant: Option<String>,
+
     /// How fast the simulator's time flows: `instant`, `real` or a speed such as `20x`
     #[arg(long, default_value = "instant", value_name = "CLOCK")]
     clock: Pace,
@@ -680,6 +684,7 @@ impl RunArguments {
                 On::Aws => Backend::Account,
                 On::None => Backend::Nothing,
             },
+            variant: self.variant,
             account: self.account.into_names(),
             yes: self.yes,
             pace: self.clock,

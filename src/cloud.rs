@@ -34,6 +34,8 @@ pub struct Cloud {
     pub region: String,
     pub cluster: String,
     pub pause: Pause,
+    /// How long a node group may take to become, to change, or to go.
+    pub patience: Duration,
     /// Silent unless it is set.
     pub tell: Tell,
     /// What the clients are made from: credentials, region, endpoint.

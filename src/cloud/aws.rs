@@ -10,6 +10,7 @@ use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
 
 use super::kubernetes::{Access, connection};
+use super::waiting::PATIENCE;
 use super::{Cloud, CloudError, Pause};
 
 /// Where the AWS APIs are.
@@ -65,6 +66,7 @@ impl Cloud {
             region: region.to_owned(),
             cluster: cluster.to_owned(),
             pause,
+            patience: PATIENCE,
             tell: Arc::new(|_| {}),
             eks: aws_sdk_eks::Client::new(&config),
             kms: aws_sdk_kms::Client::new(&config),

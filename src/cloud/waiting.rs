@@ -64,7 +64,7 @@ impl Cloud {
             cloud: self,
             what: what.into(),
             typically,
-            patience: PATIENCE,
+            patience: self.patience,
             waited: Duration::ZERO,
         }
     }

@@ -35,6 +35,8 @@ use crate::simulator::clock::Pace;
 pub struct RunRequest {
     pub selection: Selection,
     pub backend: Backend,
+    /// Which fault the scenario has; its first variant when `None`.
+    pub variant: Option<String>,
     /// The real account, where that is the backend.
     pub account: Option<AccountNames>,
     /// Change a real account without asking.

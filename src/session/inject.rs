@@ -9,6 +9,9 @@ use super::judging::until_next_look;
 use crate::outcome::{CheckKind, CheckOutcome, Verdict};
 use crate::scenario::{Change, Fix};
 
+/// How long nothing may be told of a check: a denial, unlike a hiccup, does not go by itself.
+const BLIND: Duration = Duration::from_secs(60);
+
 impl Session {
     /// Makes what is not made yet, and waits until every symptom shows. May be called again after it failed or was
     /// killed anywhere: it goes on from there.
@@ -69,7 +72,7 @@ impl Session {
             false => format!("making: {change}"),
         });
         let outputs = self.cloud.apply(&change, &mark).await;
-        let outputs = outputs.with_context(|| format!("failed to make: {change}"))?;
+        let outputs = outputs.with_context(|| format!("failed to make {change}"))?;
         self.ledger.made(number, outputs)?;
         self.learn_outputs(number);
         Ok(())
@@ -104,9 +107,20 @@ impl Session {
         checks: &[crate::scenario::Check],
         kind: CheckKind,
     ) -> anyhow::Result<()> {
-        let mut waited = Duration::ZERO;
+        let (mut waited, mut blind) = (Duration::ZERO, Duration::ZERO);
         loop {
             let outcomes = self.judge(checks, kind).await?;
+            let hidden = outcomes
+                .iter()
+                .find(|outcome| matches!(outcome.verdict, Verdict::CannotTell { .. }));
+            if let Some(hidden) = hidden.filter(|_| blind >= BLIND) {
+                return Err(overdue(hidden, waited));
+            }
+            let look = until_next_look(waited);
+            blind = match hidden {
+                Some(_) => blind + look,
+                None => Duration::ZERO,
+            };
             let Some(missing) = outcomes
                 .iter()
                 .find(|outcome| outcome.verdict != Verdict::Met)
@@ -116,7 +130,6 @@ impl Session {
             if waited >= self.scenario().ripens_within {
                 return Err(overdue(missing, waited));
             }
-            let look = until_next_look(waited);
             (self.cloud.pause)(look).await;
             waited += look;
         }

@@ -9,13 +9,14 @@ use crate::scenario::judge::judge;
 use crate::scenario::observation::Baselines;
 use crate::scenario::{Check, Predicate, UnknownName};
 
-/// Between the first two looks at what converges, and between the last ones.
-const FIRST_LOOK: Duration = Duration::from_secs(10);
+/// Between two looks at what converges, at least and at most.
+const SHORTEST_LOOK: Duration = Duration::from_secs(10);
 const LONGEST_LOOK: Duration = Duration::from_secs(120);
 
-/// How long to leave what was waited for so long to itself: what takes long is looked at less often.
+/// How long to leave what was waited for so long to itself: what takes long is looked at less often, and nobody waits
+/// much longer than it takes.
 pub(super) fn until_next_look(waited: Duration) -> Duration {
-    waited.clamp(FIRST_LOOK, LONGEST_LOOK)
+    (waited / 4).clamp(SHORTEST_LOOK, LONGEST_LOOK)
 }
 
 impl Session {

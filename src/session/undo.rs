@@ -24,7 +24,11 @@ pub async fn undo(ledger: &mut Ledger, cloud: &Cloud) -> anyhow::Result<Vec<Stri
         match take_back(ledger, cloud, number, &entry).await {
             Ok(()) => ledger.undone(number)?,
             Err(error) => {
-                left.push(format!("{}: {error}", entry.change));
+                left.push(match error {
+                    CloudError::NotFound => format!("{}: {error}", entry.change),
+                    // Every other error says what it is about.
+                    error => error.to_string(),
+                });
                 if rank <= RUNS_INSTANCES {
                     running.get_or_insert(entry.change.to_string());
                 }

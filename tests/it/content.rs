@@ -22,7 +22,7 @@ fn assert_repaired(outcome: &Outcome) {
     assert_eq!(steps.len(), 13);
     assert!(steps.iter().all(|step| step["result"] == "pass"));
     let checks = lab["checks"].as_array().unwrap();
-    assert_eq!(checks.len(), 5);
+    assert_eq!(checks.len(), 6);
     assert!(
         checks.iter().all(|check| check["verdict"] == "met"),
         "{checks:#?}"
@@ -90,7 +90,7 @@ fn the_translation_runs_the_commands_of_its_source() {
 fn the_hook_refuses_a_world_that_is_not_broken() {
     let hook = project().join("content/troubleshooting/tests/hook-missing-worker-nodes.sh");
     assert!(hook.is_file());
-    let solution = project().join("scenarios/missing-worker-nodes/solution.sh");
+    let solution = project().join("scenarios/missing-worker-nodes/solutions/key-policy.sh");
     let page = super::support::page(&[
         ("timeout=600", &format!("$ bash {}", solution.display())),
         (

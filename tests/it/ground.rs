@@ -16,14 +16,16 @@ pub(crate) struct Ground {
 
 impl Ground {
     pub(crate) fn new() -> Ground {
+        Ground::with(Configuration::default())
+    }
+
+    pub(crate) fn with(configuration: Configuration) -> Ground {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
-        let simulator = runtime
-            .block_on(Simulator::start(Configuration::default()))
-            .unwrap();
+        let simulator = runtime.block_on(Simulator::start(configuration)).unwrap();
         Ground {
             simulator: Arc::new(simulator),
             runtime,

@@ -10,7 +10,7 @@ use aws_sdk_eks::types::{
 };
 
 use super::super::aws::incomplete;
-use super::super::waiting::{PATIENCE, found};
+use super::super::waiting::found;
 use super::super::{Cloud, CloudError};
 use super::{Mark, Original, Outputs, SESSION, Tags, altered};
 use crate::scenario::change::{Nodegroup, NodegroupTemplate, Scale};
@@ -34,8 +34,8 @@ impl Cloud {
                 created => created?,
             },
         }
-        let made = self.settled(&group.name).await?;
-        let made = made.ok_or(CloudError::NotFound)?;
+        self.is_fresh([group.name.as_str()]);
+        let made = self.settled_and_known(&group.name).await?;
         if made.status == Some(Status::CreateFailed) {
             return Err(CloudError::Other(format!(
                 "node group {} could not be created: {}",
@@ -122,7 +122,14 @@ impl Cloud {
     }
 
     async fn known_nodegroup(&self, name: &str) -> Result<Found, CloudError> {
-        self.nodegroup(name).await?.ok_or(CloudError::NotFound)
+        let look = || async { self.nodegroup(name).await?.ok_or(CloudError::NotFound) };
+        self.once_heard_of(&[name], look).await
+    }
+
+    /// The node group once nothing goes on there; one that was made a moment ago may be unheard of yet.
+    async fn settled_and_known(&self, name: &str) -> Result<Found, CloudError> {
+        let look = || async { self.settled(name).await?.ok_or(CloudError::NotFound) };
+        self.once_heard_of(&[name], look).await
     }
 
     /// Waits while the node group is being made, changed or taken down. DEGRADED ends the wait.
@@ -147,7 +154,7 @@ impl Cloud {
 
     /// Sets a node group's desired size and waits until the update is over.
     pub(super) async fn scale(&self, name: &str, size: i32) -> Result<(), CloudError> {
-        let group = self.settled(name).await?.ok_or(CloudError::NotFound)?;
+        let group = self.settled_and_known(name).await?;
         if desired(&group) == size {
             return Ok(());
         }
@@ -162,7 +169,7 @@ impl Cloud {
             let sent = request.clone().send().await;
             sent.map(drop).map_err(CloudError::from)
         };
-        self.once_free(&format!("node group {name}"), PATIENCE, update)
+        self.once_free(&format!("node group {name}"), self.patience, update)
             .await?;
         self.settled(name).await.map(drop)
     }
@@ -199,7 +206,7 @@ impl Cloud {
 
     /// Has a node group launch from another version of its template and waits until the update is over.
     pub(super) async fn move_nodegroup(&self, name: &str, version: &str) -> Result<(), CloudError> {
-        let group = self.settled(name).await?.ok_or(CloudError::NotFound)?;
+        let group = self.settled_and_known(name).await?;
         if version_of(&group).as_deref() == Some(version) {
             return Ok(());
         }
@@ -216,7 +223,7 @@ impl Cloud {
             .launch_template(template);
         let update = || async { request.clone().send().await.map_err(CloudError::from) };
         let reply = self
-            .once_free(&format!("node group {name}"), PATIENCE, update)
+            .once_free(&format!("node group {name}"), self.patience, update)
             .await?;
         self.settled(name).await?;
         let id = reply.update.and_then(|update| update.id);
@@ -312,7 +319,7 @@ impl Cloud {
         };
         // Refused while it is being made or changed.
         let busy = format!("node group {name}");
-        found(self.once_free(&busy, PATIENCE, delete).await)?;
+        found(self.once_free(&busy, self.patience, delete).await)?;
         if let Some(left) = self.settled(name).await? {
             return Err(self.stuck(&left).await);
         }

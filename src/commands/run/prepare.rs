@@ -6,6 +6,7 @@ use super::{Backend, RunRequest};
 use crate::outcome::Exit;
 use crate::plan::{HookSource, Lab};
 use crate::run::ShellPer;
+use crate::scenario::RANDOM;
 use crate::scenarios::Source;
 
 /// A lab and the scenario that it runs against.
@@ -32,6 +33,7 @@ pub(super) fn prepare(request: &RunRequest) -> Result<Vec<Prepared>, Refused> {
             (lab, source)
         })
         .collect();
+    check_variant(&prepared, request)?;
     check_keep(&prepared, request)?;
     check_tools(&prepared, request)?;
     Ok(prepared)
@@ -58,6 +60,27 @@ fn limit_retries(lab: &mut Lab, retries: Option<u32>) {
     let Some(retries) = retries else { return };
     let declared = lab.steps.iter_mut().filter(|step| step.retries > 0);
     declared.for_each(|step| step.retries = retries);
+}
+
+/// A fault that is asked for must be one of every scenario that is going to be injected.
+fn check_variant(prepared: &[Prepared], request: &RunRequest) -> Result<(), Refused> {
+    let Some(asked) = request.variant.as_deref().filter(|asked| *asked != RANDOM) else {
+        return Ok(());
+    };
+    let mut sources = prepared
+        .iter()
+        .filter_map(|(_, source)| source.as_ref())
+        .peekable();
+    if sources.peek().is_none() {
+        return Err(refused(
+            Exit::Usage,
+            "--variant is a fault of a scenario, and no lesson here has one: name it with --scenario",
+        ));
+    }
+    sources.try_for_each(|source| match source.scenario.choose(Some(asked)) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(refused(Exit::Usage, error.to_string())),
+    })
 }
 
 fn check_keep(prepared: &[Prepared], request: &RunRequest) -> Result<(), Refused> {

@@ -1,7 +1,5 @@
 //! Calls whose answers are lost, late or refused: what was made is made once, and what cannot be told is said so.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use breakfix::cloud::aws::Endpoint;
@@ -10,16 +8,8 @@ use breakfix::cloud::{Cloud, CloudError};
 use breakfix::scenario::Change;
 use serde_json::json;
 
+use super::super::trouble::{Fault, between};
 use super::{CLUSTER, Ground, change, key, kinds, mark, nodegroup, role, template};
-
-/// What befalls a request.
-#[derive(Clone)]
-enum Fault {
-    /// It is served, and the connection ends before the answer.
-    Lost,
-    /// It is not served; this is answered instead: a status, a content type and a body.
-    Answered(u16, &'static str, String),
-}
 
 /// The next so many requests that contain the text, once the rules before it are used up.
 struct Rule {
@@ -41,7 +31,10 @@ impl Trouble {
     fn new() -> Trouble {
         let ground = Ground::new();
         let rules = Rules::default();
-        let url = between(ground.simulator.aws_url(), Arc::clone(&rules));
+        let judged = Arc::clone(&rules);
+        let url = between(ground.simulator.aws_url(), move |request| {
+            befalls(&judged, request)
+        });
         let key = ground.simulator.operator_key();
         let endpoint = Endpoint::Simulator {
             url,
@@ -90,71 +83,6 @@ impl Trouble {
             .run(self.cloud.apply(change, &mark(1)))
             .unwrap_err()
     }
-}
-
-/// Listens on a port, hands requests on to `url` and answers back, as the rules let it.
-fn between(url: String, rules: Rules) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let upstream = url.strip_prefix("http://").unwrap().to_owned();
-    // It ends with the test's process.
-    std::thread::spawn(move || {
-        for client in listener.incoming().flatten() {
-            let (upstream, rules) = (upstream.clone(), Arc::clone(&rules));
-            std::thread::spawn(move || hand_on(client, &upstream, &rules));
-        }
-    });
-    format!("http://{address}")
-}
-
-/// Serves one connection until one side ends it.
-fn hand_on(mut client: TcpStream, upstream: &str, rules: &Rules) -> Option<()> {
-    let mut server = TcpStream::connect(upstream).ok()?;
-    let mut requests = BufReader::new(client.try_clone().ok()?);
-    let mut answers = BufReader::new(server.try_clone().ok()?);
-    loop {
-        let request = message(&mut requests)?;
-        let fault = befalls(rules, &String::from_utf8_lossy(&request));
-        if let Some(Fault::Answered(status, kind, body)) = fault {
-            let head = format!(
-                "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
-                body.len()
-            );
-            client.write_all(head.as_bytes()).ok()?;
-            client.write_all(body.as_bytes()).ok()?;
-            continue;
-        }
-        server.write_all(&request).ok()?;
-        let answer = message(&mut answers)?;
-        if matches!(fault, Some(Fault::Lost)) {
-            return None;
-        }
-        client.write_all(&answer).ok()?;
-    }
-}
-
-/// A request or an answer: its head and as much body as that says.
-fn message(from: &mut BufReader<TcpStream>) -> Option<Vec<u8>> {
-    let mut all = Vec::new();
-    let mut length = 0;
-    loop {
-        let mut line = Vec::new();
-        if from.read_until(b'\n', &mut line).ok()? == 0 {
-            return None;
-        }
-        let text = String::from_utf8_lossy(&line).to_lowercase();
-        if let Some(number) = text.strip_prefix("content-length:") {
-            length = number.trim().parse().ok()?;
-        }
-        all.extend_from_slice(&line);
-        if text.trim().is_empty() {
-            break;
-        }
-    }
-    let mut body = vec![0; length];
-    from.read_exact(&mut body).ok()?;
-    all.extend(body);
-    Some(all)
 }
 
 fn befalls(rules: &Rules, request: &str) -> Option<Fault> {

@@ -11,7 +11,7 @@ use anyhow::{Context as _, anyhow};
 
 use super::super::super::sessions::{AccountNames, account};
 use super::super::super::{output, simulate, simulated};
-use super::{Part, Setting, remove, shell_config};
+use super::{Part, RunRequest, Setting, remove, shell_config};
 use crate::cloud::Cloud;
 use crate::live::Live;
 use crate::outcome::{CheckOutcome, Event, HookPhase, LabOutcome, Verdict};
@@ -49,7 +49,8 @@ pub(in super::super) fn run_simulated(
     if let Some(source) = source {
         let cloud = setting.runtime.block_on(simulated::connect(&simulator));
         let cloud = cloud.context("failed to reach the simulator")?;
-        let session = Session::begin(&scratch.join("session"), source, cloud, &wish())?;
+        let wish = wish(setting.request);
+        let session = Session::begin(&scratch.join("session"), source, cloud, &wish)?;
         environment.extend(surroundings.inject(session, live)?);
     }
     let outcome = surroundings.run(part, &scratch, environment, live);
@@ -76,13 +77,16 @@ pub(in super::super) fn run_on_account(
     let mut held: Option<(Store, Held)> = None;
     if let Some(source) = source {
         anyhow::ensure!(
-            !source.scenario.choose(None)?.simulator_only,
+            !source
+                .scenario
+                .choose(setting.request.variant.as_deref())?
+                .simulator_only,
             "the scenario is for the simulator only: it would touch what others share"
         );
         let store = Store::new(&state_directory(|name| std::env::var_os(name)));
         let wish = Wish {
             real: true,
-            ..wish()
+            ..wish(setting.request)
         };
         let draft = Draft::new(source, &cloud, &wish)?;
         output::complain(&crate::report::standing::plan(
@@ -128,8 +132,9 @@ fn on_account(
         .into())
 }
 
-fn wish() -> Wish {
+fn wish(request: &RunRequest) -> Wish {
     Wish {
+        variant: request.variant.clone(),
         time_to_live: TIME_TO_LIVE,
         ..Wish::default()
     }
