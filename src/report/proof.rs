@@ -190,8 +190,8 @@ mod tests {
     fn what_is_wrong_stands_below_its_stage() {
         assert_eq!(
             terminal(&[proof(&["it is accepted: every check is met"])], false),
-            "s · v\n  ok    broken by it (0.1 s)\n  WRONG wrong fix w refused (0.1 s)\n        it is accepted: every check is met\n\
-             0 of 1 proved (0.2 s by changes, 0.0 s by scripts with the real clients)\n"
+            "s · v\n  ok    broken by it (0.10 s)\n  WRONG wrong fix w refused (0.10 s)\n        it is accepted: every check is met\n\
+             0 of 1 proved (0.20 s by changes, 0.00 s by scripts with the real clients)\n"
         );
     }
 
