@@ -361,7 +361,7 @@ fn two_faults_at_once_need_both_repairs() {
     let report = outcome.json();
     let stages = report["proofs"][0]["stages"].as_array().unwrap().clone();
     let last = stages.last().unwrap()["stage"].clone();
-    assert_eq!(last, "solution complete-policy, then enable-key accepted");
+    assert_eq!(last, "solution enable-key, then complete-policy accepted");
 }
 
 #[test]
