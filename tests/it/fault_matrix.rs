@@ -160,7 +160,11 @@ fn every_call(calls: &[Asked], mut round: impl FnMut(&Field, usize, &str)) {
         if rounds % ROUNDS_PER_WORLD == ROUNDS_PER_WORLD - 1 {
             field = Field::new();
         }
-        round(&field, point, &format!("call {point}, {}", calls[point - 1]));
+        round(
+            &field,
+            point,
+            &format!("call {point}, {}", calls[point - 1]),
+        );
     }
 }
 
@@ -222,9 +226,12 @@ fn a_denied_call_stops_the_breaking_and_loses_nothing() {
         let mut session = field.begin();
         let injected = field.inject(&mut session);
         let denied = field.calm()[point - 1].clone();
-        let error = injected.expect_err(&format!("{when}: broken all the same"));
         let action = format!("not authorized to perform: {denied}");
-        assert!(error.contains(&action), "{when}: {error}");
+        match injected {
+            Err(error) => assert!(error.contains(&action), "{when}: {error}"),
+            // It breaks all the same if no symptom shows in what may not be read.
+            Ok(()) => assert!(!denied.changes(), "{when}: broken all the same"),
+        }
         field.comes_back(&session.directory().to_owned(), when);
     });
 }
@@ -354,9 +361,16 @@ fn what_is_new_may_be_unheard_of_for_a_while() {
 
 /// Calls about one thing, not lists.
 fn names_one(asked: &Asked, request: &str) -> bool {
-    let lists = ["List", "DescribeLaunchTemplates", "GET /clusters/eks-workshop/node-groups?"];
+    let lists = [
+        "List",
+        "DescribeLaunchTemplates",
+        "GET /clusters/eks-workshop/node-groups?",
+    ];
     let lists_it = lists.iter().any(|it| asked.operation.starts_with(it));
-    !lists_it && (asked.service == "kms" || request.contains("new_nodegroup_1") || request.contains("lt-"))
+    !lists_it
+        && (asked.service == "kms"
+            || request.contains("new_nodegroup_1")
+            || request.contains("lt-"))
 }
 
 #[test]
@@ -393,6 +407,9 @@ fn a_group_that_stays_updating_is_named_and_goes_later() {
     ] {
         assert!(left.contains(text), "{text} in\n{left}");
     }
-    field.ground.simulator.advance(Duration::from_secs(3 * 3600));
+    field
+        .ground
+        .simulator
+        .advance(Duration::from_secs(3 * 3600));
     field.comes_back(&directory, "after the update");
 }

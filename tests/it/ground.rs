@@ -26,9 +26,7 @@ impl Ground {
             .enable_all()
             .build()
             .unwrap();
-        let simulator = runtime
-            .block_on(Simulator::start(configuration))
-            .unwrap();
+        let simulator = runtime.block_on(Simulator::start(configuration)).unwrap();
         Ground {
             simulator: Arc::new(simulator),
             runtime,

@@ -27,6 +27,7 @@ mod kubectl;
 mod layering;
 mod limits;
 mod plan;
+mod real_account;
 mod reports;
 mod scenarios;
 mod sdks;

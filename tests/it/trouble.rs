@@ -48,7 +48,9 @@ impl Asked {
 
     pub(crate) fn changes(&self) -> bool {
         let reads = ["Describe", "Get", "List", "GET "];
-        !reads.iter().any(|prefix| self.operation.starts_with(prefix))
+        !reads
+            .iter()
+            .any(|prefix| self.operation.starts_with(prefix))
     }
 
     /// A refusal in the words of the service; `codes` are those of JSON services, EC2, and the other query services.
@@ -67,29 +69,48 @@ impl Asked {
             "ec2" => Fault::Answered(
                 400,
                 "text/xml",
-                xml(ec2, "<Response><Errors>", "</Errors><RequestID>r</RequestID></Response>"),
+                xml(
+                    ec2,
+                    "<Response><Errors>",
+                    "</Errors><RequestID>r</RequestID></Response>",
+                ),
             ),
             _ => Fault::Answered(
                 400,
                 "text/xml",
-                xml(query, "<ErrorResponse>", "<RequestId>r</RequestId></ErrorResponse>"),
+                xml(
+                    query,
+                    "<ErrorResponse>",
+                    "<RequestId>r</RequestId></ErrorResponse>",
+                ),
             ),
         }
     }
 
     pub(crate) fn denied(&self) -> Fault {
-        let codes = ["AccessDeniedException", "UnauthorizedOperation", "AccessDenied"];
-        let message = format!("User: arn:aws:iam::123456789012:user/x is not authorized to perform: {self}");
+        let codes = [
+            "AccessDeniedException",
+            "UnauthorizedOperation",
+            "AccessDenied",
+        ];
+        let message =
+            format!("User: arn:aws:iam::123456789012:user/x is not authorized to perform: {self}");
         self.refused(codes, &message)
     }
 
     pub(crate) fn throttled(&self) -> Fault {
-        self.refused(["ThrottlingException", "RequestLimitExceeded", "Throttling"], "Rate exceeded")
+        self.refused(
+            ["ThrottlingException", "RequestLimitExceeded", "Throttling"],
+            "Rate exceeded",
+        )
     }
 
     pub(crate) fn expired(&self) -> Fault {
         let codes = ["ExpiredTokenException", "RequestExpired", "ExpiredToken"];
-        self.refused(codes, "The security token included in the request is expired")
+        self.refused(
+            codes,
+            "The security token included in the request is expired",
+        )
     }
 }
 
