@@ -6,7 +6,7 @@ use super::Session;
 use crate::cloud::Wanted;
 use crate::outcome::{CheckKind, CheckOutcome, Verdict};
 use crate::scenario::judge::judge;
-use crate::scenario::observation::Baselines;
+use crate::scenario::observation::{Baselines, Nodegroup, Seen};
 use crate::scenario::{Check, Predicate, UnknownName};
 
 /// Between two looks at what converges, at least and at most.
@@ -120,7 +120,22 @@ impl Session {
         let filled = self.filled(self.chosen.checks())?;
         let wanted = Wanted::by(&filled).for_baselines();
         let observation = self.cloud.observe(&wanted).await;
-        Ok(observation.newest_activities(&wanted.nodegroups))
+        let baselines = observation.newest_activities(&wanted.nodegroups);
+        // Without it no later activity could ever be told from an earlier one.
+        match wanted
+            .nodegroups
+            .iter()
+            .find(|name| !baselines.contains_key(*name))
+        {
+            None => Ok(baselines),
+            Some(name) => {
+                let why = observation
+                    .nodegroups
+                    .get(name)
+                    .map_or_else(String::new, unread);
+                anyhow::bail!("failed to read the scaling activities of node group {name}: {why}")
+            }
+        }
     }
 
     fn filled<'a>(
@@ -130,5 +145,14 @@ impl Session {
         checks
             .map(|check| self.values.fill_all(&check.expect))
             .collect()
+    }
+}
+
+/// Why a node group's activities are not known.
+fn unread(group: &Seen<Nodegroup>) -> String {
+    match group {
+        Seen::Unknown(why) => why.clone(),
+        Seen::There(group) => group.activities.as_ref().err().cloned().unwrap_or_default(),
+        Seen::Gone => String::new(),
     }
 }

@@ -225,9 +225,12 @@ fn a_denied_call_stops_the_breaking_and_loses_nothing() {
         let mut session = field.begin();
         let injected = field.inject(&mut session);
         let denied = field.calm()[point - 1].clone();
-        let error = injected.expect_err(&format!("{when}: broken all the same"));
         let action = format!("not authorized to perform: {denied}");
-        assert!(error.contains(&action), "{when}: {error}");
+        match injected {
+            Err(error) => assert!(error.contains(&action), "{when}: {error}"),
+            // It breaks all the same if no symptom shows in what may not be read.
+            Ok(()) => assert!(!denied.changes(), "{when}: broken all the same"),
+        }
         field.comes_back(&session.directory().to_owned(), when);
     });
 }

@@ -28,6 +28,7 @@ mod layering;
 mod limits;
 mod plan;
 mod prove;
+mod real_account;
 mod reports;
 mod scenarios;
 mod schema;

@@ -1,0 +1,508 @@
+//! Real accounts: the same code path, with a simulator where the account is.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use breakfix::cloud::Cloud;
+use breakfix::cloud::aws::Endpoint;
+use breakfix::session::ledger::Ledger;
+use breakfix::session::{Session, Wish, undo};
+use breakfix::simulator::clock::Pace;
+use breakfix::simulator::{AccessKey, Configuration, Simulator};
+use serde_json::{Value, json};
+
+use super::ground::{self, Ground};
+use super::support::{Breakfix, Outcome, breakfix, project};
+
+const SCENARIO: &str = "missing-worker-nodes";
+const ACCOUNT: &str = "123456789012";
+const ON: [&str; 6] = [
+    "--account",
+    ACCOUNT,
+    "--region",
+    "us-west-2",
+    "--cluster",
+    "eks-workshop",
+];
+
+/// Time flows so fast that what breakfix waits for is there at its next look.
+const FAST: f64 = 300.0;
+
+/// Somebody with the keys of a simulated account and nothing else.
+struct Owner {
+    ground: Ground,
+    home: Breakfix,
+}
+
+impl Owner {
+    fn new(pace: Pace) -> Owner {
+        let ground = Ground::with(Configuration {
+            pace,
+            ..Configuration::default()
+        });
+        let key = ground.simulator.learner_key();
+        let home = breakfix(&[])
+            .env("AWS_ENDPOINT_URL", &ground.simulator.aws_url())
+            .env("AWS_ACCESS_KEY_ID", &key.id)
+            .env("AWS_SECRET_ACCESS_KEY", &key.secret)
+            .env("AWS_EC2_METADATA_DISABLED", "true");
+        Owner { ground, home }
+    }
+
+    #[track_caller]
+    fn call(&self, arguments: &[&str], status: i32) -> Outcome {
+        let outcome = self.home.call(arguments);
+        let Outcome { stdout, stderr, .. } = &outcome;
+        assert_eq!(outcome.status, status, "{arguments:?}\n{stdout}\n{stderr}");
+        outcome
+    }
+
+    fn tag(&self, name: &str, value: Option<&str>) {
+        let eks = aws_sdk_eks::Client::new(&config(&self.ground.simulator));
+        let arn = format!("arn:aws:eks:us-west-2:{ACCOUNT}:cluster/eks-workshop");
+        self.ground.run(async {
+            match value {
+                Some(value) => {
+                    let request = eks.tag_resource().resource_arn(arn).tags(name, value);
+                    request.send().await.map(drop).unwrap();
+                }
+                None => {
+                    let request = eks.untag_resource().resource_arn(arn).tag_keys(name);
+                    request.send().await.map(drop).unwrap();
+                }
+            }
+        });
+    }
+
+    fn last(&self) -> u64 {
+        let events = self.ground.simulator.events(0);
+        events.last().map_or(0, |event| event.number)
+    }
+
+    /// What callers, and not services, changed after that call.
+    fn changes_since(&self, number: u64) -> Vec<(String, Value)> {
+        let events = self.ground.simulator.events(number);
+        events
+            .iter()
+            .filter(|event| !event.read_only && event.access_key.is_some())
+            .map(|event| (event.operation.clone(), event.parameters.clone()))
+            .collect()
+    }
+
+    fn sessions(&self) -> Vec<String> {
+        let sessions = self.home.root().join("state/breakfix/sessions");
+        let entries = std::fs::read_dir(sessions).into_iter().flatten();
+        entries
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect()
+    }
+}
+
+/// For clients of the account's owner.
+fn config(simulator: &Simulator) -> SdkConfig {
+    let key = simulator.learner_key();
+    let credentials = Credentials::from_keys(key.id, key.secret, None);
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-west-2"))
+        .endpoint_url(simulator.aws_url())
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build()
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            std::fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+#[test]
+fn nothing_is_changed_before_the_account_is_named_opted_in_and_confirmed() {
+    let owner = Owner::new(Pace::Instant);
+    let start = |rest: &[&'static str]| [&["start", SCENARIO, "--on", "aws"], rest].concat();
+    let refused = |arguments: &[&str], status: i32, texts: &[&str]| {
+        let before = owner.last();
+        let outcome = owner.call(arguments, status);
+        for text in texts {
+            assert!(
+                outcome.stderr.contains(text),
+                "{arguments:?}: {}",
+                outcome.stderr
+            );
+        }
+        assert_eq!(owner.changes_since(before), []);
+        assert_eq!(owner.sessions(), Vec::<String>::new());
+        outcome.stderr
+    };
+    refused(&start(&[]), 2, &["--account", "--region", "--cluster"]);
+    refused(
+        &start(&["--account", "12345", "--region", "r", "--cluster", "c"]),
+        2,
+        &["twelve digits"],
+    );
+    let other = [
+        "--account",
+        "210987654321",
+        "--region",
+        "us-west-2",
+        "--cluster",
+        "eks-workshop",
+        "--yes",
+    ];
+    refused(
+        &start(&other),
+        2,
+        &["of account 123456789012", "--account says 210987654321"],
+    );
+    let named = |rest: &[&'static str]| start(&[&ON[..], rest].concat());
+    refused(
+        &named(&["--yes"]),
+        2,
+        &[
+            "does not allow labs",
+            "aws eks tag-resource",
+            "breakfix:allow=true",
+        ],
+    );
+    let elsewhere = [
+        "--account",
+        ACCOUNT,
+        "--region",
+        "us-west-2",
+        "--cluster",
+        "eks-workshpo",
+        "--yes",
+    ];
+    refused(
+        &start(&elsewhere),
+        2,
+        &["there is no cluster eks-workshpo", "--cluster"],
+    );
+    owner.tag("breakfix:allow", Some("true"));
+    for environment in ["prod", "production"] {
+        owner.tag("env", Some(environment));
+        refused(
+            &named(&["--yes"]),
+            2,
+            &["is tagged env=prod", "use another cluster"],
+        );
+    }
+    owner.tag("env", None);
+    // With the plan shown, and nobody to say yes.
+    let shown = refused(
+        &named(&[]),
+        2,
+        &["Nobody can be asked here: say --yes", "per hour"],
+    );
+    assert!(shown.contains("node group new_nodegroup_1"), "{shown}");
+    let reap = [&["reap"], &ON[..]].concat();
+    assert_eq!(owner.call(&reap, 0).stdout, "nothing to reap\n");
+
+    // Only for the simulator, says this one.
+    let own = owner.home.work().join("own");
+    copy(&project().join("scenarios"), &own);
+    let file = own.join(SCENARIO).join("scenario.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{text}\nsimulator_only: true\n")).unwrap();
+    refused(
+        &named(&["--yes", "--scenarios", "own"]),
+        2,
+        &["for the simulator only"],
+    );
+}
+
+#[test]
+fn without_credentials_nothing_can_be_told() {
+    let simulator = Ground::new();
+    let home = breakfix(&[])
+        .env("AWS_ENDPOINT_URL", &simulator.simulator.aws_url())
+        .env("AWS_EC2_METADATA_DISABLED", "true");
+    let start = [&["start", SCENARIO, "--on", "aws", "--yes"], &ON[..]].concat();
+    let outcome = home.call(&start);
+    assert_eq!(outcome.status, 4, "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("the credentials are not accepted"),
+        "{}",
+        outcome.stderr
+    );
+    // A secret that is wrong is as good as none.
+    let home = home
+        .env("AWS_ACCESS_KEY_ID", "AKIA0000000000000000")
+        .env("AWS_SECRET_ACCESS_KEY", "wrong");
+    let outcome = home.call(&start);
+    assert_eq!(outcome.status, 4, "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("the credentials are not accepted"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+/// The only test that waits as one does on a real account; the world is as much faster.
+#[test]
+fn a_lab_on_an_account_from_plan_to_reap() {
+    let owner = Owner::new(Pace::Times(FAST));
+    owner.tag("breakfix:allow", Some("true"));
+    let untouched = owner.ground.simulator.inventory();
+    let before = owner.last();
+    let start = [&["start", SCENARIO, "--on", "aws", "--yes"], &ON[..]].concat();
+    let started = owner.call(&start, 0);
+    let plan: Vec<&str> = started
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("  - "))
+        .collect();
+    let made = owner.changes_since(before);
+    let operations: Vec<&str> = made
+        .iter()
+        .map(|(operation, _)| operation.as_str())
+        .collect();
+    // Each line of the plan, in its order, and what it does.
+    let planned = [
+        ("KMS key key", "CreateKey"),
+        ("KMS key key", "EnableKeyRotation"),
+        ("KMS alias alias/new_kms_key_alias_", "CreateAlias"),
+        ("launch template new_nodegroup_1", "CreateLaunchTemplate"),
+        ("node group new_nodegroup_1", "CreateNodegroup"),
+        ("size of node group", "UpdateNodegroupConfig"),
+    ];
+    assert_eq!(operations, planned.map(|(_, operation)| operation));
+    let lines: BTreeSet<&str> = planned.map(|(line, _)| line).into();
+    assert_eq!(plan.len(), lines.len(), "{plan:#?}");
+    for line in lines {
+        assert!(
+            plan.iter().any(|planned| planned.contains(line)),
+            "{line}: {plan:#?}"
+        );
+    }
+    assert!(started.stderr.contains("(about $0."), "{}", started.stderr);
+    // Everything says whose it is.
+    for (operation, parameters) in &made {
+        let text = parameters.to_string();
+        let is_new = ["CreateKey", "CreateLaunchTemplate", "CreateNodegroup"];
+        if is_new.contains(&&**operation) {
+            for tag in ["session", "scenario", "expires-at", "managed-by"] {
+                assert!(
+                    text.contains(&format!("breakfix:{tag}")),
+                    "{operation}: {text}"
+                );
+            }
+        }
+    }
+    let judged = owner.call(&["check", "--format", "json"], 1).json();
+    assert!(
+        judged["session"]["place"]
+            .as_str()
+            .unwrap()
+            .contains(ACCOUNT),
+        "{judged:#}"
+    );
+    let judged = judged["checks"].as_array().unwrap();
+    assert!(
+        judged.iter().all(|check| check["verdict"] != "cannot tell"),
+        "{judged:#?}"
+    );
+    let environment = owner.call(&["env"], 0).stdout;
+    assert!(
+        environment.contains("export NEW_KMS_KEY_ID='"),
+        "{environment}"
+    );
+    assert!(!environment.contains("AWS_SECRET"), "{environment}");
+
+    owner.call(&["finish"], 0);
+    let after = owner.ground.simulator.inventory();
+    assert_eq!(
+        breakfix::prove::differences(&untouched, &after),
+        Vec::<String>::new()
+    );
+    assert_eq!(owner.sessions(), Vec::<String>::new());
+    let reap = [&["reap", "--all"], &ON[..]].concat();
+    assert_eq!(owner.call(&reap, 0).stdout, "nothing to reap\n");
+}
+
+/// Breaks the account from a journal that nobody has afterwards.
+fn forgotten(owner: &Owner, time_to_live: Duration) -> String {
+    let home = tempfile::tempdir().unwrap();
+    let wish = Wish {
+        time_to_live,
+        ..Wish::default()
+    };
+    let cloud = owner.ground.cloud();
+    let source = breakfix::scenarios::load(SCENARIO, None).unwrap();
+    let mut session = Session::begin(home.path(), source, cloud, &wish).unwrap();
+    owner.ground.run(session.build()).unwrap();
+    session.id().to_owned()
+}
+
+#[test]
+fn what_nobody_finishes_is_reaped_by_its_tags() {
+    let owner = Owner::new(Pace::Times(FAST));
+    owner.tag("breakfix:allow", Some("true"));
+    let untouched = owner.ground.simulator.inventory();
+    let reap = |rest: &[&str], status: i32| {
+        let arguments = [&["reap"], &ON[..], rest].concat();
+        owner.call(&arguments, status)
+    };
+    let gone = || {
+        let after = owner.ground.simulator.inventory();
+        assert_eq!(
+            breakfix::prove::differences(&untouched, &after),
+            Vec::<String>::new()
+        );
+    };
+    let session = forgotten(&owner, Duration::from_secs(3600));
+    // Its time is not over, and no other session is meant.
+    assert_eq!(reap(&["--yes"], 0).stdout, "nothing to reap\n");
+    assert_eq!(
+        reap(&["--yes", "--session", "other"], 0).stdout,
+        "nothing to reap\n"
+    );
+    let refused = reap(&["--all"], 2);
+    for text in ["node group new_nodegroup_1", "KMS key", "say --yes"] {
+        assert!(refused.stderr.contains(text), "{}", refused.stderr);
+    }
+    let reaped = reap(&["--yes", "--session", &session], 0);
+    assert!(
+        reaped.stdout.contains("nothing is left"),
+        "{}",
+        reaped.stdout
+    );
+    gone();
+    forgotten(&owner, Duration::ZERO);
+    let reaped = reap(&["--yes"], 0);
+    assert!(
+        reaped.stdout.contains("nothing is left"),
+        "{}",
+        reaped.stdout
+    );
+    gone();
+}
+
+/// The documented policy for the simulated account.
+fn policy() -> Value {
+    let file = project().join("docs/real-account-policy.json");
+    let text = std::fs::read_to_string(file).unwrap();
+    let text = text
+        .replace("ACCOUNT", ACCOUNT)
+        .replace("REGION", "us-west-2")
+        .replace("CLUSTER", "eks-workshop")
+        .replace("NODE_ROLE", "eksctl-*");
+    serde_json::from_str(&text).unwrap()
+}
+
+/// Clients of a user with this policy and no other.
+fn cloud_with(ground: &Ground, name: &str, policy: &Value) -> Cloud {
+    let iam = aws_sdk_iam::Client::new(&config(&ground.simulator));
+    let key = ground.run(async {
+        iam.create_user().user_name(name).send().await.unwrap();
+        let request = iam.create_policy().policy_name(name);
+        let made = request.policy_document(policy.to_string()).send().await;
+        let arn = made.unwrap().policy.unwrap().arn.unwrap();
+        let request = iam.attach_user_policy().user_name(name).policy_arn(arn);
+        request.send().await.unwrap();
+        let made = iam.create_access_key().user_name(name).send().await;
+        let key = made.unwrap().access_key.unwrap();
+        AccessKey {
+            id: key.access_key_id,
+            secret: key.secret_access_key,
+        }
+    });
+    ground.cloud_at(Endpoint::Simulator {
+        url: ground.simulator.aws_url(),
+        access_key: key.id,
+        secret_key: key.secret,
+    })
+}
+
+/// Breaks and takes back everything that variants use; what could not be done.
+fn cycle(ground: &Ground, cloud: &Cloud) -> Vec<String> {
+    let mut trouble = Vec::new();
+    for variant in [
+        "grant-revoked+key-disabled",
+        "template-names-no-key",
+        "key-pending-deletion",
+    ] {
+        let home = tempfile::tempdir().unwrap();
+        let wish = Wish {
+            variant: Some(variant.to_owned()),
+            time_to_live: Duration::from_secs(3600),
+            ..Wish::default()
+        };
+        let source = breakfix::scenarios::load(SCENARIO, None).unwrap();
+        let mut session = Session::begin(home.path(), source, cloud.clone(), &wish).unwrap();
+        let directory = session.directory().to_owned();
+        let injected = ground.run(session.inject());
+        trouble.extend(injected.err().map(|error| format!("{error:#}")));
+        trouble.extend(ground.run(session.undo()).unwrap());
+        drop(session);
+        if !trouble.is_empty() {
+            // Somebody who may do everything cleans up.
+            let mut ledger = Ledger::open(&directory).unwrap();
+            let left = ground
+                .run(undo::undo(&mut ledger, &ground.cloud()))
+                .unwrap();
+            assert_eq!(left, Vec::<String>::new());
+            break;
+        }
+    }
+    trouble
+}
+
+#[test]
+fn the_documented_policy_is_enough_and_none_of_it_is_too_much() {
+    let ground = Ground::new();
+    let before = ground.simulator.inventory();
+    let policy = policy();
+    let whole = cloud_with(&ground, "whole", &policy);
+    assert_eq!(cycle(&ground, &whole), Vec::<String>::new());
+    let mut unneeded = Vec::new();
+    let statements = policy["Statement"].as_array().unwrap();
+    for (at, statement) in statements.iter().enumerate() {
+        let sid = statement["Sid"].as_str().unwrap();
+        if statement["Effect"] == "Deny" {
+            continue;
+        }
+        let mut rest = statements.clone();
+        rest.remove(at);
+        let part = json!({"Version": "2012-10-17", "Statement": rest});
+        let trouble = cycle(
+            &ground,
+            &cloud_with(&ground, &format!("without-{sid}"), &part),
+        );
+        match trouble.is_empty() {
+            true => unneeded.push(sid),
+            false => assert!(
+                trouble
+                    .iter()
+                    .any(|it| it.contains("not authorized") || it.contains("denied")),
+                "{sid}: {trouble:#?}"
+            ),
+        }
+    }
+    // Roles of ours come with scenarios of your own; the service-linked roles are there already.
+    assert_eq!(
+        unneeded,
+        ["OwnNodeRole", "OwnNodeRoleAccess", "ServiceLinkedRoles"]
+    );
+    let mut after = ground.simulator.inventory();
+    // The users and their policies are this test's.
+    let mut before = before;
+    for world in [&mut before, &mut after] {
+        world.as_object_mut().unwrap().remove("iam");
+    }
+    assert_eq!(
+        breakfix::prove::differences(&before, &after),
+        Vec::<String>::new()
+    );
+}
