@@ -56,7 +56,7 @@ pub enum Verb {
     /// Show what a run would do: every page, step, command, limit, hook and skip, and every mistake
     Plan(PlanArguments),
     /// Run the steps of lessons, against a broken scenario if they name one, and judge the repair
-    Run(RunArguments),
+    Run(Box<RunArguments>),
     /// Break an environment for a learner, and leave it so until `finish`
     Start(StartArguments),
     /// Say where the repair stands, by what is observed now

@@ -15,7 +15,7 @@ use breakfix::simulator::clock::Pace;
 use breakfix::simulator::{AccessKey, Configuration, Simulator};
 use serde_json::{Value, json};
 
-use super::ground::{self, Ground};
+use super::ground::Ground;
 use super::support::{Breakfix, Outcome, breakfix, project};
 
 const SCENARIO: &str = "missing-worker-nodes";
