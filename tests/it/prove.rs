@@ -387,11 +387,3 @@ fn the_example_of_the_reference_for_authors_is_proved() {
         outcome.stdout
     );
 }
-
-/// With their scripts they are proved by `make prove`.
-#[test]
-fn every_built_in_scenario_is_proved_by_typed_changes() {
-    let outcome = breakfix(&["prove", "--all", "--skip-scripts", "--jobs", "2"]).run();
-    assert_eq!(outcome.status, 0, "{}{}", outcome.stdout, outcome.stderr);
-    assert!(outcome.stdout.contains(" of "), "{}", outcome.stdout);
-}
