@@ -126,6 +126,8 @@ impl Cloud {
 fn unheard_of(error: &CloudError) -> bool {
     match error {
         CloudError::NotFound => true,
+        // Permissions that hang on a key's tags take effect some time after the key is there.
+        CloudError::Denied(why) => why.contains("kms:"),
         CloudError::Other(why) => UNHEARD_OF.iter().any(|code| why.starts_with(code)),
         _ => false,
     }

@@ -107,6 +107,13 @@ fn verdicts(document: &Value) -> Vec<&str> {
         .collect()
 }
 
+/// The scenario's solution. World time flows as it does; what it waits for need not be waited for here.
+fn repair() -> String {
+    let solutions = project().join("scenarios").join(SCENARIO).join("solutions");
+    let script = std::fs::read_to_string(solutions.join("key-policy.sh")).unwrap();
+    script.replace("aws eks wait", "\"$BREAKFIX\" simulate advance 5m; true")
+}
+
 const BROKEN: [&str; 6] = ["not met", "not met", "not met", "met", "met", "met"];
 
 #[test]
@@ -134,10 +141,7 @@ fn a_learner_breaks_repairs_and_finishes() {
     let listed = learner.call(&["sessions", "--format", "json"], 0).json();
     assert_eq!(listed["sessions"].as_array().unwrap().len(), 1);
 
-    // World time flows as it does; the repair need not be waited for here.
-    let solution = project().join("scenarios").join(SCENARIO).join("solutions");
-    let script = std::fs::read_to_string(solution.join("key-policy.sh")).unwrap();
-    let repair = script.replace("aws eks wait", "\"$BREAKFIX\" simulate advance 5m; true");
+    let repair = repair();
     let repaired = learner
         .home
         .bash(&format!("eval \"$(\"$BREAKFIX\" env)\"\n{repair}"));
@@ -290,6 +294,40 @@ fn ctrl_c_says_what_to_do_next() {
     );
     // The terminal's signal went to the command, not to the learner's world.
     assert_eq!(learner.simulators().len(), 1);
+    learner.call(&["finish"], 0);
+    learner.nothing_is_left();
+}
+
+/// A group that EKS cannot drain stays, and with it what its volumes need.
+#[test]
+fn what_cannot_be_taken_back_is_named_and_goes_once_that_is_mended() {
+    let learner = Learner::new();
+    learner.start(&[]);
+    let repair = repair();
+    let locked_out = learner.home.bash(&format!(
+        "eval \"$(\"$BREAKFIX\" env)\"\n{repair}\n\
+         kubectl get clusterrolebinding eks:node-manager -o json > binding.json\n\
+         kubectl delete clusterrolebinding eks:node-manager"
+    ));
+    assert_eq!(locked_out.status, 0, "{}", locked_out.stderr);
+    let finished = learner.call(&["finish"], 5);
+    for text in [
+        "node group new_nodegroup_1 is DELETE_FAILED",
+        "eks:node-manager",
+        "KMS key key: kept while node group new_nodegroup_1 is there",
+        "`breakfix finish` tries again",
+    ] {
+        assert!(
+            finished.stdout.contains(text),
+            "{text} in {}",
+            finished.stdout
+        );
+    }
+    assert_eq!(learner.open().len(), 1);
+    let mended = learner
+        .home
+        .bash("eval \"$(\"$BREAKFIX\" env)\"; kubectl create -f binding.json");
+    assert_eq!(mended.status, 0, "{}", mended.stderr);
     learner.call(&["finish"], 0);
     learner.nothing_is_left();
 }

@@ -58,6 +58,11 @@ fn create_key(world: &mut World, call: &Call, request: CreateKeyRequest) -> Resu
     tags::check(&request.tags)?;
     let bypass = request.bypass_policy_lockout_safety_check;
     let asked = authorized_creation(world, call, &request.tags, bypass)?;
+    // Whoever puts the next policy meets a key with these tags.
+    let next = request.tags.iter().fold(asked, |asked, tag| {
+        let name = format!("aws:ResourceTag/{}", tag.tag_key);
+        asked.with(&name, tag.tag_value.clone())
+    });
     let id = world.uuid();
     let policy_text = request
         .policy
@@ -66,7 +71,7 @@ fn create_key(world: &mut World, call: &Call, request: CreateKeyRequest) -> Resu
     let new = NewKey {
         id: id.clone(),
         description: request.description,
-        policy: checked_policy(world, &asked, &arn, &policy_text, bypass)?,
+        policy: checked_policy(world, &next, &arn, &policy_text, bypass)?,
         policy_text,
         tags: tags::map(request.tags),
         managed_by_aws: false,

@@ -27,8 +27,8 @@ const MOST_TAGS: usize = 50;
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Tag {
-    tag_key: String,
-    tag_value: String,
+    pub(super) tag_key: String,
+    pub(super) tag_value: String,
 }
 
 pub(super) fn map(tags: Vec<Tag>) -> BTreeMap<String, String> {

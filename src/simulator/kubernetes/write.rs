@@ -384,6 +384,13 @@ fn check_name(kind: &Kind, object: &Value) -> Result<(), Refusal> {
             "metadata.name: Required value: name or generateName is required",
         ));
     }
+    // Names of roles and their bindings are any segment of a path: `eks:node-manager`.
+    if kind.group == "rbac.authorization.k8s.io"
+        && ![".", ".."].contains(&name)
+        && !name.contains(['/', '%'])
+    {
+        return Ok(());
+    }
     let part_is_well_formed = |part: &str| {
         let inside =
             |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
