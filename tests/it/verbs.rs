@@ -264,6 +264,7 @@ fn two_who_look_at_once_start_one_simulator() {
     for simulator in learner.simulators() {
         rustix::process::kill_process(simulator, Signal::KILL).unwrap();
     }
+    wait_until("its end", || learner.simulators().is_empty());
     let lookers: Vec<Child> = (0..4).map(|_| learner.home.begin(&["check"])).collect();
     for looker in lookers {
         let looked = learner.home.outcome(looker.wait_with_output().unwrap());
