@@ -232,7 +232,7 @@ fn a_denied_call_stops_the_breaking_and_loses_nothing() {
             // It breaks all the same if no symptom shows in what may not be read.
             Ok(()) => assert!(!denied.changes(), "{when}: broken all the same"),
         }
-        field.comes_back(&session.directory().to_owned(), when);
+        field.comes_back(session.directory(), when);
     });
 }
 
@@ -274,7 +274,7 @@ fn a_lost_answer_while_breaking_makes_no_twins() {
             assert!(error.contains("failed to"), "{when}: {error}");
             field.inject(&mut session).expect(when);
         }
-        field.comes_back(&session.directory().to_owned(), when);
+        field.comes_back(session.directory(), when);
     });
 }
 
@@ -356,7 +356,7 @@ fn what_is_new_may_be_unheard_of_for_a_while() {
     field.inject(&mut session).unwrap();
     field.calm();
     assert!(*unheard.lock().unwrap() >= 6, "{}", unheard.lock().unwrap());
-    field.comes_back(&session.directory().to_owned(), "unheard of");
+    field.comes_back(session.directory(), "unheard of");
 }
 
 /// Calls about one thing, not lists.

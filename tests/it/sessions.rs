@@ -224,6 +224,6 @@ fn a_random_variant_is_drawn_once_and_stays() {
     let session = begin(home.path(), &ground.cloud(), "random");
     let drawn = session.chosen().names.clone();
     assert_eq!(drawn.len(), 1);
-    let again = Session::resume(&session.directory().to_owned(), source(), ground.cloud()).unwrap();
+    let again = Session::resume(session.directory(), source(), ground.cloud()).unwrap();
     assert_eq!(again.chosen().names, drawn);
 }

@@ -33,7 +33,7 @@ fn json(outcome: &Outcome, step: usize, command: usize) -> Value {
 
 #[test]
 fn real_clients_see_the_broken_state_and_after_the_repair_health() {
-    let solution = project().join("scenarios/missing-worker-nodes/solution.sh");
+    let solution = project().join("scenarios/missing-worker-nodes/solutions/key-policy.sh");
     let look = format!(
         "$ aws eks describe-nodegroup {GROUP}\n$ aws autoscaling describe-scaling-activities --auto-scaling-group-name $NEW_NODEGROUP_1_ASG_NAME\n$ {NODES}\n$ aws ec2 describe-instances --filters Name=tag:eks:nodegroup-name,Values=new_nodegroup_1"
     );
