@@ -168,3 +168,24 @@ impl Cloud {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_accounts_own_arn_is_root() {
+        for (arn, is_root) in [
+            ("arn:aws:iam::111122223333:root", true),
+            ("arn:aws-cn:iam::111122223333:root", true),
+            ("arn:aws:iam::111122223333:user/root", false),
+            ("arn:aws:sts::111122223333:assumed-role/admin/root", false),
+        ] {
+            let identity = Identity {
+                account: "111122223333".to_owned(),
+                arn: arn.to_owned(),
+            };
+            assert_eq!(identity.is_root(), is_root, "{arn}");
+        }
+    }
+}
