@@ -107,7 +107,7 @@ pub(crate) struct Shared {
     stop: watch::Sender<bool>,
     /// Its control token lets breakfix's own tools in, its Kubernetes token the kubeconfig that we write.
     identity: Identity,
-    /// As the Kubernetes token, for breakfix itself.
+    /// As the Kubernetes token, for breakfix itself: the same over restarts, as whoever knows it counts on.
     operator_token: String,
     /// Of the world, as long as it lives.
     region: String,
@@ -309,8 +309,8 @@ impl Simulator {
             kept: Mutex::new(kept),
             changes: watch::Sender::new(0),
             stop: watch::Sender::new(false),
+            operator_token: identity.control_token.clone(),
             identity,
-            operator_token: secret(),
             region: configuration.region.clone(),
             secrets: RwLock::default(),
         });
