@@ -32,6 +32,13 @@ pub(super) fn watch(runtime: &tokio::runtime::Runtime) -> anyhow::Result<Arc<Int
     Ok(interrupt)
 }
 
+/// Resolves when there were more interrupts than these.
+pub(super) async fn beyond(interrupt: &Interrupt, tolerated: usize) {
+    while interrupt.count() <= tolerated {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 /// Ctrl-Z stops the lab and its limits before this process.
 fn watch_suspension(interrupt: &Arc<Interrupt>) -> anyhow::Result<()> {
     let kind = SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw());

@@ -216,7 +216,7 @@ impl Shared<'_> {
         let proof = self.runtime.block_on(async {
             tokio::select! {
                 proof = proof => Ok(proof),
-                () = interrupted(self.interrupt) => anyhow::bail!("interrupted"),
+                () = interrupt::beyond(self.interrupt, 0) => anyhow::bail!("interrupted"),
             }
         });
         simulator.close();
@@ -277,10 +277,4 @@ fn long_pauses(pause: Pause) -> Pause {
 fn take<'a>(next: &AtomicUsize, cases: &'a [Case]) -> Option<(usize, &'a Case)> {
     let number = next.fetch_add(1, Ordering::Relaxed);
     cases.get(number).map(|case| (number, case))
-}
-
-async fn interrupted(interrupt: &Interrupt) {
-    while interrupt.count() == 0 {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
 
-use super::super::simulated;
+use super::super::{interrupt, simulated};
 use super::scratch::Scratch;
 use super::{RunRequest, Signals};
 use crate::live::Live;
@@ -100,16 +100,9 @@ impl Setting<'_> {
         self.runtime.block_on(async {
             tokio::select! {
                 value = future => Some(value),
-                () = interrupted(self.interrupt, tolerated) => None,
+                () = interrupt::beyond(self.interrupt, tolerated) => None,
             }
         })
-    }
-}
-
-/// Resolves when there were more interrupts than these.
-async fn interrupted(interrupt: &Signals, tolerated: usize) {
-    while interrupt.count() <= tolerated {
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

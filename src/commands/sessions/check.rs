@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use super::super::content::Refused;
-use super::super::{output, runtime};
+use super::super::output;
 use super::opened;
 use crate::outcome::{CheckOutcome, Exit, Verdict};
 use crate::report::standing;
-use crate::session::Session;
 
 /// What to judge.
 #[derive(Debug, Clone)]
@@ -23,21 +22,13 @@ pub struct CheckRequest {
 /// # Errors
 /// When the session's environment cannot be reached.
 pub fn check(request: &CheckRequest) -> anyhow::Result<Exit> {
-    let store = opened::store();
-    let id = match opened::pick(&store, request.session.as_deref()) {
-        Ok(id) => id,
+    let (runtime, session) = match opened::look(request.session.as_deref())? {
+        Ok(looked) => looked,
         Err(Refused { exit, text }) => {
             output::complain(&text);
             return Ok(exit);
         }
     };
-    // Looking needs no hold: somebody else may be at work on the session.
-    let directory = store.directory().join(&id);
-    let ledger = store.look(&id)?;
-    let runtime = runtime()?;
-    let cloud = opened::connect(&runtime, &ledger.begun, &directory, false)?;
-    let source = opened::source(&ledger.begun)?;
-    let session = Session::over(ledger, source, cloud)?;
     let patience = request.wait.unwrap_or_default();
     let settling = session.settled_verdicts(patience, |verdict| *verdict != Verdict::Met);
     let checks = runtime.block_on(settling)?;

@@ -91,7 +91,7 @@ fn finish_one(
     let undone = runtime.block_on(async {
         tokio::select! {
             undone = undo::undo(&mut opened.ledger, &cloud) => Some(undone),
-            () = async { while signals.count() == 0 { tokio::time::sleep(std::time::Duration::from_millis(50)).await; } } => None,
+            () = interrupt::beyond(signals, 0) => None,
         }
     });
     *live.lock().unwrap_or_else(PoisonError::into_inner) = Live::silent();

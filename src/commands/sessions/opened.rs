@@ -7,10 +7,12 @@ use tokio::runtime::Runtime;
 
 use super::super::background::Background;
 use super::super::content::{Refused, refused};
+use super::super::runtime;
 use super::account;
 use crate::cloud::Cloud;
 use crate::outcome::Exit;
 use crate::scenarios::{self, Source};
+use crate::session::Session;
 use crate::session::journal::Begun;
 use crate::session::ledger::Ledger;
 use crate::session::runs::state_directory;
@@ -67,6 +69,24 @@ fn described(store: &Store, id: &str) -> String {
         Ok(ledger) => format!("{id} ({})", ledger.begun.scenario),
         Err(_) => id.to_owned(),
     }
+}
+
+/// The session that is meant, to look at its environment. That needs no hold: somebody else may be at work on it. The
+/// runtime is the one that its clients live on.
+///
+/// # Errors
+/// When its environment cannot be reached.
+pub(super) fn look(asked: Option<&str>) -> anyhow::Result<Result<(Runtime, Session), Refused>> {
+    let store = store();
+    let id = match pick(&store, asked) {
+        Ok(id) => id,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let ledger = store.look(&id)?;
+    let runtime = runtime()?;
+    let cloud = connect(&runtime, &ledger.begun, &store.directory().join(&id), false)?;
+    let source = source(&ledger.begun)?;
+    Ok(Ok((runtime, Session::over(ledger, source, cloud)?)))
 }
 
 /// A session that is held.

@@ -155,7 +155,7 @@ fn break_it(
     let injected = runtime.block_on(async {
         tokio::select! {
             injected = session.inject() => Some(injected),
-            () = async { while signals.count() == 0 { tokio::time::sleep(Duration::from_millis(50)).await; } } => None,
+            () = interrupt::beyond(&signals, 0) => None,
         }
     });
     drop_line(&live);
