@@ -20,6 +20,7 @@ use crate::commands::sessions::reap::ReapRequest;
 use crate::commands::sessions::start::{Place, StartRequest};
 use crate::commands::simulate::look::{LookRequest, Question};
 use crate::commands::simulate::{ServeRequest, SimulateRequest};
+use crate::language::Language;
 use crate::plan::StepSelection;
 use crate::report::Format;
 use crate::simulator::chaos::Chaos;
@@ -36,8 +37,20 @@ pub struct Cli {
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
 
+    /// Language of messages: `en` or `ja` [default: the session's, else the locale's]
+    #[arg(long, global = true, env = "BREAKFIX_LANG", value_name = "LANGUAGE", value_parser = language)]
+    pub lang: Option<Language>,
+
+    /// Plain text for screen readers and logs: no colours, no spinners, no redrawing, no pager
+    #[arg(long, global = true)]
+    pub plain: bool,
+
     #[command(subcommand)]
     pub verb: Verb,
+}
+
+fn language(text: &str) -> Result<Language, String> {
+    Language::of_tag(text).ok_or_else(|| "breakfix speaks en and ja".to_owned())
 }
 
 const EXIT_CODES: &str = "\

@@ -4,6 +4,7 @@ mod background;
 pub mod content;
 mod control;
 mod interrupt;
+pub mod manners;
 mod output;
 pub mod plan;
 pub mod prove;
@@ -17,20 +18,22 @@ pub mod sleep;
 mod tools;
 
 use crate::cli::{Cli, Verb};
+use crate::commands::manners::Manners;
 use crate::commands::simulate::SimulateRequest;
 use crate::outcome::Exit;
 
 /// Runs the verb. What could not be found out is reported on stderr.
 pub fn dispatch(cli: Cli) -> Exit {
     let verbose = cli.verbose;
+    let manners = Manners::new(cli.lang, cli.plain);
     let result = match cli.verb {
         Verb::Plan(arguments) => Ok(plan::plan(&arguments.into_request())),
         Verb::Run(arguments) => run::run(arguments.into_request(verbose)),
-        Verb::Start(arguments) => sessions::start::start(&arguments.into_request()),
-        Verb::Check(arguments) => sessions::check::check(&arguments.into_request()),
+        Verb::Start(arguments) => sessions::start::start(&arguments.into_request(), manners),
+        Verb::Check(arguments) => sessions::check::check(&arguments.into_request(), manners),
         Verb::Env(which) => sessions::env::env(which.into_request().as_deref()),
-        Verb::Sessions(arguments) => sessions::list::list(arguments.is_json()),
-        Verb::Finish(arguments) => sessions::finish::finish(&arguments.into_request()),
+        Verb::Sessions(arguments) => sessions::list::list(arguments.is_json(), manners),
+        Verb::Finish(arguments) => sessions::finish::finish(&arguments.into_request(), manners),
         Verb::Reap(arguments) => sessions::reap::reap(&arguments.into_request()),
         Verb::Prove(arguments) => prove::prove(&arguments.into_request()),
         Verb::Scenario(arguments) => Ok(scenario::scenario(&arguments.into_request())),

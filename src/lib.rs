@@ -11,6 +11,7 @@ pub mod commands;
 pub mod diagnostic;
 pub mod expect;
 pub mod lab;
+pub mod language;
 pub mod outcome;
 pub mod plan;
 pub mod policy;
@@ -19,6 +20,7 @@ pub mod scenario;
 
 // Input and output.
 pub mod cloud;
+pub mod lessons;
 pub mod live;
 pub mod prove;
 pub mod run;

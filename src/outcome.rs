@@ -203,6 +203,17 @@ pub struct CheckOutcome {
     pub verdict: Verdict,
     /// True but unwise, e.g. a grant wider than needed.
     pub warnings: Vec<String>,
+    /// For whoever asks how it becomes met; `None` when it is, or nobody knows.
+    pub advice: Option<Advice>,
+}
+
+/// What helps with a check that is not met, without giving the repair away.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Advice {
+    /// Where to look.
+    pub look: String,
+    /// What kind of repair this reason asks for.
+    pub how: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -389,6 +400,7 @@ mod tests {
             kind: CheckKind::Condition,
             verdict: verdict.clone(),
             warnings: Vec::new(),
+            advice: None,
         };
         LabOutcome {
             steps: results.iter().map(step).collect(),

@@ -16,6 +16,7 @@ pub mod junit;
 pub mod plan;
 pub mod proof;
 pub mod standing;
+pub mod style;
 pub mod summary;
 pub mod terminal;
 mod text;
@@ -150,6 +151,7 @@ pub(crate) mod tests {
             kind,
             verdict,
             warnings: Vec::new(),
+            advice: None,
         };
         let not_met = Verdict::NotMet {
             expected: "1 ready node".to_owned(),

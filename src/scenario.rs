@@ -20,6 +20,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use serde_yaml::with::singleton_map_recursive;
 
+use crate::language::{Language, Message};
 pub use change::Change;
 pub use files::check_files;
 pub use predicate::Predicate;
@@ -152,6 +153,22 @@ pub struct Translated {
     pub en: String,
     /// Japanese; English stands in where there is none.
     pub ja: Option<String>,
+}
+
+impl Translated {
+    /// In a language.
+    pub fn to(&self, language: Language) -> String {
+        Message::from(self).to(language)
+    }
+}
+
+impl From<&Translated> for Message {
+    fn from(text: &Translated) -> Message {
+        Message::Written {
+            en: text.en.clone(),
+            ja: text.ja.clone(),
+        }
+    }
 }
 
 /// What a scenario costs.

@@ -18,6 +18,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 
 use crate::cloud::{Cloud, Tell};
+use crate::language::Language;
 use crate::outcome::standing::{PlannedChange, SessionOutcome};
 use crate::scenario::cost::hourly_usd;
 use crate::scenario::{Change, Chosen, Parameter, RANDOM, Scenario, Values};
@@ -32,6 +33,7 @@ pub struct Session {
     chosen: Chosen,
     values: Values,
     cloud: Cloud,
+    language: Language,
 }
 
 /// What a new session is to be.
@@ -91,6 +93,7 @@ impl Session {
             chosen,
             values,
             cloud,
+            language: Language::default(),
         };
         let made: Vec<usize> = session.ledger.entries().map(|(number, _)| number).collect();
         made.into_iter()
@@ -133,6 +136,15 @@ impl Session {
         Ok(Session::of(ledger, source, chosen, cloud))
     }
 
+    /// In what language its checks are told; English unless this says otherwise.
+    pub fn speak(&mut self, language: Language) {
+        self.language = language;
+    }
+
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
     /// Says what is being done and waited for.
     pub fn tell(&mut self, tell: Tell) {
         self.cloud.tell = tell;
@@ -141,7 +153,7 @@ impl Session {
     /// What is told of it.
     pub fn outcome(&self) -> SessionOutcome {
         let mut outcome = self.ledger.outcome();
-        outcome.title.clone_from(&self.scenario().title.en);
+        outcome.title = self.scenario().title.to(self.language);
         outcome.lab.clone_from(&self.scenario().lab);
         outcome
     }

@@ -37,7 +37,7 @@ pub fn render(outcome: &RunOutcome, color: bool) -> String {
 
 /// ANSI colours, or none.
 #[derive(Clone, Copy)]
-pub(super) struct Paint(pub(super) bool);
+pub(crate) struct Paint(pub(super) bool);
 
 impl Paint {
     fn with(self, code: &str, text: &str) -> String {
@@ -47,10 +47,10 @@ impl Paint {
             text.to_owned()
         }
     }
-    fn good(self, text: &str) -> String {
+    pub(super) fn good(self, text: &str) -> String {
         self.with("32", text)
     }
-    fn bad(self, text: &str) -> String {
+    pub(super) fn bad(self, text: &str) -> String {
         self.with("31", text)
     }
     pub(super) fn unsure(self, text: &str) -> String {

@@ -106,10 +106,11 @@ impl Session {
                 let judged = judge(predicate, &observation);
                 CheckOutcome {
                     id: check.id.clone(),
-                    title: check.title.en.clone(),
+                    title: check.title.to(self.language),
                     kind: *kind,
                     verdict: judged.verdict,
                     warnings: judged.warnings,
+                    advice: None,
                 }
             })
             .collect())

@@ -11,19 +11,27 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("diagnostic", &[]),
     ("expect", &[]),
     ("lab", &["diagnostic"]),
+    ("language", &[]),
     ("plan", &["diagnostic", "lab"]),
     ("policy", &[]),
-    ("outcome", &[]),
-    ("scenario", &["diagnostic", "outcome", "policy"]),
-    ("report", &["diagnostic", "outcome", "plan"]),
+    ("outcome", &["language"]),
+    ("scenario", &["diagnostic", "language", "outcome", "policy"]),
+    (
+        "report",
+        &["diagnostic", "lab", "language", "outcome", "plan"],
+    ),
     // input and output
     ("tree", &["diagnostic", "lab", "plan"]),
     ("shell", &["outcome"]),
     ("run", &["outcome", "plan", "shell"]),
+    ("lessons", &["lab", "language", "scenarios"]),
     ("live", &["outcome"]),
     ("scenarios", &["diagnostic", "scenario"]),
     ("cloud", &["policy", "scenario"]),
-    ("session", &["cloud", "outcome", "scenario", "scenarios"]),
+    (
+        "session",
+        &["cloud", "language", "outcome", "scenario", "scenarios"],
+    ),
     (
         "prove",
         &["cloud", "outcome", "scenario", "scenarios", "session"],
@@ -36,6 +44,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "cloud",
             "diagnostic",
             "expect",
+            "lab",
+            "language",
+            "lessons",
             "live",
             "outcome",
             "plan",
@@ -50,7 +61,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "tree",
         ],
     ),
-    ("cli", &["commands", "plan", "report", "simulator"]),
+    (
+        "cli",
+        &["commands", "language", "plan", "report", "simulator"],
+    ),
 ];
 
 /// What pure rooms must not touch.
@@ -67,10 +81,11 @@ const IMPURE: [&str; 11] = [
     "println!",
     "eprintln!",
 ];
-const PURE: [&str; 8] = [
+const PURE: [&str; 9] = [
     "diagnostic",
     "expect",
     "lab",
+    "language",
     "plan",
     "policy",
     "outcome",

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::super::content::Refused;
+use super::super::manners::Manners;
 use super::super::output;
 use super::opened;
 use crate::outcome::{CheckOutcome, Exit, Verdict};
@@ -21,7 +22,7 @@ pub struct CheckRequest {
 ///
 /// # Errors
 /// When the session's environment cannot be reached.
-pub fn check(request: &CheckRequest) -> anyhow::Result<Exit> {
+pub fn check(request: &CheckRequest, _manners: Manners) -> anyhow::Result<Exit> {
     let (runtime, session) = match opened::look(request.session.as_deref())? {
         Ok(looked) => looked,
         Err(Refused { exit, text }) => {

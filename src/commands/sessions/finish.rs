@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::content::Refused;
+use super::super::manners::Manners;
 use super::super::{interrupt, output, runtime};
 use super::opened::{self, Opened};
 use super::start::teller;
@@ -24,7 +25,7 @@ pub struct FinishRequest {
 ///
 /// # Errors
 /// When a session's environment cannot be reached, or its journal not be written.
-pub fn finish(request: &FinishRequest) -> anyhow::Result<Exit> {
+pub fn finish(request: &FinishRequest, _manners: Manners) -> anyhow::Result<Exit> {
     let store = opened::store();
     let ids = if request.all {
         store.ids()

@@ -1,5 +1,6 @@
 //! `breakfix sessions`: what is open.
 
+use super::super::manners::Manners;
 use super::super::output;
 use super::opened;
 use crate::outcome::Exit;
@@ -10,7 +11,7 @@ use crate::report::standing;
 ///
 /// # Errors
 /// Never: a session that cannot be read is told as such.
-pub fn list(json: bool) -> anyhow::Result<Exit> {
+pub fn list(json: bool, _manners: Manners) -> anyhow::Result<Exit> {
     let store = opened::store();
     let session = |id: String| match store.look(&id) {
         Ok(ledger) => ledger.outcome(),

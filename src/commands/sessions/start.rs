@@ -8,6 +8,7 @@ use tokio::runtime::Runtime;
 
 use super::super::background::Background;
 use super::super::content::{Refused, refused};
+use super::super::manners::Manners;
 use super::super::{interrupt, output, runtime};
 use super::account::{self, AccountNames};
 use super::opened::{self, Opened};
@@ -47,7 +48,7 @@ pub enum Place {
 ///
 /// # Errors
 /// When it could not be broken; what was made is taken back, or told.
-pub fn start(request: &StartRequest) -> anyhow::Result<Exit> {
+pub fn start(request: &StartRequest, _manners: Manners) -> anyhow::Result<Exit> {
     match try_start(request)? {
         Ok(exit) => Ok(exit),
         Err(Refused { exit, text }) => {

@@ -192,6 +192,7 @@ fn check(random: &mut Rng, well: bool) -> CheckOutcome {
         kind: kinds[random.usize(0..3)],
         verdict,
         warnings: some(random),
+        advice: None,
     }
 }
 
