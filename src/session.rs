@@ -6,6 +6,7 @@ mod inject;
 pub mod journal;
 mod judging;
 pub mod ledger;
+pub mod notes;
 pub mod runs;
 pub mod store;
 pub mod undo;

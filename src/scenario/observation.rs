@@ -55,6 +55,8 @@ pub struct Key {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Nodegroup {
     pub status: String,
+    /// Name of its Auto Scaling group; `None` while it has none.
+    pub auto_scaling_group: Option<String>,
     /// Code and message.
     pub issues: Vec<(String, String)>,
     pub min: i32,
@@ -84,6 +86,8 @@ pub struct Activity {
 /// What a node group launches from now: EKS's own template, whatever the user's says meanwhile.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Launches {
+    /// Id of the launch template.
+    pub template: String,
     /// The root volume as the template has it; `None` when it leaves it to the image.
     pub root_volume: Option<Volume>,
     /// Further volumes.

@@ -68,6 +68,7 @@ pub(super) fn observed(key: Key) -> Observation {
 pub(super) fn group(status: &str) -> Nodegroup {
     Nodegroup {
         status: status.into(),
+        auto_scaling_group: Some("eks-g".into()),
         issues: Vec::new(),
         min: 0,
         desired: 1,
