@@ -1,12 +1,15 @@
 //! The command line: clap's types, each of which turns into a plain request of its verb. Nothing
 //! below `commands` sees clap.
 
+mod learner;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use self::learner::StatusArguments;
 use crate::commands::content::Selection;
 use crate::commands::plan::PlanRequest;
 use crate::commands::prove::ProveRequest;
@@ -31,7 +34,7 @@ use crate::simulator::clock::Pace;
 /// By default everything happens on an embedded simulator of the AWS and Kubernetes APIs, against
 /// which the unmodified `aws`, `kubectl` and `jq` work: no account, no cost.
 #[derive(Debug, Parser)]
-#[command(name = "breakfix", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+#[command(name = "breakfix", version, after_help = EXIT_CODES)]
 pub struct Cli {
     /// Say more on stderr; twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
@@ -46,7 +49,7 @@ pub struct Cli {
     pub plain: bool,
 
     #[command(subcommand)]
-    pub verb: Verb,
+    pub verb: Option<Verb>,
 }
 
 fn language(text: &str) -> Result<Language, String> {
@@ -72,6 +75,8 @@ pub enum Verb {
     Run(Box<RunArguments>),
     /// Break an environment for a learner, and leave it so until `finish`
     Start(StartArguments),
+    /// Say where you stand in the lesson, and what is next
+    Status(StatusArguments),
     /// Say where the repair stands, by what is observed now
     Check(CheckArguments),
     /// Print what leads a terminal to the session's environment: eval "$(breakfix env)"

@@ -85,6 +85,17 @@ pub fn news(asked: Asked<'_>, notes: &[Note], seen: Seen<'_>) -> Vec<Note> {
     }
 }
 
+/// The number after which calls may still matter: whoever asks for them needs no earlier ones.
+pub fn horizon(steps: &[Step], notes: &[Note]) -> u64 {
+    let log = Log::of(steps, notes);
+    let waiting = log
+        .steps
+        .iter()
+        .filter(|(_, state)| state.observed.is_none());
+    let opened = waiting.filter_map(|(_, state)| state.opened).min();
+    opened.unwrap_or(log.last_call)
+}
+
 /// Why an open step is done now, if it is.
 fn completed(step: &Step, log: &Log, values: &Values, seen: Seen<'_>) -> Option<Note> {
     let state = log.of_step(&step.id)?;

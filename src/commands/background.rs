@@ -112,6 +112,11 @@ impl Background {
         std::fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))
     }
 
+    /// The way to the simulator, which need not be running.
+    pub(super) fn control(&self) -> anyhow::Result<Control> {
+        Control::find(Some(&self.state))
+    }
+
     pub(super) fn is_running(&self) -> bool {
         let control = Control::find(Some(&self.state));
         control.is_ok_and(|control| control.ask("GET", "status").is_ok())

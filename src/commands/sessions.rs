@@ -5,7 +5,7 @@ pub mod check;
 pub mod env;
 pub mod finish;
 pub mod list;
-mod opened;
+pub(super) mod opened;
 pub mod reap;
 pub mod start;
 

@@ -121,7 +121,7 @@ pub fn left(left: &[String]) -> String {
     text
 }
 
-fn session_view(session: &SessionOutcome) -> Value {
+pub(super) fn session_view(session: &SessionOutcome) -> Value {
     json!({
         "id": session.id,
         "scenario": session.scenario,
@@ -133,7 +133,7 @@ fn session_view(session: &SessionOutcome) -> Value {
     })
 }
 
-fn document(members: Value) -> String {
+pub(super) fn document(members: Value) -> String {
     let mut document = json!({ "version": VERSION });
     if let (Some(document), Value::Object(members)) = (document.as_object_mut(), members) {
         document.extend(members);

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use super::Session;
-use crate::cloud::Wanted;
 use crate::outcome::{CheckKind, CheckOutcome, Verdict};
 use crate::scenario::judge::judge;
-use crate::scenario::observation::{Baselines, Nodegroup, Seen};
+use crate::scenario::observation::{Baselines, Nodegroup, Observation, Seen, Wanted};
 use crate::scenario::{Check, Predicate, UnknownName};
 
 /// Between two looks at what converges, at least and at most.
@@ -20,6 +19,13 @@ pub(super) fn until_next_look(waited: Duration) -> Duration {
 }
 
 impl Session {
+    /// What is seen of these now.
+    pub async fn observed(&self, wanted: &Wanted) -> Observation {
+        let mut observation = self.cloud.observe(wanted).await;
+        observation.baselines = self.ledger.baselines().cloned().unwrap_or_default();
+        observation
+    }
+
     /// Judges the conditions and invariants once.
     ///
     /// # Errors
@@ -97,8 +103,7 @@ impl Session {
     /// All of them over one observation.
     async fn judge_each(&self, checks: &[(Check, CheckKind)]) -> anyhow::Result<Vec<CheckOutcome>> {
         let filled = self.filled(checks.iter().map(|(check, _)| check))?;
-        let mut observation = self.cloud.observe(&Wanted::by(&filled)).await;
-        observation.baselines = self.ledger.baselines().cloned().unwrap_or_default();
+        let observation = self.observed(&Wanted::by(&filled)).await;
         Ok(checks
             .iter()
             .zip(&filled)

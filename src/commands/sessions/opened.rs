@@ -7,6 +7,7 @@ use tokio::runtime::Runtime;
 
 use super::super::background::Background;
 use super::super::content::{Refused, refused};
+use super::super::manners::Manners;
 use super::super::runtime;
 use super::account;
 use crate::cloud::Cloud;
@@ -20,7 +21,7 @@ use crate::session::store::{Held, Store};
 use crate::simulator::clock::Pace;
 
 /// The user's sessions, without what was killed before it was one.
-pub(super) fn store() -> Store {
+pub(in super::super) fn store() -> Store {
     let store = Store::new(&state_directory(|name| std::env::var_os(name)));
     for held in store.abandoned() {
         let ended = Background::of(&held.directory).stop();
@@ -76,7 +77,10 @@ fn described(store: &Store, id: &str) -> String {
 ///
 /// # Errors
 /// When its environment cannot be reached.
-pub(super) fn look(asked: Option<&str>) -> anyhow::Result<Result<(Runtime, Session), Refused>> {
+pub(in super::super) fn look(
+    asked: Option<&str>,
+    manners: Manners,
+) -> anyhow::Result<Result<(Runtime, Session), Refused>> {
     let store = store();
     let id = match pick(&store, asked) {
         Ok(id) => id,
@@ -86,7 +90,9 @@ pub(super) fn look(asked: Option<&str>) -> anyhow::Result<Result<(Runtime, Sessi
     let runtime = runtime()?;
     let cloud = connect(&runtime, &ledger.begun, &store.directory().join(&id), false)?;
     let source = source(&ledger.begun)?;
-    Ok(Ok((runtime, Session::over(ledger, source, cloud)?)))
+    let mut session = Session::over(ledger, source, cloud)?;
+    session.speak(manners.language(None));
+    Ok(Ok((runtime, session)))
 }
 
 /// A session that is held.
