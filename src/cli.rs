@@ -9,7 +9,9 @@ use std::time::Duration;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use self::learner::StatusArguments;
+use self::learner::{
+    AnswerArguments, HintArguments, ReportArguments, RunStepArguments, StatusArguments,
+};
 use crate::commands::content::Selection;
 use crate::commands::plan::PlanRequest;
 use crate::commands::prove::ProveRequest;
@@ -77,6 +79,14 @@ pub enum Verb {
     Start(StartArguments),
     /// Say where you stand in the lesson, and what is next
     Status(StatusArguments),
+    /// Run the lesson's commands of a step in the session's environment
+    RunStep(RunStepArguments),
+    /// State what you found out for a step that asks
+    Answer(AnswerArguments),
+    /// Get help with a step, a little more each time
+    Hint(HintArguments),
+    /// Write down what you did: each step with its evidence
+    Report(ReportArguments),
     /// Say where the repair stands, by what is observed now
     Check(CheckArguments),
     /// Print what leads a terminal to the session's environment: eval "$(breakfix env)"

@@ -22,6 +22,7 @@ pub mod summary;
 pub mod terminal;
 mod text;
 pub mod timing;
+pub mod way;
 
 /// How a finished run is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

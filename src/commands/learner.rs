@@ -4,6 +4,7 @@ pub mod answer;
 mod calls;
 pub mod hint;
 mod lesson;
+mod reading;
 pub mod report;
 pub mod run_step;
 pub mod solve;
@@ -23,7 +24,7 @@ use crate::outcome::progress::{Progress, StepProgress};
 use crate::outcome::{CheckOutcome, Exit};
 use crate::plan;
 use crate::progress::{self, Asked, Call, Note, Seen};
-use crate::report::style::Style;
+use crate::report::style::{Style, wrapped};
 use crate::scenario::guidance::Step;
 use crate::session::{Session, notes};
 
@@ -83,6 +84,11 @@ impl Learner {
         self.session.directory()
     }
 
+    /// In lines as wide as the terminal.
+    pub(super) fn wrapped(&self, text: &str) -> String {
+        wrapped(text, self.style.width, "  ")
+    }
+
     /// Its text in the learner's language.
     pub(super) fn say(&self, message: &Message) -> String {
         message.to(self.language())
@@ -138,7 +144,9 @@ impl Learner {
         let mut progress = progress::stand(self.asked(), noted, checks, self.language());
         for (step, planned) in progress.steps.iter_mut().zip(&self.steps) {
             let lesson = self.lesson_step(planned);
-            step.title = lesson.map_or_else(String::new, |lesson| lesson.title.clone());
+            let bare =
+                |lesson: &plan::Step| lesson::bare_title(&lesson.title, &planned.id).to_owned();
+            step.title = lesson.map_or_else(String::new, bare);
         }
         progress
     }

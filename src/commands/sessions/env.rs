@@ -6,6 +6,7 @@ use super::super::manners::Manners;
 use super::super::{output, simulate};
 use super::opened;
 use crate::outcome::Exit;
+use crate::session::Session;
 
 /// Prints lines for a shell to evaluate.
 ///
@@ -19,7 +20,17 @@ pub fn env(asked: Option<&str>, manners: Manners) -> anyhow::Result<Exit> {
             return Ok(exit);
         }
     };
+    output::say(&exports(&session)?);
+    Ok(Exit::Met)
+}
+
+/// The lines.
+///
+/// # Errors
+/// When a value names something unknown, or the simulator left no environment.
+pub(in super::super) fn exports(session: &Session) -> anyhow::Result<String> {
     let target = session.ledger().begun.target.clone();
+    let mut text = String::new();
     let mut variables = session.environment()?;
     if target.real {
         variables.extend([
@@ -29,13 +40,13 @@ pub fn env(asked: Option<&str>, manners: Manners) -> anyhow::Result<Exit> {
             ("AWS_DEFAULT_REGION".to_owned(), target.region),
         ]);
     } else {
-        output::say(&Background::of(session.directory()).environment()?);
+        text = Background::of(session.directory()).environment()?;
     }
     variables.push(("BREAKFIX_SESSION".to_owned(), session.id().to_owned()));
     let variables: Vec<_> = variables
         .into_iter()
         .map(|(name, value)| (name, Some(value)))
         .collect();
-    output::say(&simulate::exports(&variables));
-    Ok(Exit::Met)
+    text.push_str(&simulate::exports(&variables));
+    Ok(text)
 }
