@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use self::learner::{
     AnswerArguments, HintArguments, ReportArguments, RunStepArguments, StatusArguments,
+    WatchArguments,
 };
 use crate::commands::content::Selection;
 use crate::commands::plan::PlanRequest;
@@ -87,6 +88,8 @@ pub enum Verb {
     Hint(HintArguments),
     /// Write down what you did: each step with its evidence
     Report(ReportArguments),
+    /// Look again whenever something relevant happened
+    Watch(WatchArguments),
     /// Say where the repair stands, by what is observed now
     Check(CheckArguments),
     /// Print what leads a terminal to the session's environment: eval "$(breakfix env)"
@@ -293,6 +296,14 @@ fn account_id(text: &str) -> Result<String, String> {
 
 #[derive(Debug, Args)]
 pub struct CheckArguments {
+    /// Only what completes this step, such as 7.1 [default: everything]
+    #[arg(value_name = "STEP")]
+    step: Option<String>,
+
+    /// You have done the step: for steps of which nothing can be seen
+    #[arg(long, requires = "step")]
+    done: bool,
+
     #[command(flatten)]
     which: WhichSession,
 
@@ -641,6 +652,8 @@ impl CheckArguments {
     pub fn into_request(self) -> CheckRequest {
         CheckRequest {
             session: self.which.session,
+            step: self.step,
+            done: self.done,
             wait: self.wait,
             json: self.format.is_json(),
         }

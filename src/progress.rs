@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::language::Language;
 use crate::outcome::progress::{Grade, Need, Progress, StepProgress};
-use crate::outcome::{CheckOutcome, Verdict};
+use crate::outcome::{CheckKind, CheckOutcome, Verdict};
 use crate::scenario::Values;
 use crate::scenario::guidance::{Call as Expected, Finding, Kind, Step};
 
@@ -123,14 +123,18 @@ fn completed(step: &Step, log: &Log, values: &Values, seen: Seen<'_>) -> Option<
         })
 }
 
-/// Whether those of these conditions that were judged all hold; `None` when none was judged.
+/// Whether those of these conditions that were judged all hold, and no repair broke what has to stay; `None` when none
+/// was judged.
 fn all_met(conditions: &[String], verdicts: &[CheckOutcome]) -> Option<bool> {
     let mut judged = verdicts
         .iter()
         .filter(|outcome| conditions.contains(&outcome.id))
         .peekable();
     judged.peek()?;
-    Some(judged.all(|outcome| outcome.verdict == Verdict::Met))
+    let is_broken = |outcome: &CheckOutcome| {
+        outcome.kind == CheckKind::Invariant && matches!(outcome.verdict, Verdict::NotMet { .. })
+    };
+    Some(judged.all(|outcome| outcome.verdict == Verdict::Met) && !verdicts.iter().any(is_broken))
 }
 
 /// Whether a call is of this operation on this resource; where nobody saw the resource, of this operation.

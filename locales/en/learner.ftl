@@ -93,3 +93,10 @@ way-met = met
 way-not-yet = not yet
 way-not-met = not met
 way-cannot-tell = cannot tell
+
+watch-keys = [c] check again  [n] what is next  [h] hint  [r] run the step  [q] quit
+watch-any-key = Press any key to go back.
+
+step-stands = Step { $step }, { $title }: { $state }
+done-is-verified = breakfix sees for itself whether step { $step } is done: `breakfix check { $step }`
+done-is-answered = step { $step } asks for an answer: `breakfix answer { $step } ANSWER`

@@ -87,3 +87,10 @@ way-met = 満たされている
 way-not-yet = まだ
 way-not-met = 満たされていない
 way-cannot-tell = 確認できない
+
+watch-keys = [c] 再確認　[n] 次にすること　[h] ヒント　[r] ステップを実行　[q] 終了
+watch-any-key = 何かキーを押すと戻ります。
+
+step-stands = ステップ{ $step }　{ $title }：{ $state }
+done-is-verified = ステップ{ $step }が完了したかどうかはbreakfixが確認します：`breakfix check { $step }`
+done-is-answered = ステップ{ $step }では回答を求めています：`breakfix answer { $step } 回答`

@@ -8,6 +8,7 @@ use crate::commands::learner::hint::HintRequest;
 use crate::commands::learner::report::WayRequest;
 use crate::commands::learner::run_step::RunStepRequest;
 use crate::commands::learner::status::StatusRequest;
+use crate::commands::learner::watch::WatchRequest;
 use crate::report::way;
 
 #[derive(Debug, Args)]
@@ -105,6 +106,30 @@ pub struct RunStepArguments {
     /// How to report on stdout; what the commands print is on stderr
     #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
     format: ReportFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct WatchArguments {
+    #[command(flatten)]
+    which: WhichSession,
+
+    /// Go when every step is done, instead of staying until `q`
+    #[arg(long)]
+    until_done: bool,
+
+    /// How to report on stdout; JSON: a line for every change
+    #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
+    format: ReportFormat,
+}
+
+impl WatchArguments {
+    pub fn into_request(self) -> WatchRequest {
+        WatchRequest {
+            session: self.which.session,
+            until_done: self.until_done,
+            json: self.format.is_json(),
+        }
+    }
 }
 
 impl StatusArguments {

@@ -3,6 +3,7 @@
 pub mod answer;
 mod calls;
 pub mod hint;
+mod keys;
 mod lesson;
 mod reading;
 pub mod report;

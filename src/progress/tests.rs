@@ -1,5 +1,4 @@
 use super::*;
-use crate::outcome::CheckKind;
 
 const STEPS: &str = "
 - { id: look, step: 1, evidence: [{ observed: [{ service: eks, operation: DescribeNodegroup, resource: \"${group}\" }] }] }
@@ -173,6 +172,33 @@ fn what_is_verified_may_lapse_and_what_is_answered_stays() {
     assert_eq!(learner.rail(), "--aL-");
     learner.repaired = true;
     assert_eq!(learner.rail(), "--aV-");
+}
+
+#[test]
+fn a_repair_that_breaks_an_invariant_verifies_nothing() {
+    let (steps, values, mut verdicts) = (steps(), values(), repaired(true));
+    verdicts.push(CheckOutcome {
+        id: "not-public".to_owned(),
+        kind: CheckKind::Invariant,
+        ..repaired(false).remove(0)
+    });
+    let asked = Asked {
+        steps: &steps,
+        findings: &[],
+        values: &values,
+    };
+    let seen = Seen {
+        calls: &[],
+        verdicts: &verdicts,
+    };
+    let verified = |note: &Note| matches!(note, Note::Verified { .. });
+    assert!(!news(asked, &[], seen).iter().any(verified));
+    verdicts.pop();
+    let seen = Seen {
+        calls: &[],
+        verdicts: &verdicts,
+    };
+    assert!(news(asked, &[], seen).iter().any(verified));
 }
 
 #[test]

@@ -196,6 +196,25 @@ fn need_text(step: &StepProgress, need: &Need, style: Style) -> String {
     }
 }
 
+/// How one step stands, and what it still needs.
+pub fn step(step: &StepProgress, style: Style) -> String {
+    let words = state_words(step, true, style.language);
+    let mut text = message!(
+        "step-stands",
+        step = &step.id,
+        title = &step.title,
+        state = words
+    )
+    .to(style.language);
+    text.push('\n');
+    if !step.is_done() {
+        for need in &step.needs {
+            let _ = writeln!(text, "{}", need_text(step, need, style));
+        }
+    }
+    text
+}
+
 /// The commands that lead on from here.
 fn ways(step: &StepProgress, style: Style) -> String {
     let id = &step.id;

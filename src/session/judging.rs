@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Session;
-use crate::outcome::{CheckKind, CheckOutcome, Verdict};
+use crate::outcome::{CheckKind, CheckOutcome};
 use crate::scenario::judge::judge;
 use crate::scenario::observation::{Baselines, Nodegroup, Observation, Seen, Wanted};
 use crate::scenario::{Check, Predicate, UnknownName};
@@ -58,13 +58,12 @@ impl Session {
     pub async fn settled_verdicts(
         &self,
         patience: Duration,
-        worth_waiting: impl Fn(&Verdict) -> bool,
+        worth_waiting: impl Fn(&CheckOutcome) -> bool,
     ) -> anyhow::Result<Vec<CheckOutcome>> {
         let mut waited = Duration::ZERO;
         loop {
             let outcomes = self.verdicts().await?;
-            let mut verdicts = outcomes.iter().map(|outcome| &outcome.verdict);
-            if waited >= patience || !verdicts.any(&worth_waiting) {
+            if waited >= patience || !outcomes.iter().any(&worth_waiting) {
                 return Ok(outcomes);
             }
             let look = until_next_look(waited);

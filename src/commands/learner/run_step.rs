@@ -14,11 +14,13 @@ use super::super::manners::Manners;
 use super::super::scratch::Scratch;
 use super::super::sessions::{account, env};
 use super::super::{interrupt, output};
+use super::lesson::bare_title;
 use super::{Learner, reading};
 use crate::message;
 use crate::outcome::Exit;
 use crate::plan;
 use crate::report::learner;
+use crate::scenario::Step;
 use crate::shell::{Bounds, Ending, Finished, Interrupt, Output, Shell, ShellConfig};
 
 /// Which step to run.
@@ -74,7 +76,7 @@ pub(super) fn run(
         return Ok(Err(refused(Exit::Usage, text)));
     };
     learner.open_step(&step.id)?;
-    output::complain(&preview(learner, &step.id, lesson));
+    output::complain(&preview(learner, step, lesson));
     let question = learner.say(&message!("run-step-ask"));
     if lesson
         .commands
@@ -112,11 +114,12 @@ pub(super) fn run(
     Ok(Ok(ran.exit))
 }
 
-fn preview(learner: &Learner, id: &str, lesson: &plan::Step) -> String {
+fn preview(learner: &Learner, step: &Step, lesson: &plan::Step) -> String {
+    let title = bare_title(&lesson.title, &step.id);
     let mut text = learner.say(&message!(
         "run-step-preview",
-        step = id,
-        title = &lesson.title
+        step = &step.id,
+        title = title
     ));
     for command in &lesson.commands {
         text.push_str("\n\n  $ ");
