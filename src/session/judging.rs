@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Session;
 use crate::cloud::Wanted;
+use crate::language::Message;
 use crate::outcome::{CheckKind, CheckOutcome, Verdict};
 use crate::scenario::judge::judge;
 use crate::scenario::observation::{Baselines, Nodegroup, Seen};
@@ -98,6 +99,7 @@ impl Session {
     async fn judge_each(&self, checks: &[(Check, CheckKind)]) -> anyhow::Result<Vec<CheckOutcome>> {
         let filled = self.filled(checks.iter().map(|(check, _)| check))?;
         let mut observation = self.cloud.observe(&Wanted::by(&filled)).await;
+        let said = |message: &Message| message.to(self.language);
         observation.baselines = self.ledger.baselines().cloned().unwrap_or_default();
         Ok(checks
             .iter()
@@ -108,9 +110,9 @@ impl Session {
                     id: check.id.clone(),
                     title: check.title.to(self.language),
                     kind: *kind,
-                    verdict: judged.verdict,
-                    warnings: judged.warnings,
-                    advice: None,
+                    verdict: judged.verdict.to(self.language),
+                    warnings: judged.warnings.iter().map(said).collect(),
+                    advice: judged.advice.map(|advice| advice.to(self.language)),
                 }
             })
             .collect())
