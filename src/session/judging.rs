@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Session;
+use crate::language::Message;
 use crate::outcome::{CheckKind, CheckOutcome};
 use crate::scenario::judge::judge;
 use crate::scenario::observation::{Baselines, Nodegroup, Observation, Seen, Wanted};
@@ -103,6 +104,7 @@ impl Session {
     async fn judge_each(&self, checks: &[(Check, CheckKind)]) -> anyhow::Result<Vec<CheckOutcome>> {
         let filled = self.filled(checks.iter().map(|(check, _)| check))?;
         let observation = self.observed(&Wanted::by(&filled)).await;
+        let said = |message: &Message| message.to(self.language);
         Ok(checks
             .iter()
             .zip(&filled)
@@ -112,9 +114,9 @@ impl Session {
                     id: check.id.clone(),
                     title: check.title.to(self.language),
                     kind: *kind,
-                    verdict: judged.verdict,
-                    warnings: judged.warnings,
-                    advice: None,
+                    verdict: judged.verdict.to(self.language),
+                    warnings: judged.warnings.iter().map(said).collect(),
+                    advice: judged.advice.map(|advice| advice.to(self.language)),
                 }
             })
             .collect())

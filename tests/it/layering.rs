@@ -13,7 +13,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("lab", &["diagnostic"]),
     ("language", &[]),
     ("plan", &["diagnostic", "lab"]),
-    ("policy", &[]),
+    ("policy", &["language"]),
     ("outcome", &["language"]),
     ("scenario", &["diagnostic", "language", "outcome", "policy"]),
     ("progress", &["language", "outcome", "scenario"]),
