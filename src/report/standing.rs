@@ -57,6 +57,7 @@ pub fn sessions(sessions: &[SessionOutcome]) -> String {
     for session in sessions {
         let state = match (&session.error, session.is_broken) {
             (Some(error), _) => format!("cannot be read: {error}"),
+            _ if session.paused_at.is_some() => "paused, `breakfix resume` goes on".to_owned(),
             (None, true) => format!("broken, until {}", session.expires_at),
             (None, false) => "not broken yet, `breakfix start` goes on".to_owned(),
         };
@@ -121,7 +122,7 @@ pub fn left(left: &[String]) -> String {
     text
 }
 
-fn session_view(session: &SessionOutcome) -> Value {
+pub(super) fn session_view(session: &SessionOutcome) -> Value {
     json!({
         "id": session.id,
         "scenario": session.scenario,
@@ -129,11 +130,12 @@ fn session_view(session: &SessionOutcome) -> Value {
         "begun_at": session.begun_at,
         "expires_at": session.expires_at,
         "broken": session.is_broken,
+        "paused_at": session.paused_at,
         "error": session.error,
     })
 }
 
-fn document(members: Value) -> String {
+pub(super) fn document(members: Value) -> String {
     let mut document = json!({ "version": VERSION });
     if let (Some(document), Value::Object(members)) = (document.as_object_mut(), members) {
         document.extend(members);
