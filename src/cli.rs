@@ -2,6 +2,7 @@
 //! below `commands` sees clap.
 
 mod learner;
+pub mod life;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -98,6 +99,19 @@ pub enum Verb {
     Sessions(ListArguments),
     /// Take everything back that a session made, and prove that nothing is left
     Finish(FinishArguments),
+    /// Go back to the broken state, as it was at the beginning
+    Reset(life::ResetArguments),
+    /// Let nothing go on: the simulator's time stands still, on a real account no node costs anything
+    Pause(life::PauseArguments),
+    /// Go on after a pause, which does not count as the session's time
+    Resume(life::PauseArguments),
+    /// Let a session live longer
+    Extend(life::ExtendArguments),
+    /// Open a shell that has the session's environment and shows the step, or run one command so
+    Shell(life::ShellArguments),
+    /// Listen to the AWS CLI of a session on a real account
+    #[command(hide = true)]
+    Observe(life::ObserveArguments),
     /// Remove from an account what breakfix made there, by its tags alone
     Reap(ReapArguments),
     /// Prove scenarios: broken is refused, wrong fixes are refused, solutions are accepted, nothing is left
@@ -251,6 +265,11 @@ pub struct StartArguments {
     /// How long the session may live before `reap` takes it for forgotten
     #[arg(long, default_value = "8h", value_name = "DURATION", value_parser = duration)]
     ttl: Duration,
+
+    /// On a real account, whether to notice which operations the AWS CLI calls in your terminals: never their
+    /// parameters, answers or credentials
+    #[arg(long, value_enum, default_value_t = life::Observe::On, value_name = "WHETHER")]
+    observe: life::Observe,
 
     /// Do not ask before a real account is changed
     #[arg(long)]
@@ -642,6 +661,7 @@ impl StartArguments {
             variant: self.variant,
             place,
             time_to_live: self.ttl,
+            observe: self.observe == life::Observe::On,
             yes: self.yes,
             json: self.format.is_json(),
         }

@@ -38,7 +38,11 @@ pub enum Note {
     /// A hint was given: its rung, from 1.
     Hinted { step: String, rung: usize },
     /// From this step on everything was forgotten, with the world: from the start without one.
-    Reset { step: Option<String> },
+    Reset {
+        step: Option<String>,
+        /// Calls up to this number were made before.
+        after: u64,
+    },
 }
 
 /// A successful call of the learner's.
@@ -214,7 +218,8 @@ impl Log {
     }
 
     fn add(&mut self, steps: &[Step], note: &Note) {
-        if let Note::Reset { step } = note {
+        if let Note::Reset { step, after } = note {
+            self.last_call = self.last_call.max(*after);
             return self.forget(steps, step.as_deref());
         }
         let (Note::Opened { step, .. }

@@ -14,6 +14,7 @@ pub mod github;
 pub mod json;
 pub mod junit;
 pub mod learner;
+pub mod life;
 pub mod plan;
 pub mod proof;
 pub mod standing;

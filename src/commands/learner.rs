@@ -1,7 +1,7 @@
 //! The learner's verbs: where they stand in the lesson, and what helps them on.
 
 pub mod answer;
-mod calls;
+pub(super) mod calls;
 pub mod hint;
 mod keys;
 mod lesson;
@@ -195,8 +195,7 @@ impl Learner {
 
     /// The step is opened now, unless it was before: calls count from here.
     pub(super) fn open_step(&self, step: &str) -> anyhow::Result<()> {
-        let noted = notes::read(self.directory());
-        let (_, newest) = self.calls(&noted)?;
+        let newest = calls::newest(&self.session)?;
         self.note(Note::Opened {
             step: step.to_owned(),
             after: newest,

@@ -236,13 +236,12 @@ fn a_reset_forgets_from_its_step_on() {
     assert_eq!(learner.rail(), "ooa--");
     learner.note(Note::Reset {
         step: Some(of("name")),
+        after: 2,
     });
     assert_eq!(learner.rail(), "oo---");
-    learner.note(Note::Reset { step: None });
-    let after = 2;
-    learner.note(Note::Opened {
-        step: of("look"),
-        after,
+    learner.note(Note::Reset {
+        step: None,
+        after: 2,
     });
     assert_eq!(learner.rail(), "-----");
 }

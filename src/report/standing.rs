@@ -58,6 +58,7 @@ pub fn sessions(sessions: &[SessionOutcome]) -> String {
     for session in sessions {
         let state = match (&session.error, session.is_broken) {
             (Some(error), _) => format!("cannot be read: {error}"),
+            _ if session.paused_at.is_some() => "paused, `breakfix resume` goes on".to_owned(),
             (None, true) => format!("broken, until {}", session.expires_at),
             (None, false) => "not broken yet, `breakfix start` goes on".to_owned(),
         };
@@ -138,6 +139,7 @@ pub(super) fn session_view(session: &SessionOutcome) -> Value {
         "begun_at": session.begun_at,
         "expires_at": session.expires_at,
         "broken": session.is_broken,
+        "paused_at": session.paused_at,
         "error": session.error,
     })
 }

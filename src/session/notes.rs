@@ -52,7 +52,10 @@ mod tests {
             Note::Reported {
                 step: "1".to_owned(),
             },
-            Note::Reset { step: None },
+            Note::Reset {
+                step: None,
+                after: 0,
+            },
         ];
         append(directory.path(), &notes[..1]).unwrap();
         append(directory.path(), &notes[1..]).unwrap();

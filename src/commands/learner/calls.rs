@@ -1,10 +1,11 @@
-//! The learner's successful calls: from the simulator's audit. breakfix's own are left out.
+//! The learner's successful calls: from the simulator's audit, or what the AWS CLI tells of itself on a real account.
+//! breakfix's own are left out.
 
 use serde_json::Value;
 
 use super::super::background::Background;
 use crate::progress::Call;
-use crate::session::Session;
+use crate::session::{Session, observed};
 use crate::simulator::world::start::OPERATOR;
 
 /// The learner's calls after number `after`, and the number of the newest call of anybody.
@@ -13,7 +14,7 @@ use crate::simulator::world::start::OPERATOR;
 /// When the simulator cannot be reached.
 pub(super) fn of(session: &Session, after: u64) -> anyhow::Result<(Vec<Call>, u64)> {
     if session.ledger().begun.target.real {
-        return Ok((Vec::new(), after));
+        return Ok(monitored(session, after));
     }
     let control = Background::of(session.directory()).control()?;
     let events = control.ask_json("GET", &format!("events?after={after}"))?;
@@ -21,6 +22,34 @@ pub(super) fn of(session: &Session, after: u64) -> anyhow::Result<(Vec<Call>, u6
     let newest = events.last().and_then(|event| event["number"].as_u64());
     let calls = events.iter().filter_map(call).collect();
     Ok((calls, newest.unwrap_or(after)))
+}
+
+/// Number of the newest call of anybody.
+///
+/// # Errors
+/// When the simulator cannot be reached.
+pub(in super::super) fn newest(session: &Session) -> anyhow::Result<u64> {
+    if session.ledger().begun.target.real {
+        return Ok(monitored(session, 0).1);
+    }
+    let status = Background::of(session.directory())
+        .control()?
+        .ask_json("GET", "status")?;
+    Ok(status["calls"].as_u64().unwrap_or_default())
+}
+
+/// What the AWS CLI told of its own calls, on a real account. It does not say on what.
+fn monitored(session: &Session, after: u64) -> (Vec<Call>, u64) {
+    let calls = observed::read(session.directory()).into_iter();
+    let calls = calls.filter(|call| call.number > after).map(|call| Call {
+        number: call.number,
+        service: call.service,
+        operation: call.operation,
+        resources: None,
+    });
+    let calls: Vec<Call> = calls.collect();
+    let newest = calls.last().map_or(after, |call| call.number);
+    (calls, newest)
 }
 
 /// A call that somebody other than breakfix made, and that succeeded.

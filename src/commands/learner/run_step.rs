@@ -12,7 +12,8 @@ use serde_json::json;
 use super::super::content::{Refused, refused};
 use super::super::manners::Manners;
 use super::super::scratch::Scratch;
-use super::super::sessions::{account, env};
+use super::super::sessions::account;
+use super::super::sessions::environment::Environment;
 use super::super::{interrupt, output};
 use super::lesson::bare_title;
 use super::{Learner, reading};
@@ -190,7 +191,7 @@ fn commands(learner: &Learner, lesson: &plan::Step, signals: &Interrupt) -> anyh
 /// What a terminal that was there before would have, then the session's environment as it is now.
 fn opening(learner: &Learner, state: &Path) -> anyhow::Result<String> {
     let quoted = state.display().to_string().replace('\'', "'\\''");
-    let variables = env::exports(&learner.session)?;
+    let variables = Environment::of(&learner.session)?.exports();
     Ok(format!(
         "__breakfix_kept='{quoted}'\n[ ! -f \"$__breakfix_kept\" ] || . \"$__breakfix_kept\" 2>/dev/null\n{variables}"
     ))

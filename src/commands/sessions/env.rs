@@ -1,12 +1,11 @@
 //! `breakfix env`: what leads the learner's clients to the session's environment.
 
-use super::super::background::Background;
 use super::super::content::Refused;
 use super::super::manners::Manners;
-use super::super::{output, simulate};
+use super::super::output;
+use super::environment::Environment;
 use super::opened;
 use crate::outcome::Exit;
-use crate::session::Session;
 
 /// Prints lines for a shell to evaluate.
 ///
@@ -20,33 +19,6 @@ pub fn env(asked: Option<&str>, manners: Manners) -> anyhow::Result<Exit> {
             return Ok(exit);
         }
     };
-    output::say(&exports(&session)?);
+    output::say(&Environment::of(&session)?.exports());
     Ok(Exit::Met)
-}
-
-/// The lines.
-///
-/// # Errors
-/// When a value names something unknown, or the simulator left no environment.
-pub(in super::super) fn exports(session: &Session) -> anyhow::Result<String> {
-    let target = session.ledger().begun.target.clone();
-    let mut text = String::new();
-    let mut variables = session.environment()?;
-    if target.real {
-        variables.extend([
-            ("EKS_CLUSTER_NAME".to_owned(), target.cluster),
-            ("AWS_ACCOUNT_ID".to_owned(), target.account),
-            ("AWS_REGION".to_owned(), target.region.clone()),
-            ("AWS_DEFAULT_REGION".to_owned(), target.region),
-        ]);
-    } else {
-        text = Background::of(session.directory()).environment()?;
-    }
-    variables.push(("BREAKFIX_SESSION".to_owned(), session.id().to_owned()));
-    let variables: Vec<_> = variables
-        .into_iter()
-        .map(|(name, value)| (name, Some(value)))
-        .collect();
-    text.push_str(&simulate::exports(&variables));
-    Ok(text)
 }
