@@ -11,8 +11,8 @@ use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use self::learner::{
-    AnswerArguments, HintArguments, ReportArguments, RunStepArguments, StatusArguments,
-    WatchArguments,
+    AnswerArguments, HintArguments, ReportArguments, RunStepArguments, SolveArguments,
+    StatusArguments, WatchArguments,
 };
 use crate::commands::content::Selection;
 use crate::commands::plan::PlanRequest;
@@ -87,6 +87,8 @@ pub enum Verb {
     Answer(AnswerArguments),
     /// Get help with a step, a little more each time
     Hint(HintArguments),
+    /// Have breakfix do what is open up to a step; it is marked as assisted
+    Solve(SolveArguments),
     /// Write down what you did: each step with its evidence
     Report(ReportArguments),
     /// Look again whenever something relevant happened

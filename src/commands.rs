@@ -36,6 +36,7 @@ pub fn dispatch(cli: Cli) -> Exit {
         Verb::Hint(arguments) => learner::hint::hint(&arguments.into_request(), manners),
         Verb::Report(arguments) => learner::report::report(&arguments.into_request(), manners),
         Verb::Watch(arguments) => learner::watch::watch(&arguments.into_request(), manners),
+        Verb::Solve(arguments) => learner::solve::solve(&arguments.into_request(), manners),
         Verb::Status(arguments) => learner::status::status(&arguments.into_request(), manners),
         Verb::Plan(arguments) => Ok(plan::plan(&arguments.into_request())),
         Verb::Run(arguments) => run::run(arguments.into_request(verbose)),

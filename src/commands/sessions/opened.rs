@@ -46,7 +46,7 @@ pub(super) fn directory(id: &str) -> anyhow::Result<PathBuf> {
 }
 
 /// The session that is meant: the one that was named, else the only one there is.
-pub(super) fn pick(store: &Store, asked: Option<&str>) -> Result<String, Refused> {
+pub(in super::super) fn pick(store: &Store, asked: Option<&str>) -> Result<String, Refused> {
     let ids = store.ids();
     let usage = |text: String| refused(Exit::Usage, format!("error: {text}"));
     if let Some(asked) = asked {
@@ -133,7 +133,7 @@ pub(super) fn listen(ledger: &Ledger) {
 ///
 /// # Errors
 /// When another process holds it, or its environment cannot be reached.
-pub(super) fn work(
+pub(in super::super) fn work(
     store: &Store,
     runtime: &Runtime,
     id: &str,
