@@ -13,6 +13,7 @@ mod finding;
 pub mod github;
 pub mod json;
 pub mod junit;
+pub mod lesson;
 pub mod plan;
 pub mod proof;
 pub mod standing;
