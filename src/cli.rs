@@ -1,12 +1,19 @@
 //! The command line: clap's types, each of which turns into a plain request of its verb. Nothing
 //! below `commands` sees clap.
 
+mod learner;
+pub mod life;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use self::learner::{
+    AnswerArguments, HintArguments, ReportArguments, RunStepArguments, StatusArguments,
+    WatchArguments,
+};
 use crate::commands::content::Selection;
 use crate::commands::plan::PlanRequest;
 use crate::commands::prove::ProveRequest;
@@ -31,7 +38,7 @@ use crate::simulator::clock::Pace;
 /// By default everything happens on an embedded simulator of the AWS and Kubernetes APIs, against
 /// which the unmodified `aws`, `kubectl` and `jq` work: no account, no cost.
 #[derive(Debug, Parser)]
-#[command(name = "breakfix", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+#[command(name = "breakfix", version, after_help = EXIT_CODES)]
 pub struct Cli {
     /// Say more on stderr; twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
@@ -46,7 +53,7 @@ pub struct Cli {
     pub plain: bool,
 
     #[command(subcommand)]
-    pub verb: Verb,
+    pub verb: Option<Verb>,
 }
 
 fn language(text: &str) -> Result<Language, String> {
@@ -72,6 +79,18 @@ pub enum Verb {
     Run(Box<RunArguments>),
     /// Break an environment for a learner, and leave it so until `finish`
     Start(StartArguments),
+    /// Say where you stand in the lesson, and what is next
+    Status(StatusArguments),
+    /// Run the lesson's commands of a step in the session's environment
+    RunStep(RunStepArguments),
+    /// State what you found out for a step that asks
+    Answer(AnswerArguments),
+    /// Get help with a step, a little more each time
+    Hint(HintArguments),
+    /// Write down what you did: each step with its evidence
+    Report(ReportArguments),
+    /// Look again whenever something relevant happened
+    Watch(WatchArguments),
     /// Say where the repair stands, by what is observed now
     Check(CheckArguments),
     /// Print what leads a terminal to the session's environment: eval "$(breakfix env)"
@@ -80,6 +99,19 @@ pub enum Verb {
     Sessions(ListArguments),
     /// Take everything back that a session made, and prove that nothing is left
     Finish(FinishArguments),
+    /// Go back to the broken state, as it was at the beginning
+    Reset(life::ResetArguments),
+    /// Let nothing go on: the simulator's time stands still, on a real account no node costs anything
+    Pause(life::PauseArguments),
+    /// Go on after a pause, which does not count as the session's time
+    Resume(life::PauseArguments),
+    /// Let a session live longer
+    Extend(life::ExtendArguments),
+    /// Open a shell that has the session's environment and shows the step, or run one command so
+    Shell(life::ShellArguments),
+    /// Listen to the AWS CLI of a session on a real account
+    #[command(hide = true)]
+    Observe(life::ObserveArguments),
     /// Remove from an account what breakfix made there, by its tags alone
     Reap(ReapArguments),
     /// Prove scenarios: broken is refused, wrong fixes are refused, solutions are accepted, nothing is left
@@ -234,6 +266,11 @@ pub struct StartArguments {
     #[arg(long, default_value = "8h", value_name = "DURATION", value_parser = duration)]
     ttl: Duration,
 
+    /// On a real account, whether to notice which operations the AWS CLI calls in your terminals: never their
+    /// parameters, answers or credentials
+    #[arg(long, value_enum, default_value_t = life::Observe::On, value_name = "WHETHER")]
+    observe: life::Observe,
+
     /// Do not ask before a real account is changed
     #[arg(long)]
     yes: bool,
@@ -278,6 +315,14 @@ fn account_id(text: &str) -> Result<String, String> {
 
 #[derive(Debug, Args)]
 pub struct CheckArguments {
+    /// Only what completes this step, such as 7.1 [default: everything]
+    #[arg(value_name = "STEP")]
+    step: Option<String>,
+
+    /// You have done the step: for steps of which nothing can be seen
+    #[arg(long, requires = "step")]
+    done: bool,
+
     #[command(flatten)]
     which: WhichSession,
 
@@ -616,6 +661,7 @@ impl StartArguments {
             variant: self.variant,
             place,
             time_to_live: self.ttl,
+            observe: self.observe == life::Observe::On,
             yes: self.yes,
             json: self.format.is_json(),
         }
@@ -626,6 +672,8 @@ impl CheckArguments {
     pub fn into_request(self) -> CheckRequest {
         CheckRequest {
             session: self.which.session,
+            step: self.step,
+            done: self.done,
             wait: self.wait,
             json: self.format.is_json(),
         }

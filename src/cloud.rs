@@ -16,7 +16,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-pub use changes::{Mark, Original, Outputs};
+pub use changes::{Mark, Original, Outputs, Size};
 pub use error::CloudError;
 pub use leftovers::Left;
 pub use observe::Wanted;

@@ -14,6 +14,8 @@ pub mod github;
 pub mod json;
 pub mod junit;
 pub mod lesson;
+pub mod learner;
+pub mod life;
 pub mod plan;
 pub mod proof;
 pub mod standing;
@@ -22,6 +24,7 @@ pub mod summary;
 pub mod terminal;
 mod text;
 pub mod timing;
+pub mod way;
 
 /// How a finished run is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

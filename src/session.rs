@@ -6,7 +6,12 @@ mod inject;
 pub mod journal;
 mod judging;
 pub mod ledger;
+pub mod lifetime;
+pub mod notes;
+pub mod observed;
+mod reset;
 pub mod runs;
+mod solve;
 pub mod store;
 pub mod undo;
 
@@ -51,6 +56,8 @@ pub struct Wish {
     pub real: bool,
     /// How fast a simulator's time flows for the learner, as `--clock` says it.
     pub clock: Option<String>,
+    /// Whether the AWS CLI's calls in the learner's terminals are listened to.
+    pub observed: bool,
 }
 
 /// A session that is drawn up, with everything that is drawn by lot, and not begun.
@@ -95,7 +102,7 @@ impl Session {
             cloud,
             language: Language::default(),
         };
-        let made: Vec<usize> = session.ledger.entries().map(|(number, _)| number).collect();
+        let made: Vec<usize> = session.ledger.current().map(|(number, _)| number).collect();
         made.into_iter()
             .for_each(|number| session.learn_outputs(number));
         session
@@ -225,6 +232,7 @@ impl Draft {
             expires_at: at
                 .checked_add(jiff::SignedDuration::try_from(wish.time_to_live)?)
                 .context("the session would never expire")?,
+            observed: wish.observed,
         };
         let chosen = if wish.healthy {
             source.scenario.healthy()
@@ -240,12 +248,7 @@ impl Draft {
 
     /// What is going to be made, in order.
     pub fn planned(&self) -> Vec<PlannedChange> {
-        let values = values(&self.begun, &self.chosen);
-        let plan = |change: &Change| PlannedChange {
-            what: values.fill_known(&change.to_string()),
-            hourly_usd: hourly_usd(change, &self.chosen.changes),
-        };
-        self.chosen.changes.iter().map(plan).collect()
+        planned(&self.begun, &self.chosen)
     }
 
     /// Begins the session in a directory of its own below `sessions`. Nothing is made yet.
@@ -261,6 +264,16 @@ impl Draft {
         let ledger = Ledger::begin(&sessions.join(&begun.session), begun)?;
         Ok(Session::of(ledger, source, chosen, cloud))
     }
+}
+
+/// What is going to be made, in order.
+fn planned(begun: &Begun, chosen: &Chosen) -> Vec<PlannedChange> {
+    let values = values(begun, chosen);
+    let plan = |change: &Change| PlannedChange {
+        what: values.fill_known(&change.to_string()),
+        hourly_usd: hourly_usd(change, &chosen.changes),
+    };
+    chosen.changes.iter().map(plan).collect()
 }
 
 /// What the texts of a scenario may name before anything is made.

@@ -276,6 +276,8 @@ impl Simulator {
         let authority = Authority::from_pem(&identity.certificates)?;
         let ports = Ports::bind(Some(&identity)).await?;
         world.tick(Timestamp::now());
+        // One that was paused goes on where it stopped.
+        world.freeze(false);
         if world.pace() != configuration.pace {
             world.set_pace(configuration.pace);
         }

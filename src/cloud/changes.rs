@@ -10,6 +10,7 @@ pub(super) mod keys;
 mod manifests;
 pub(super) mod nodegroups;
 mod roles;
+mod tags;
 pub(super) mod templates;
 
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ use crate::policy::Grant;
 use crate::scenario::Change;
 use crate::scenario::change::KeyState;
 
-pub(super) use manifests::{object_kinds, remove_object};
+pub(super) use manifests::{label_object, object_kinds, remove_object};
 
 /// Whose change it is: by this it is found again, after a kill or a lost answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +56,13 @@ pub enum Original {
     Objects(Vec<Value>),
 }
 
+/// How many nodes a node group is to have, at least and now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Size {
+    pub min: i32,
+    pub desired: i32,
+}
+
 /// Tags by name.
 pub(super) type Tags = BTreeMap<String, String>;
 
@@ -72,6 +80,7 @@ const SCENARIO_LABEL: &str = "breakfix.dev/scenario";
 const EXPIRES_AT_LABEL: &str = "breakfix.dev/expires-at";
 pub(super) const MANAGED_BY_LABEL: &str = "breakfix.dev/managed-by";
 const CHANGE_LABEL: &str = "breakfix.dev/change";
+const TAG_TIME: &str = "%Y-%m-%dT%H:%M:%SZ";
 /// A label's value can hold no colons.
 const LABEL_TIME: &str = "%Y%m%dT%H%M%SZ";
 
@@ -97,10 +106,7 @@ impl Mark {
         let values = [
             (session, self.session.clone()),
             (scenario, self.scenario.clone()),
-            (
-                expires_at,
-                self.expires_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            ),
+            (expires_at, self.expires_at.strftime(TAG_TIME).to_string()),
             (managed_by, BREAKFIX.to_owned()),
             (change, self.number.to_string()),
         ];
@@ -120,6 +126,21 @@ impl Mark {
     fn token(&self) -> String {
         format!("{BREAKFIX}-{}-{}", self.session, self.number)
     }
+}
+
+/// The tags that say that what is ours may live until `at`.
+pub(super) fn expiry_tags(at: Timestamp) -> Tags {
+    Tags::from([
+        // What may be tagged by whom hangs on it.
+        (MANAGED_BY.to_owned(), BREAKFIX.to_owned()),
+        (EXPIRES_AT.to_owned(), at.strftime(TAG_TIME).to_string()),
+    ])
+}
+
+/// The same as labels.
+pub(super) fn expiry_labels(at: Timestamp) -> Tags {
+    let at = at.strftime(LABEL_TIME).to_string();
+    Tags::from([(EXPIRES_AT_LABEL.to_owned(), at)])
 }
 
 /// When what has these tags or labels may be reaped.

@@ -11,8 +11,8 @@ use kube::api::{Api, ApiResource, DynamicObject, GroupVersionKind, ListParams};
 
 use super::changes::aliases::id as key_id;
 use super::changes::{
-    BREAKFIX, MANAGED_BY, MANAGED_BY_LABEL, SESSION, SESSION_LABEL, Tags, expiry, grants, keys,
-    nodegroups, object_kinds, remove_object, templates,
+    BREAKFIX, MANAGED_BY, MANAGED_BY_LABEL, SESSION, SESSION_LABEL, Tags, expiry, expiry_labels,
+    grants, keys, label_object, nodegroups, object_kinds, remove_object, templates,
 };
 use super::waiting::{at_once, done, found};
 use super::{Cloud, CloudError};
@@ -316,6 +316,32 @@ impl Cloud {
         .map_err(|error| error.about(left))
     }
 
+    /// Has everything that carries the session's tags say that it may live until `at`.
+    ///
+    /// # Errors
+    /// When something cannot be listed or tagged.
+    pub async fn prolong(&self, session: &str, at: Timestamp) -> Result<(), CloudError> {
+        for left in self.left_of(session).await? {
+            let id = left.id.as_str();
+            match left.kind {
+                OBJECT => self.prolong_object(id, at).await,
+                NODEGROUP => self.prolong_nodegroup(id, at).await,
+                INSTANCE | INTERFACE | VOLUME | TEMPLATE => self.prolong_in_ec2(id, at).await,
+                ROLE => self.prolong_role(id, at).await,
+                KEY => self.prolong_key(id, at).await,
+                // These have no tags.
+                _ => Ok(()),
+            }
+            .map_err(|error| error.about(&left))?;
+        }
+        Ok(())
+    }
+
+    async fn prolong_object(&self, id: &str, at: Timestamp) -> Result<(), CloudError> {
+        let (kind, namespace, name) = object_of(id)?;
+        label_object(self, &kind, (namespace, name), &expiry_labels(at)).await
+    }
+
     async fn terminate(&self, id: &str) -> Result<(), CloudError> {
         let sent = self.ec2.terminate_instances().instance_ids(id).send().await;
         done(sent.map(drop).map_err(CloudError::from))?;
@@ -363,17 +389,22 @@ impl Cloud {
         done(sent.map(drop).map_err(CloudError::from))
     }
 
-    /// `apps/v1 Deployment NAMESPACE NAME`, or without a namespace.
     async fn remove_left_object(&self, id: &str) -> Result<(), CloudError> {
-        let parts: Vec<&str> = id.split(' ').collect();
-        let (version, kind, at) = match parts[..] {
-            [version, kind, name] => (version, kind, (None, name)),
-            [version, kind, namespace, name] => (version, kind, (Some(namespace), name)),
-            _ => return Err(CloudError::Other("this names no object".to_owned())),
-        };
-        let (group, version) = version.split_once('/').unwrap_or(("", version));
-        remove_object(self, &GroupVersionKind::gvk(group, version, kind), at).await
+        let (kind, namespace, name) = object_of(id)?;
+        remove_object(self, &kind, (namespace, name)).await
     }
+}
+
+/// Kind, namespace and name of `apps/v1 Deployment NAMESPACE NAME`, or without a namespace.
+fn object_of(id: &str) -> Result<(GroupVersionKind, Option<&str>, &str), CloudError> {
+    let parts: Vec<&str> = id.split(' ').collect();
+    let (version, kind, namespace, name) = match parts[..] {
+        [version, kind, name] => (version, kind, None, name),
+        [version, kind, namespace, name] => (version, kind, Some(namespace), name),
+        _ => return Err(CloudError::Other("this names no object".to_owned())),
+    };
+    let (group, version) = version.split_once('/').unwrap_or(("", version));
+    Ok((GroupVersionKind::gvk(group, version, kind), namespace, name))
 }
 
 fn left_object(resource: &ApiResource, object: &DynamicObject) -> Left {

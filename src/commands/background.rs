@@ -13,7 +13,6 @@ use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 
 use super::control::Control;
-use super::simulate;
 use crate::cloud::aws::Endpoint;
 use crate::cloud::kubernetes::Access;
 use crate::cloud::{Cloud, Pause};
@@ -30,8 +29,8 @@ const LOOK: Duration = Duration::from_millis(5);
 
 /// File with what breakfix's own clients need, beside those of the learner's.
 const ACCESS: &str = "operator.json";
-/// File with the learner's environment, for a shell to evaluate.
-const ENVIRONMENT: &str = "environment.sh";
+/// File with the learner's environment.
+const ENVIRONMENT: &str = "environment.json";
 
 /// What breakfix's own clients need.
 #[derive(Serialize, Deserialize)]
@@ -64,11 +63,12 @@ pub(super) fn leave_access(
     };
     let text = serde_json::to_string(&operator).context("failed to write JSON")?;
     write_private(&clients.join(ACCESS), &text)?;
-    write_private(&clients.join(ENVIRONMENT), &simulate::exports(environment))
+    let text = serde_json::to_string(environment).context("failed to write JSON")?;
+    write_private(&clients.join(ENVIRONMENT), &text)
 }
 
 /// Replaces a file as a whole, readable for its owner alone.
-fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+pub(super) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     let new = path.with_extension("new");
     let write = || {
         let mut options = OpenOptions::new();
@@ -106,10 +106,18 @@ impl Background {
         self.state.join("clients")
     }
 
-    /// The learner's environment, for a shell to evaluate.
-    pub(super) fn environment(&self) -> anyhow::Result<String> {
+    /// The learner's environment.
+    pub(super) fn environment(&self) -> anyhow::Result<Vec<Variable>> {
         let path = self.clients().join(ENVIRONMENT);
-        std::fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("failed to read {}", path.display()))?;
+        serde_json::from_str(&text)
+            .with_context(|| format!("{} is not what the simulator left", path.display()))
+    }
+
+    /// The way to the simulator, which need not be running.
+    pub(super) fn control(&self) -> anyhow::Result<Control> {
+        Control::find(Some(&self.state))
     }
 
     pub(super) fn is_running(&self) -> bool {
@@ -173,6 +181,22 @@ impl Background {
             }
             std::thread::sleep(LOOK);
         }
+    }
+
+    /// Has its time stand still and ends it. Whoever serves the world again goes on from this moment.
+    pub(super) fn freeze(&self, pace: Pace) -> anyhow::Result<()> {
+        if !self.is_running() && durability::is_frozen(&self.state) {
+            return Ok(());
+        }
+        self.ensure(pace)?;
+        self.control()?.ask("POST", "freeze")?;
+        self.stop()
+    }
+
+    /// Serves its world, whose time flows again.
+    pub(super) fn thaw(&self, pace: Pace) -> anyhow::Result<()> {
+        self.ensure(pace)?;
+        self.control()?.ask("POST", "thaw").map(drop)
     }
 
     /// breakfix's own clients. World time that they wait for passes at once where `jumps`.

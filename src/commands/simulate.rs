@@ -2,7 +2,9 @@
 
 pub mod look;
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
@@ -13,6 +15,9 @@ use crate::simulator::chaos::Chaos;
 use crate::simulator::clock::Pace;
 use crate::simulator::environment::Variable;
 use crate::simulator::{Configuration, Simulator};
+
+/// Between two looks at whether the world's directory is still there.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// To serve a world, or to look into one that is served elsewhere.
 #[derive(Debug, Clone)]
@@ -38,11 +43,12 @@ pub struct ServeRequest {
 /// # Errors
 /// When the simulator cannot be started.
 pub fn serve(request: &ServeRequest) -> anyhow::Result<Exit> {
+    let place = request.state.as_deref().and_then(place_of);
     if request.detached {
         // Fails for a process that leads its group already, which no terminal's end reaches either.
         let _ = rustix::process::setsid();
         // Whoever gave it up meanwhile has removed its directory.
-        if let Some(state) = request.state.as_ref().filter(|state| !state.is_dir()) {
+        if let Some(state) = request.state.as_ref().filter(|_| place.is_none()) {
             bail!("there is no directory {}", state.display());
         }
     }
@@ -71,10 +77,29 @@ pub fn serve(request: &ServeRequest) -> anyhow::Result<Exit> {
         tokio::select! {
             () = interrupted => {}
             () = simulator.told_to_stop() => {}
+            () = forgotten(request.state.as_deref(), place) => {}
         }
         simulator.stop().await;
         Ok(Exit::Met)
     })
+}
+
+/// Device and number of a directory: another one under the same name has others.
+fn place_of(directory: &Path) -> Option<(u64, u64)> {
+    let metadata = std::fs::metadata(directory).ok()?;
+    metadata.is_dir().then(|| (metadata.dev(), metadata.ino()))
+}
+
+/// Resolves once the directory of the world is gone: then nobody can ever find the way to this simulator. `place` is
+/// where it was, `None` if it was not there yet.
+async fn forgotten(state: Option<&Path>, place: Option<(u64, u64)>) {
+    let Some(state) = state else {
+        return std::future::pending().await;
+    };
+    let place = place.or_else(|| place_of(state));
+    while place.is_some() && place_of(state) == place {
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// Where the files that clients read stay as long as the world does.

@@ -16,6 +16,8 @@ pub struct SessionOutcome {
     pub expires_at: String,
     /// Whether the environment is broken as it should be.
     pub is_broken: bool,
+    /// Since when nothing happens there, RFC 3339; `None` while it goes on.
+    pub paused_at: Option<String>,
     /// Why its journal cannot be read, if it cannot.
     pub error: Option<String>,
 }
@@ -32,6 +34,7 @@ impl SessionOutcome {
             begun_at: String::new(),
             expires_at: String::new(),
             is_broken: false,
+            paused_at: None,
             error: None,
         }
     }

@@ -19,6 +19,7 @@ impl Session {
     /// # Errors
     /// When a change cannot be made or a symptom does not show; what was made is known and can be undone.
     pub async fn inject(&mut self) -> anyhow::Result<()> {
+        self.clear().await?;
         self.build().await?;
         if self.ledger.baselines().is_some() {
             return Ok(());
@@ -37,7 +38,8 @@ impl Session {
     /// When a change cannot be made.
     pub async fn build(&mut self) -> anyhow::Result<()> {
         for (index, change) in self.chosen.changes.clone().into_iter().enumerate() {
-            self.make(index + 1, &change).await?;
+            let number = self.ledger.reset_after() + index + 1;
+            self.make(number, &change, None).await?;
         }
         Ok(())
     }
@@ -48,27 +50,41 @@ impl Session {
     /// When a change cannot be made.
     pub async fn repair(&mut self, fix: &Fix) -> anyhow::Result<()> {
         for change in &fix.changes {
-            // The repair's come after the scenario's own, which may not all be made.
-            let number = self.ledger.next_number().max(self.chosen.changes.len() + 1);
-            self.make(number, change).await?;
+            let number = self.number_beyond();
+            self.make(number, change, None).await?;
         }
         Ok(())
     }
 
-    async fn make(&mut self, number: usize, change: &Change) -> anyhow::Result<()> {
+    /// The number of a repair's next change: it comes after the scenario's own, which may not all be made.
+    pub(super) fn number_beyond(&self) -> usize {
+        let own = self.ledger.reset_after() + self.chosen.changes.len();
+        self.ledger.next_number().max(own + 1)
+    }
+
+    /// Makes a change, unless it is made; `solution` says which change of the solution it is.
+    pub(super) async fn make(
+        &mut self,
+        number: usize,
+        change: &Change,
+        solution: Option<usize>,
+    ) -> anyhow::Result<()> {
         let known = self.ledger.entry(number);
         if known.is_some_and(|entry| entry.outputs.is_some()) {
             return Ok(());
         }
         let change = match known {
             Some(entry) => entry.change.clone(),
-            None => self.announce(number, change).await?,
+            None => self.announce(number, change, solution).await?,
         };
         let mark = self.ledger.mark(number);
         // What is altered after it was made is the fault, more often than not.
-        let secret = self.ledger.begun.hidden && change.altered().is_some();
+        let secret = self.ledger.begun.hidden && change.altered().is_some() && solution.is_none();
         (self.cloud.tell)(match secret {
-            true => format!("making: part {number} of the scenario"),
+            true => {
+                let part = number - self.ledger.reset_after();
+                format!("making: part {part} of the scenario")
+            }
             false => format!("making: {change}"),
         });
         let outputs = self.cloud.apply(&change, &mark).await;
@@ -79,7 +95,12 @@ impl Session {
     }
 
     /// Puts a change into the journal, as it will be made.
-    async fn announce(&mut self, number: usize, change: &Change) -> anyhow::Result<Change> {
+    async fn announce(
+        &mut self,
+        number: usize,
+        change: &Change,
+        solution: Option<usize>,
+    ) -> anyhow::Result<Change> {
         let mut change = self.values.fill_all(change)?;
         for document in change.documents() {
             let text = self.source.read(document)?;
@@ -97,7 +118,8 @@ impl Session {
             let original = self.cloud.original(&change).await;
             original.with_context(|| format!("failed to look at what is there before: {change}"))?
         };
-        self.ledger.intend(number, change.clone(), original)?;
+        let intended = change.clone();
+        self.ledger.intend(number, intended, original, solution)?;
         Ok(change)
     }
 

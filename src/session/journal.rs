@@ -12,7 +12,7 @@ use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::cloud::changes::{Original, Outputs};
+use crate::cloud::changes::{Original, Outputs, Size};
 use crate::scenario::Change;
 use crate::scenario::observation::Baselines;
 
@@ -27,6 +27,9 @@ pub enum Record {
         number: usize,
         change: Change,
         original: Option<Original>,
+        /// Which change of the solution it is, from 0; `None` for one of the scenario's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        solution: Option<usize>,
     },
     /// Change `number` is made.
     Made { number: usize, outputs: Outputs },
@@ -34,6 +37,22 @@ pub enum Record {
     Injected { at: Timestamp, baselines: Baselines },
     /// Change `number` is taken back.
     Undone { number: usize },
+    /// Back to the broken state: what has a number up to `last` is taken back, and then the scenario is made again, as
+    /// changes with higher numbers.
+    Reset { at: Timestamp, last: usize },
+    /// The session may live until then.
+    Extended { expires_at: Timestamp },
+    /// From now on nothing happens: the simulator's time stands still, and these node groups have no nodes on a real
+    /// account. Their sizes before that.
+    Paused {
+        at: Timestamp,
+        sizes: BTreeMap<String, Size>,
+    },
+    /// It goes on, and lives longer by the time that it was paused.
+    Resumed {
+        at: Timestamp,
+        expires_at: Timestamp,
+    },
     /// Everything is taken back, and nothing was found left.
     Finished { at: Timestamp },
 }
@@ -59,6 +78,9 @@ pub struct Begun {
     pub at: Timestamp,
     /// When whoever reaps may take everything back.
     pub expires_at: Timestamp,
+    /// Whether the AWS CLI's calls in the learner's terminals are listened to.
+    #[serde(default)]
+    pub observed: bool,
 }
 
 /// Where a session acts.
@@ -224,6 +246,7 @@ mod tests {
             },
             at: Timestamp::UNIX_EPOCH,
             expires_at: Timestamp::UNIX_EPOCH,
+            observed: false,
         }
     }
 
@@ -242,6 +265,7 @@ mod tests {
             number: 1,
             change: scale(),
             original: None,
+            solution: None,
         };
         journal.append(&intended).unwrap();
         (home, vec![Record::Begun(begun()), intended])
@@ -284,6 +308,18 @@ mod tests {
             error.contains("journal.jsonl: line 3 is no record"),
             "{error}"
         );
+    }
+
+    /// As breakfix wrote them before there were solutions, resets and pauses.
+    #[test]
+    fn an_old_journal_is_readable() {
+        let home = tempfile::tempdir().unwrap();
+        let text = r#"{"record":"begun","version":1,"session":"s1","scenario":"s","scenarios":null,"variant":null,"hidden":false,"parameters":{},"target":{"real":false,"account":"1","region":"r","cluster":"c","clock":null},"at":"1970-01-01T00:00:00Z","expires_at":"1970-01-01T00:00:00Z"}
+{"record":"intended","number":1,"change":{"scale":{"nodegroup":"g","desired":1}},"original":null}
+"#;
+        std::fs::write(home.path().join(FILE), text).unwrap();
+        let (_, expected) = two_records();
+        assert_eq!(look(home.path()).unwrap(), expected);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use anyhow::bail;
 use jiff::Timestamp;
 
 use super::journal::{self, Begun, Journal, Record};
-use crate::cloud::changes::{Mark, Original, Outputs};
+use crate::cloud::changes::{Mark, Original, Outputs, Size};
 use crate::outcome::standing::SessionOutcome;
 use crate::scenario::Change;
 use crate::scenario::observation::Baselines;
@@ -18,6 +18,9 @@ pub struct Ledger {
     pub begun: Begun,
     entries: BTreeMap<usize, Entry>,
     injected: Option<Baselines>,
+    /// Changes up to this number were there before the last reset.
+    reset_after: usize,
+    paused: Option<Paused>,
     finished: bool,
     directory: PathBuf,
     /// `None` when it is only looked at.
@@ -32,6 +35,16 @@ pub struct Entry {
     /// `None` while nobody knows whether it was made.
     pub outputs: Option<Outputs>,
     pub undone: bool,
+    /// Which change of the solution it is, from 0; `None` for one of the scenario's own.
+    pub solution: Option<usize>,
+}
+
+/// A session in which nothing happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paused {
+    pub at: Timestamp,
+    /// Of the node groups that have no nodes meanwhile.
+    pub sizes: BTreeMap<String, Size>,
 }
 
 impl Ledger {
@@ -43,6 +56,8 @@ impl Ledger {
             begun,
             entries: BTreeMap::new(),
             injected: None,
+            reset_after: 0,
+            paused: None,
             finished: false,
             directory: directory.to_owned(),
             journal: Some(journal),
@@ -77,6 +92,8 @@ impl Ledger {
             begun,
             entries: BTreeMap::new(),
             injected: None,
+            reset_after: 0,
+            paused: None,
             finished: false,
             directory: directory.to_owned(),
             journal,
@@ -92,12 +109,14 @@ impl Ledger {
                 number,
                 change,
                 original,
+                solution,
             } => {
                 let entry = Entry {
                     change,
                     original,
                     outputs: None,
                     undone: false,
+                    solution,
                 };
                 self.entries.insert(number, entry);
             }
@@ -111,6 +130,16 @@ impl Ledger {
                 if let Some(entry) = self.entries.get_mut(&number) {
                     entry.undone = true;
                 }
+            }
+            Record::Reset { last, .. } => {
+                self.reset_after = last;
+                self.injected = None;
+            }
+            Record::Extended { expires_at } => self.begun.expires_at = expires_at,
+            Record::Paused { at, sizes } => self.paused = Some(Paused { at, sizes }),
+            Record::Resumed { expires_at, .. } => {
+                self.begun.expires_at = expires_at;
+                self.paused = None;
             }
             Record::Finished { .. } => self.finished = true,
         }
@@ -132,11 +161,13 @@ impl Ledger {
         number: usize,
         change: Change,
         original: Option<Original>,
+        solution: Option<usize>,
     ) -> anyhow::Result<()> {
         self.write(Record::Intended {
             number,
             change,
             original,
+            solution,
         })
     }
 
@@ -159,6 +190,33 @@ impl Ledger {
         self.write(Record::Undone { number })
     }
 
+    /// From now on everything that was begun belongs to the past, and has to go before anything is made.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn reset(&mut self) -> anyhow::Result<()> {
+        let (at, last) = (Timestamp::now(), self.next_number() - 1);
+        self.write(Record::Reset { at, last })
+    }
+
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn extend(&mut self, expires_at: Timestamp) -> anyhow::Result<()> {
+        self.write(Record::Extended { expires_at })
+    }
+
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn pause(&mut self, at: Timestamp, sizes: BTreeMap<String, Size>) -> anyhow::Result<()> {
+        self.write(Record::Paused { at, sizes })
+    }
+
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn resume(&mut self, at: Timestamp, expires_at: Timestamp) -> anyhow::Result<()> {
+        self.write(Record::Resumed { at, expires_at })
+    }
+
     /// # Errors
     /// When the journal cannot be written.
     pub fn finish(&mut self) -> anyhow::Result<()> {
@@ -173,6 +231,22 @@ impl Ledger {
     /// Every change that was begun, in the order in which they were.
     pub fn entries(&self) -> impl Iterator<Item = (usize, &Entry)> {
         self.entries.iter().map(|(number, entry)| (*number, entry))
+    }
+
+    /// The same without what was there before the last reset.
+    pub fn current(&self) -> impl Iterator<Item = (usize, &Entry)> {
+        let after = self.reset_after;
+        self.entries().filter(move |(number, _)| *number > after)
+    }
+
+    /// Changes up to this number were there before the last reset; 0 when there was none.
+    pub fn reset_after(&self) -> usize {
+        self.reset_after
+    }
+
+    /// Since when nothing happens; `None` while the session goes on.
+    pub fn paused(&self) -> Option<&Paused> {
+        self.paused.as_ref()
     }
 
     /// A number that no change has.
@@ -225,6 +299,7 @@ impl Ledger {
             begun_at: at.to_string(),
             expires_at: expires_at.to_string(),
             is_broken: self.injected.is_some(),
+            paused_at: self.paused.as_ref().map(|paused| paused.at.to_string()),
             error: None,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
@@ -10,6 +11,9 @@ use super::ledger::Ledger;
 
 /// Name of the file that whoever works on a session holds.
 const LOCK: &str = "lock";
+
+/// How long a directory may be without a lock until nobody is about to hold it.
+const UNHELD_AGE: Duration = Duration::from_secs(60);
 
 /// The sessions of a user.
 #[derive(Debug, Clone)]
@@ -24,6 +28,14 @@ pub struct Held {
     _lock: File,
 }
 
+impl Held {
+    /// The session's id; `None` if its directory has no name.
+    pub fn id(&self) -> Option<String> {
+        let name = self.directory.file_name()?;
+        Some(name.to_string_lossy().into_owned())
+    }
+}
+
 impl Store {
     /// The sessions below a state directory.
     pub fn new(state: &Path) -> Store {
@@ -36,8 +48,14 @@ impl Store {
         &self.directory
     }
 
-    /// Ids of the sessions that were begun, sorted. What is no session's directory is left out.
+    /// Ids of the sessions that are held or were, sorted. What is no session's directory is left out.
     pub fn ids(&self) -> Vec<String> {
+        let mut ids = self.names();
+        ids.retain(|id| self.directory.join(id).join(LOCK).exists());
+        ids
+    }
+
+    fn names(&self) -> Vec<String> {
         let entries = std::fs::read_dir(&self.directory)
             .into_iter()
             .flatten()
@@ -79,10 +97,12 @@ impl Store {
     /// simulator.
     pub fn abandoned(&self) -> Vec<Held> {
         let never_begun = |id: &String| {
-            // Without a lock, somebody is about to hold it.
-            !self.is_begun(id) && self.directory.join(id).join(LOCK).exists()
+            let directory = self.directory.join(id);
+            // Without a lock, somebody is about to hold it, unless it is older than that takes.
+            let is_held_or_was = directory.join(LOCK).exists() || is_old(&directory);
+            !self.is_begun(id) && is_held_or_was
         };
-        let ids = self.ids().into_iter().filter(never_begun);
+        let ids = self.names().into_iter().filter(never_begun);
         ids.filter_map(|id| self.hold(&id).ok().filter(|_| !self.is_begun(&id)))
             .collect()
     }
@@ -110,6 +130,13 @@ impl Store {
     }
 }
 
+fn is_old(directory: &Path) -> bool {
+    let made = directory
+        .metadata()
+        .and_then(|metadata| metadata.modified());
+    made.is_ok_and(|made| made.elapsed().is_ok_and(|age| age > UNHELD_AGE))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,5 +156,18 @@ mod tests {
         assert_eq!(store.ids(), ["s1"]);
         store.forget(held).unwrap();
         assert!(store.ids().is_empty());
+    }
+
+    #[test]
+    fn a_directory_that_nobody_ever_held_is_abandoned_after_a_while() {
+        let state = tempfile::tempdir().unwrap();
+        let store = Store::new(state.path());
+        let directory = store.directory().join("s1");
+        std::fs::create_dir_all(&directory).unwrap();
+        assert!(store.ids().is_empty() && store.abandoned().is_empty());
+        let long_ago = std::time::SystemTime::now() - 2 * UNHELD_AGE;
+        let opened = File::open(&directory).unwrap();
+        opened.set_modified(long_ago).unwrap();
+        assert_eq!(store.abandoned().len(), 1);
     }
 }

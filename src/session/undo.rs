@@ -12,9 +12,26 @@ const RUNS_INSTANCES: u8 = 4;
 /// # Errors
 /// When the journal cannot be written: then what is still to do is done by the next call.
 pub async fn undo(ledger: &mut Ledger, cloud: &Cloud) -> anyhow::Result<Vec<String>> {
+    let left = clear(ledger, cloud, usize::MAX).await?;
+    if left.is_empty() && !ledger.is_finished() {
+        ledger.finish()?;
+    }
+    Ok(left)
+}
+
+/// Takes back what has a number up to `last`, as far as it goes, and says what is left of the session.
+///
+/// # Errors
+/// As [`undo`].
+pub(super) async fn clear(
+    ledger: &mut Ledger,
+    cloud: &Cloud,
+    last: usize,
+) -> anyhow::Result<Vec<String>> {
     let mut left: Vec<String> = Vec::new();
     let mut running: Option<String> = None;
-    for (number, entry) in ledger.standing() {
+    let standing = ledger.standing().into_iter();
+    for (number, entry) in standing.filter(|(number, _)| *number <= last) {
         let rank = entry.change.teardown_rank();
         if let Some(blocker) = running.as_ref().filter(|_| rank > RUNS_INSTANCES) {
             left.push(format!("{}: kept while {blocker} is there", entry.change));
@@ -37,9 +54,6 @@ pub async fn undo(ledger: &mut Ledger, cloud: &Cloud) -> anyhow::Result<Vec<Stri
     }
     if left.is_empty() {
         left = found_left(ledger, cloud).await;
-    }
-    if left.is_empty() && !ledger.is_finished() {
-        ledger.finish()?;
     }
     Ok(left)
 }

@@ -109,6 +109,9 @@ pub struct Clock {
     pace: Pace,
     wall_anchor: i64,
     world_anchor: Moment,
+    /// Whether it stands still.
+    #[serde(default)]
+    frozen: bool,
 }
 
 impl Clock {
@@ -118,6 +121,7 @@ impl Clock {
             pace,
             wall_anchor: wall_micros,
             world_anchor: Moment(wall_micros),
+            frozen: false,
         }
     }
 
@@ -132,11 +136,28 @@ impl Clock {
             pace,
             wall_anchor: wall_micros,
             world_anchor: self.at(wall_micros),
+            frozen: self.frozen,
         }
+    }
+
+    /// The same clock, standing still from `wall_micros` on, or flowing again.
+    #[must_use]
+    pub fn frozen(&self, frozen: bool, wall_micros: i64) -> Self {
+        Self {
+            frozen,
+            ..self.paced(self.pace, wall_micros)
+        }
+    }
+
+    pub fn is_frozen(&self) -> bool {
+        self.frozen
     }
 
     /// World time at a wall time.
     pub fn at(&self, wall_micros: i64) -> Moment {
+        if self.frozen {
+            return self.world_anchor;
+        }
         let elapsed = wall_micros.saturating_sub(self.wall_anchor).max(0) as f64;
         Moment(
             self.world_anchor
@@ -147,6 +168,9 @@ impl Clock {
 
     /// Wall time at which the world will reach `moment` by flowing alone.
     pub fn wall_of(&self, moment: Moment) -> i64 {
+        if self.frozen && moment > self.world_anchor {
+            return i64::MAX;
+        }
         let ahead = moment.0.saturating_sub(self.world_anchor.0).max(0) as f64;
         self.wall_anchor
             .saturating_add((ahead / self.pace.rate()) as i64)
@@ -170,6 +194,15 @@ mod tests {
         assert_eq!(clock.at(2_000_000), Moment(62_000_000));
         assert_eq!(clock.at(3_000_000), Moment(63_000_000));
         assert_eq!(clock.wall_of(Moment(63_000_000)), 3_000_000);
+    }
+
+    #[test]
+    fn time_that_stood_still_goes_on_where_it_stopped() {
+        let frozen = Clock::new(Pace::Times(20.0), 0).frozen(true, 1_000_000);
+        assert_eq!(frozen.at(900_000_000), Moment(20_000_000));
+        assert_eq!(frozen.wall_of(Moment(20_000_001)), i64::MAX);
+        let thawed = frozen.frozen(false, 900_000_000);
+        assert_eq!(thawed.at(901_000_000), Moment(40_000_000));
     }
 
     #[test]

@@ -24,6 +24,7 @@ type Refused = (StatusCode, String);
 /// - `POST advance?micros=N` lets them pass at once, whatever the clock;
 /// - `GET status` tells the clock and what is served;
 /// - `GET events?after=N` lists the calls after number N;
+/// - `POST freeze` has time stand still until `POST thaw`, or until the world is served again;
 /// - `POST stop` ends the simulator, as a signal does;
 /// - `GET world` is everything there is, secrets too.
 pub(super) fn answer(shared: &Shared, request: &Request<Bytes>) -> Response<Bytes> {
@@ -45,6 +46,12 @@ fn routed(shared: &Shared, request: &Request<Bytes>) -> Result<Response<Bytes>, 
         (&Method::POST, "advance") => {
             let mut world = shared.world();
             world.jump(micros(request)?);
+            world.release();
+            Ok(json_text(&status(&shared.world())))
+        }
+        (&Method::POST, "freeze" | "thaw") => {
+            let mut world = shared.world();
+            world.freeze(action == "freeze");
             world.release();
             Ok(json_text(&status(&shared.world())))
         }

@@ -1,5 +1,5 @@
 //! A world on disk: written before a change is answered, so that a simulator that is killed comes back with the same
-//! world, on the same ports, for the same clients. Time goes on while nobody serves it.
+//! world, on the same ports, for the same clients. Time goes on while nobody serves it, unless it was frozen.
 //!
 //! Two files: `world.json`, replaced whole by a rename, and `events.jsonl`, the audit trail, which only grows. They
 //! hold keys and are their owner's to read. They outlive the process; only a crash of the machine may lose the
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::AccessKey;
 use super::audit::{REMEMBERED, Record, Trail};
+use super::clock::Clock;
 use super::world::World;
 
 const WORLD: &str = "world.json";
@@ -153,6 +154,20 @@ pub fn identity(directory: &Path) -> Result<Identity> {
     let known: Known = serde_json::from_slice(&text)
         .with_context(|| format!("{} is not a world of this version", path.display()))?;
     Ok(known.identity)
+}
+
+/// Whether time stands still in the world in `directory` until it is served again.
+pub fn is_frozen(directory: &Path) -> bool {
+    #[derive(Deserialize)]
+    struct Known {
+        world: KnownWorld,
+    }
+    #[derive(Deserialize)]
+    struct KnownWorld {
+        clock: Clock,
+    }
+    let text = std::fs::read(directory.join(WORLD)).unwrap_or_default();
+    serde_json::from_slice(&text).is_ok_and(|Known { world }| world.clock.is_frozen())
 }
 
 fn read_world(directory: &Path) -> Result<Option<Resumed>> {

@@ -239,6 +239,14 @@ impl World {
         self.changes += 1;
     }
 
+    /// Lets time stand still from now on, or flow again.
+    pub(super) fn freeze(&mut self, frozen: bool) {
+        if self.clock.is_frozen() != frozen {
+            self.clock = self.clock.frozen(frozen, self.wall);
+            self.changes += 1;
+        }
+    }
+
     /// World time until the next thing happens by itself.
     pub fn until_next_event(&self) -> Option<Duration> {
         let (&(at, _), _) = self.queue.first_key_value()?;

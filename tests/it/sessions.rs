@@ -226,3 +226,186 @@ fn a_random_variant_is_drawn_once_and_stays() {
     let again = Session::resume(session.directory(), source(), ground.cloud()).unwrap();
     assert_eq!(again.chosen().names, drawn);
 }
+
+#[track_caller]
+fn assert_broken(ground: &Ground, session: &Session) {
+    let symptoms = ground.run(session.symptoms()).unwrap();
+    let met = |check: &breakfix::outcome::CheckOutcome| check.verdict == Verdict::Met;
+    assert!(symptoms.iter().all(met), "{symptoms:#?}");
+    let verdicts = ground.run(session.verdicts()).unwrap();
+    assert!(!verdicts.iter().all(met), "{verdicts:#?}");
+}
+
+#[track_caller]
+fn assert_repaired(ground: &Ground, session: &Session) {
+    let verdicts = ground.run(session.verdicts()).unwrap();
+    let met = |check: &breakfix::outcome::CheckOutcome| check.verdict == Verdict::Met;
+    assert!(verdicts.iter().all(met), "{verdicts:#?}");
+}
+
+#[test]
+fn a_reset_breaks_again_what_was_repaired_and_nothing_is_left_of_either() {
+    let ground = Ground::new();
+    let before = ground.simulator.inventory();
+    let home = tempfile::tempdir().unwrap();
+    let mut session = begin(home.path(), &ground.cloud(), "grant-revoked");
+    ground.run(session.inject()).unwrap();
+    let (suffix, key) = (
+        session.values().get("suffix").map(str::to_owned),
+        session.values().get("key.id").map(str::to_owned),
+    );
+    assert!(ground.run(session.solve(&[])).unwrap().is_met());
+    assert_repaired(&ground, &session);
+    for _ in 0..2 {
+        ground.run(session.reset()).unwrap();
+        assert_broken(&ground, &session);
+    }
+    assert_eq!(session.values().get("suffix"), suffix.as_deref());
+    assert_ne!(session.values().get("key.id"), key.as_deref());
+    // Whoever comes next has the same.
+    let directory = session.directory().to_owned();
+    let again = Session::resume(&directory, source(), ground.cloud()).unwrap();
+    assert_eq!(again.environment().unwrap(), session.environment().unwrap());
+    // And its solution is applied anew.
+    assert!(ground.run(session.solve(&[])).unwrap().is_met());
+    drop(session);
+    assert_eq!(
+        ground.run(finish(&directory, &ground.cloud())),
+        Vec::<String>::new()
+    );
+    assert_as_before(&ground, &before, "after two resets");
+}
+
+/// The world is as before after `finish`, wherever a reset was killed.
+#[test]
+fn a_kill_at_any_point_of_a_reset_leaves_nothing_behind() {
+    let home = tempfile::tempdir().unwrap();
+    let rounds = sweep(17, |ground, before, polls| {
+        let mut session = begin(home.path(), &ground.cloud(), "no-autoscaling-access");
+        let directory = session.directory().to_owned();
+        ground.run(session.inject()).unwrap();
+        let reset = ground.run(killed_after(polls, session.reset()));
+        drop(session);
+        let left = ground.run(finish(&directory, &ground.cloud()));
+        assert!(left.is_empty(), "killed after {polls} polls: {left:?}");
+        assert_as_before(ground, before, &format!("killed after {polls} polls"));
+        reset.transpose().unwrap().is_some()
+    });
+    assert!(rounds > 10, "only {rounds} points were tried");
+}
+
+/// By `reset` and by `start`, one after the other.
+#[test]
+fn a_reset_that_was_killed_goes_on() {
+    let home = tempfile::tempdir().unwrap();
+    let mut by_reset = false;
+    sweep(61, |ground, before, polls| {
+        let mut session = begin(home.path(), &ground.cloud(), "key-disabled");
+        let directory = session.directory().to_owned();
+        ground.run(session.inject()).unwrap();
+        let reset = ground.run(killed_after(polls, session.reset()));
+        drop(session);
+        let mut session = Session::resume(&directory, source(), ground.cloud()).unwrap();
+        by_reset = !by_reset;
+        match by_reset && reset.is_none() {
+            true => ground.run(session.reset()).unwrap(),
+            false => ground.run(session.inject()).unwrap(),
+        }
+        assert_broken(ground, &session);
+        // Once more would be one reset more.
+        let journal = std::fs::read_to_string(directory.join("journal.jsonl")).unwrap();
+        assert_eq!(
+            journal.matches("\"record\":\"reset\"").count(),
+            1,
+            "{polls}"
+        );
+        let left = ground.run(session.undo()).unwrap();
+        assert!(left.is_empty(), "killed after {polls} polls: {left:?}");
+        assert_as_before(ground, before, &format!("killed after {polls} polls"));
+        reset.transpose().unwrap().is_some()
+    });
+}
+
+#[test]
+fn a_reset_that_cannot_take_everything_back_says_what_is_left_and_goes_on_later() {
+    let ground = Ground::new();
+    let before = ground.simulator.inventory();
+    let home = tempfile::tempdir().unwrap();
+    let mut session = begin(home.path(), &ground.cloud(), "no-autoscaling-access");
+    ground.run(session.inject()).unwrap();
+    let directory = session.directory().to_owned();
+    drop(session);
+    let wrong = ground.cloud_at(breakfix::cloud::aws::Endpoint::Simulator {
+        url: ground.simulator.aws_url(),
+        access_key: "AKIA0000000000000000".to_owned(),
+        secret_key: "wrong".to_owned(),
+    });
+    let mut session = Session::resume(&directory, source(), wrong).unwrap();
+    let error = format!("{:#}", ground.run(session.reset()).unwrap_err());
+    assert!(error.contains("node group new_nodegroup_1"), "{error}");
+    drop(session);
+    let mut session = Session::resume(&directory, source(), ground.cloud()).unwrap();
+    ground.run(session.reset()).unwrap();
+    assert_broken(&ground, &session);
+    assert!(ground.run(session.undo()).unwrap().is_empty());
+    assert_as_before(&ground, &before, "after a reset that was refused once");
+}
+
+#[test]
+fn a_solution_is_applied_as_far_as_it_is_needed() {
+    let ground = Ground::new();
+    let before = ground.simulator.inventory();
+    for (variant, first, expected) in [
+        ("no-autoscaling-access", "key-lets-auto-scaling-launch", 1),
+        ("grant-revoked", "key-lets-auto-scaling-launch", 1),
+        ("key-disabled", "key-enabled", 1),
+        ("template-names-no-key", "template-names-the-key", 4),
+        ("grant-revoked+key-disabled", "key-enabled", 1),
+    ] {
+        let home = tempfile::tempdir().unwrap();
+        let mut session = begin(home.path(), &ground.cloud(), variant);
+        ground.run(session.inject()).unwrap();
+        let solved = ground.run(session.solve(&[first])).unwrap();
+        assert!(solved.is_met(), "{variant}: {solved:#?}");
+        assert_eq!(solved.made.len(), expected, "{variant}: {solved:#?}");
+        let again = ground.run(session.solve(&[first])).unwrap();
+        assert_eq!(again.made, Vec::<String>::new(), "{variant}");
+        let whole = ground.run(session.solve(&[])).unwrap();
+        assert!(whole.is_met(), "{variant}: {whole:#?}");
+        assert_repaired(&ground, &session);
+        let unknown = ground.run(session.solve(&["nothing"])).unwrap_err();
+        assert!(unknown.to_string().contains("no condition \"nothing\""));
+        assert!(ground.run(session.undo()).unwrap().is_empty(), "{variant}");
+        assert_as_before(&ground, &before, variant);
+    }
+}
+
+#[test]
+fn a_solution_that_was_killed_goes_on_and_makes_nothing_twice() {
+    let home = tempfile::tempdir().unwrap();
+    sweep(29, |ground, before, polls| {
+        let variant = "grant-revoked+key-disabled";
+        let mut session = begin(home.path(), &ground.cloud(), variant);
+        let directory = session.directory().to_owned();
+        ground.run(session.inject()).unwrap();
+        let solved = ground.run(killed_after(polls, session.solve(&[])));
+        drop(session);
+        let mut session = Session::resume(&directory, source(), ground.cloud()).unwrap();
+        assert!(ground.run(session.solve(&[])).unwrap().is_met(), "{polls}");
+        let journal = std::fs::read_to_string(directory.join("journal.jsonl")).unwrap();
+        for part in 0..4 {
+            let begun = journal.matches(&format!("\"solution\":{part}}}")).count();
+            assert!(begun <= 1, "part {part} was begun {begun} times: {journal}");
+        }
+        let kms = ground.simulator.events(0);
+        let granted = kms.iter().filter(|event| {
+            event.operation == "CreateGrant" && event.parameters.to_string().contains(session.id())
+        });
+        assert!(granted.count() >= 2, "the grants of fault and repair");
+        drop(session);
+        let left = ground.run(finish(&directory, &ground.cloud()));
+        assert!(left.is_empty(), "killed after {polls} polls: {left:?}");
+        assert_as_before(ground, before, &format!("killed after {polls} polls"));
+        solved.transpose().unwrap().is_some()
+    });
+}

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::super::waiting::{done, found};
 use super::super::{Cloud, CloudError};
-use super::{BREAKFIX, CHANGE_LABEL, Mark, Original, Outputs, SESSION_LABEL};
+use super::{BREAKFIX, CHANGE_LABEL, Mark, Original, Outputs, SESSION_LABEL, Tags};
 use crate::scenario::change::KubeManifest;
 
 /// Made by the cluster from other objects, whose labels they copy; they go with those.
@@ -195,16 +195,41 @@ pub(in super::super) async fn remove_object(
     kind: &GroupVersionKind,
     (namespace, name): (Option<&str>, &str),
 ) -> Result<(), CloudError> {
-    let client = cloud.kubernetes().await?;
-    let (resource, _) = kube::discovery::pinned_kind(&client, kind).await?;
-    let api: Api<DynamicObject> = match namespace {
-        Some(namespace) => Api::namespaced_with(client, namespace, &resource),
-        None => Api::all_with(client, &resource),
-    };
+    let api = api_of(cloud, kind, namespace).await?;
     delete(&api, name).await?;
     cloud
         .object_gone(&api, name, &format!("{} {name}", kind.kind))
         .await
+}
+
+/// Puts labels on an object, if it is there.
+pub(in super::super) async fn label_object(
+    cloud: &Cloud,
+    kind: &GroupVersionKind,
+    (namespace, name): (Option<&str>, &str),
+    labels: &Tags,
+) -> Result<(), CloudError> {
+    let api = api_of(cloud, kind, namespace).await?;
+    let patch = Patch::Merge(json!({ "metadata": { "labels": labels } }));
+    let parameters = PatchParams {
+        field_manager: Some(BREAKFIX.to_owned()),
+        ..PatchParams::default()
+    };
+    let patched = api.patch(name, &parameters, &patch).await;
+    done(patched.map(drop).map_err(CloudError::from))
+}
+
+async fn api_of(
+    cloud: &Cloud,
+    kind: &GroupVersionKind,
+    namespace: Option<&str>,
+) -> Result<Api<DynamicObject>, CloudError> {
+    let client = cloud.kubernetes().await?;
+    let (resource, _) = kube::discovery::pinned_kind(&client, kind).await?;
+    Ok(match namespace {
+        Some(namespace) => Api::namespaced_with(client, namespace, &resource),
+        None => Api::all_with(client, &resource),
+    })
 }
 
 /// In the foreground: what an object owns is gone before it is.

@@ -12,7 +12,7 @@ use aws_sdk_eks::types::{
 use super::super::aws::incomplete;
 use super::super::waiting::found;
 use super::super::{Cloud, CloudError};
-use super::{Mark, Original, Outputs, SESSION, Tags, altered};
+use super::{Mark, Original, Outputs, SESSION, Size, Tags, altered};
 use crate::scenario::change::{Nodegroup, NodegroupTemplate, Scale};
 
 /// Instances that are not gone for good.
@@ -159,12 +159,39 @@ impl Cloud {
             return Ok(());
         }
         let scaling = NodegroupScalingConfig::builder().desired_size(size);
+        self.rescale(name, scaling.build()).await
+    }
+
+    /// How many nodes a node group is to have; `None` when it is gone or going.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub async fn size(&self, name: &str) -> Result<Option<Size>, CloudError> {
+        let group = self.settled(name).await?.filter(|group| !is_going(group));
+        Ok(group.map(|group| size_of(&group)))
+    }
+
+    /// Says how many nodes a node group is to have, and waits until the update is over. One that is gone stays so.
+    ///
+    /// # Errors
+    /// When EKS does not let it.
+    pub async fn resize(&self, name: &str, size: Size) -> Result<(), CloudError> {
+        if self.size(name).await?.is_none_or(|now| now == size) {
+            return Ok(());
+        }
+        let scaling = NodegroupScalingConfig::builder()
+            .min_size(size.min)
+            .desired_size(size.desired);
+        self.rescale(name, scaling.build()).await
+    }
+
+    async fn rescale(&self, name: &str, scaling: NodegroupScalingConfig) -> Result<(), CloudError> {
         let request = self
             .eks
             .update_nodegroup_config()
             .cluster_name(&self.cluster)
             .nodegroup_name(name)
-            .scaling_config(scaling.build());
+            .scaling_config(scaling);
         let update = || async {
             let sent = request.clone().send().await;
             sent.map(drop).map_err(CloudError::from)
@@ -503,6 +530,16 @@ fn desired(group: &Found) -> i32 {
     scaling
         .and_then(|scaling| scaling.desired_size())
         .unwrap_or_default()
+}
+
+fn size_of(group: &Found) -> Size {
+    let scaling = group.scaling_config();
+    Size {
+        min: scaling
+            .and_then(|scaling| scaling.min_size())
+            .unwrap_or_default(),
+        desired: desired(group),
+    }
 }
 
 fn version_of(group: &Found) -> Option<String> {

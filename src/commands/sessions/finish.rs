@@ -1,12 +1,12 @@
 //! `breakfix finish`: takes everything back, and proves that nothing is left.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use super::super::content::Refused;
 use super::super::manners::Manners;
 use super::super::{interrupt, output, runtime};
 use super::opened::{self, Opened};
-use super::start::teller;
+use super::start::{teller, until_interrupted};
 use crate::live::Live;
 use crate::outcome::Exit;
 use crate::report::standing;
@@ -89,18 +89,15 @@ fn finish_one(
     let mut cloud = opened.connect(runtime, true)?;
     let live = Arc::new(Mutex::new(Live::on_stderr(false)));
     cloud.tell = teller(&live);
-    let undone = runtime.block_on(async {
-        tokio::select! {
-            undone = undo::undo(&mut opened.ledger, &cloud) => Some(undone),
-            () = interrupt::beyond(signals, 0) => None,
-        }
-    });
-    *live.lock().unwrap_or_else(PoisonError::into_inner) = Live::silent();
+    let undone = undo::undo(&mut opened.ledger, &cloud);
+    let undone = until_interrupted(runtime, signals, &live, undone);
     let Some(left) = undone.transpose()? else {
         return Ok(None);
     };
     if left.is_empty() {
-        if !opened.ledger.begun.target.real {
+        if opened.ledger.begun.target.real {
+            opened.observer().stop()?;
+        } else {
             opened.background().stop()?;
         }
         store.forget(opened.held)?;

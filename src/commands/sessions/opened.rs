@@ -1,15 +1,18 @@
 //! A session that was begun before: found, held, its environment reached again.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
 
 use super::super::background::Background;
 use super::super::content::{Refused, refused};
-use super::super::runtime;
+use super::super::manners::Manners;
+use super::super::{output, runtime};
 use super::account;
+use super::observer::Observer;
 use crate::cloud::Cloud;
+use crate::message;
 use crate::outcome::Exit;
 use crate::scenarios::{self, Source};
 use crate::session::Session;
@@ -20,7 +23,7 @@ use crate::session::store::{Held, Store};
 use crate::simulator::clock::Pace;
 
 /// The user's sessions, without what was killed before it was one.
-pub(super) fn store() -> Store {
+pub(in super::super) fn store() -> Store {
     let store = Store::new(&state_directory(|name| std::env::var_os(name)));
     for held in store.abandoned() {
         let ended = Background::of(&held.directory).stop();
@@ -30,6 +33,16 @@ pub(super) fn store() -> Store {
         }
     }
     store
+}
+
+/// Where a session is that was begun.
+pub(super) fn directory(id: &str) -> anyhow::Result<PathBuf> {
+    let store = Store::new(&state_directory(|name| std::env::var_os(name)));
+    anyhow::ensure!(
+        store.ids().iter().any(|known| known == id),
+        "there is no session {id:?}"
+    );
+    Ok(store.directory().join(id))
 }
 
 /// The session that is meant: the one that was named, else the only one there is.
@@ -76,17 +89,72 @@ fn described(store: &Store, id: &str) -> String {
 ///
 /// # Errors
 /// When its environment cannot be reached.
-pub(super) fn look(asked: Option<&str>) -> anyhow::Result<Result<(Runtime, Session), Refused>> {
+pub(in super::super) fn look(
+    asked: Option<&str>,
+    manners: Manners,
+) -> anyhow::Result<Result<(Runtime, Session), Refused>> {
     let store = store();
     let id = match pick(&store, asked) {
         Ok(id) => id,
         Err(refused) => return Ok(Err(refused)),
     };
     let ledger = store.look(&id)?;
+    if let Err(refused) = awake(&ledger, manners) {
+        return Ok(Err(refused));
+    }
     let runtime = runtime()?;
     let cloud = connect(&runtime, &ledger.begun, &store.directory().join(&id), false)?;
+    listen(&ledger);
     let source = source(&ledger.begun)?;
-    Ok(Ok((runtime, Session::over(ledger, source, cloud)?)))
+    let mut session = Session::over(ledger, source, cloud)?;
+    session.speak(manners.language(None));
+    Ok(Ok((runtime, session)))
+}
+
+/// Nothing can be done in a session that is paused, but to go on with it or to end it.
+pub(super) fn awake(ledger: &Ledger, manners: Manners) -> Result<(), Refused> {
+    let Some(paused) = ledger.paused() else {
+        return Ok(());
+    };
+    let id = &ledger.begun.session;
+    let text = message!("life-is-paused", session = id, at = paused.at.to_string());
+    Err(refused(Exit::Usage, text.to(manners.language(None))))
+}
+
+/// Has the observer of a session on a real account listen. Without it there is less evidence, and nothing else.
+pub(super) fn listen(ledger: &Ledger) {
+    if let Err(error) = Observer::of(ledger.directory()).ensure(ledger) {
+        output::complain(&format!("the AWS CLI's calls are not observed: {error:#}"));
+    }
+}
+
+/// The session that is held, with everything that is needed to change it. On a real account this asks again whether
+/// its credentials and its cluster may be used.
+///
+/// # Errors
+/// When another process holds it, or its environment cannot be reached.
+pub(super) fn work(
+    store: &Store,
+    runtime: &Runtime,
+    id: &str,
+    manners: Manners,
+) -> anyhow::Result<Result<(Held, Session), Refused>> {
+    let opened = Opened::open(store, id)?;
+    if let Err(refused) = awake(&opened.ledger, manners) {
+        return Ok(Err(refused));
+    }
+    let source = opened.source()?;
+    let cloud = opened.connect(runtime, true)?;
+    if opened.ledger.begun.target.real
+        && let Err(refused) = runtime.block_on(account::admitted(&cloud))
+    {
+        return Ok(Err(refused));
+    }
+    listen(&opened.ledger);
+    let Opened { held, ledger } = opened;
+    drop(ledger);
+    let session = Session::resume(&held.directory, source, cloud)?;
+    Ok(Ok((held, session)))
 }
 
 /// A session that is held.
@@ -108,7 +176,17 @@ impl Opened {
         Background::of(&self.held.directory)
     }
 
-    pub(super) fn source(&self) -> anyhow::Result<Source> {
+    pub(super) fn observer(&self) -> Observer {
+        Observer::of(&self.held.directory)
+    }
+
+    /// Clients of its account; `None` on the simulator, which is left alone.
+    pub(super) fn account(&self, runtime: &Runtime) -> anyhow::Result<Option<Cloud>> {
+        let is_real = self.ledger.begun.target.real;
+        is_real.then(|| self.connect(runtime, true)).transpose()
+    }
+
+    fn source(&self) -> anyhow::Result<Source> {
         source(&self.ledger.begun)
     }
 
@@ -143,7 +221,7 @@ pub(super) fn connect(
 }
 
 /// How fast time flows for the learner.
-fn pace(begun: &Begun) -> Pace {
+pub(super) fn pace(begun: &Begun) -> Pace {
     let asked = begun.target.clock.as_deref();
     asked
         .and_then(|clock| clock.parse().ok())

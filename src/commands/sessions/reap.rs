@@ -1,5 +1,7 @@
 //! `breakfix reap`: removes from an account what breakfix made there, by its tags alone: no journal is needed.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::super::content::Refused;
@@ -69,8 +71,16 @@ async fn wanted(cloud: &Cloud, request: &ReapRequest) -> anyhow::Result<Vec<Left
         Some(session) => cloud.left_of(session).await?,
         None => cloud.left_by_anyone().await?,
     };
+    // What was launched later than the session was extended says an earlier time than the rest of it.
+    let mut expiry: BTreeMap<String, Timestamp> = BTreeMap::new();
+    for left in &found {
+        if let Some(at) = left.expires_at {
+            let latest = expiry.entry(left.session.clone()).or_insert(at);
+            *latest = at.max(*latest);
+        }
+    }
     // What does not say when its time is over is left alone unless it is asked for.
-    let is_over = |left: &Left| left.expires_at.is_some_and(|at| at <= now);
+    let is_over = |left: &Left| left.expires_at.is_some() && expiry[&left.session] <= now;
     found.retain(|left| request.all || request.session.is_some() || is_over(left));
     Ok(found)
 }

@@ -11,14 +11,13 @@ use super::super::content::{Refused, refused};
 use super::super::manners::Manners;
 use super::super::{interrupt, output, runtime};
 use super::account::{self, AccountNames};
-use super::opened::{self, Opened};
-use crate::cloud::Cloud;
+use super::opened;
 use crate::live::Live;
 use crate::outcome::{Event, Exit};
-use crate::report::standing;
+use crate::report::{life, standing};
 use crate::scenarios::{self, LoadError, Source};
 use crate::session::journal::Target;
-use crate::session::store::Store;
+use crate::session::store::{Held, Store};
 use crate::session::{self, Draft, Session, Wish};
 use crate::shell::Interrupt;
 use crate::simulator::clock::Pace;
@@ -32,6 +31,8 @@ pub struct StartRequest {
     pub variant: Option<String>,
     pub place: Place,
     pub time_to_live: Duration,
+    /// Listen to what the AWS CLI calls in the learner's terminals; the simulator knows that anyway.
+    pub observe: bool,
     /// Do not ask.
     pub yes: bool,
     pub json: bool,
@@ -48,8 +49,8 @@ pub enum Place {
 ///
 /// # Errors
 /// When it could not be broken; what was made is taken back, or told.
-pub fn start(request: &StartRequest, _manners: Manners) -> anyhow::Result<Exit> {
-    match try_start(request)? {
+pub fn start(request: &StartRequest, manners: Manners) -> anyhow::Result<Exit> {
+    match try_start(request, manners)? {
         Ok(exit) => Ok(exit),
         Err(Refused { exit, text }) => {
             output::complain(&text);
@@ -60,7 +61,7 @@ pub fn start(request: &StartRequest, _manners: Manners) -> anyhow::Result<Exit> 
 
 type Outcome = anyhow::Result<Result<Exit, Refused>>;
 
-fn try_start(request: &StartRequest) -> Outcome {
+fn try_start(request: &StartRequest, manners: Manners) -> Outcome {
     let source = match checked(request) {
         Ok(source) => source,
         Err(refused) => return Ok(Err(refused)),
@@ -68,7 +69,7 @@ fn try_start(request: &StartRequest) -> Outcome {
     let store = opened::store();
     let runtime = runtime()?;
     if let Some(id) = same(&store, request) {
-        return go_on(request, &store, &runtime, &id);
+        return go_on(request, manners, &store, &runtime, &id);
     }
     let id = session::new_id();
     let target = match &request.place {
@@ -79,7 +80,7 @@ fn try_start(request: &StartRequest) -> Outcome {
     // Ctrl-C while somebody is asked ends this at once: nothing is made yet, and no simulator to be ended.
     let early = (!target.real).then(|| interrupt::watch(&runtime));
     let signals = early.transpose()?;
-    let begun = begin(request, source, &runtime, &target, &id, &store);
+    let begun = begin(request, manners, source, &runtime, &target, &held, &store);
     match begun {
         Ok(Ok(session)) => {
             let result = break_it(request, &runtime, signals, session);
@@ -101,13 +102,13 @@ fn try_start(request: &StartRequest) -> Outcome {
 /// Nothing is made yet.
 fn begin(
     request: &StartRequest,
+    manners: Manners,
     source: Source,
     runtime: &Runtime,
     target: &Target,
-    id: &str,
+    held: &Held,
     store: &Store,
 ) -> anyhow::Result<Result<Session, Refused>> {
-    let directory = store.directory().join(id);
     let cloud = if target.real {
         let cloud = runtime.block_on(account::connect(target))?;
         if let Err(refused) = runtime.block_on(account::admitted(&cloud)) {
@@ -115,7 +116,7 @@ fn begin(
         }
         cloud
     } else {
-        let background = Background::of(&directory);
+        let background = Background::of(&held.directory);
         let Place::Simulator(pace) = request.place else {
             anyhow::bail!("a simulated session has a clock");
         };
@@ -123,22 +124,28 @@ fn begin(
         runtime.block_on(background.connect(true))?
     };
     let wish = Wish {
-        id: Some(id.to_owned()),
+        id: held.id(),
         variant: request.variant.clone(),
         healthy: false,
         time_to_live: request.time_to_live,
         real: target.real,
         clock: target.clock.clone(),
+        observed: target.real && request.observe,
     };
     let draft = Draft::new(source, &cloud, &wish)?;
     // The plan is shown before a journal is written: a refusal leaves nothing behind.
     if target.real {
         output::complain(&standing::plan(&target.to_string(), &draft.planned()));
+        if request.observe {
+            output::complain(&life::observed(manners.language(None)));
+        }
         if let Err(refused) = account::confirmed("Make all this?", request.yes) {
             return Ok(Err(refused));
         }
     }
-    Ok(Ok(draft.begin(store.directory(), cloud)?))
+    let session = draft.begin(store.directory(), cloud)?;
+    opened::listen(session.ledger());
+    Ok(Ok(session))
 }
 
 fn break_it(
@@ -153,13 +160,7 @@ fn break_it(
     };
     let live = Arc::new(Mutex::new(Live::on_stderr(false)));
     session.tell(teller(&live));
-    let injected = runtime.block_on(async {
-        tokio::select! {
-            injected = session.inject() => Some(injected),
-            () = interrupt::beyond(&signals, 0) => None,
-        }
-    });
-    drop_line(&live);
+    let injected = until_interrupted(runtime, &signals, &live, session.inject());
     let id = session.id().to_owned();
     match injected {
         Some(Ok(())) => {
@@ -181,9 +182,22 @@ fn break_it(
     }
 }
 
-/// The spinner must not be drawn over what follows.
-fn drop_line(live: &Arc<Mutex<Live>>) {
+/// Works, and shows what of, until the first interrupt: `None` then.
+pub(super) fn until_interrupted<T>(
+    runtime: &Runtime,
+    signals: &Interrupt,
+    live: &Arc<Mutex<Live>>,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let done = runtime.block_on(async {
+        tokio::select! {
+            done = work => Some(done),
+            () = interrupt::beyond(signals, 0) => None,
+        }
+    });
+    // The spinner must not be drawn over what follows.
     *live.lock().unwrap_or_else(PoisonError::into_inner) = Live::silent();
+    done
 }
 
 /// Shows what is being done and waited for.
@@ -196,18 +210,17 @@ pub(super) fn teller(live: &Arc<Mutex<Live>>) -> crate::cloud::Tell {
 }
 
 /// Goes on with a session of the same scenario in the same place; one that is complete is only told.
-fn go_on(request: &StartRequest, store: &Store, runtime: &Runtime, id: &str) -> Outcome {
-    let opened = Opened::open(store, id)?;
-    let source = opened.source()?;
-    let cloud: Cloud = opened.connect(runtime, true)?;
-    if opened.ledger.begun.target.real
-        && let Err(refused) = runtime.block_on(account::admitted(&cloud))
-    {
-        return Ok(Err(refused));
-    }
-    let Opened { held, ledger } = opened;
-    drop(ledger);
-    let session = Session::resume(&held.directory, source, cloud)?;
+fn go_on(
+    request: &StartRequest,
+    manners: Manners,
+    store: &Store,
+    runtime: &Runtime,
+    id: &str,
+) -> Outcome {
+    let (held, session) = match opened::work(store, runtime, id, manners)? {
+        Ok(opened) => opened,
+        Err(refused) => return Ok(Err(refused)),
+    };
     output::complain(&format!("going on with session {id}"));
     let result = break_it(request, runtime, None, session);
     drop(held);
