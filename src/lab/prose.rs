@@ -71,7 +71,7 @@ pub enum Kind {
         minutes: Option<u32>,
     },
     Code {
-        block: Block,
+        block: Box<Block>,
         /// Which of the page's tested blocks it is, counted from 1.
         step: Option<usize>,
     },

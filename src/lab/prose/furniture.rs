@@ -327,7 +327,7 @@ impl Marker<'_> {
     /// Between blank lines, so that Markdown makes a paragraph of it.
     fn by_itself(&mut self, line: &mut Line, mark: Mark, source: &str) {
         self.flush(line);
-        let begins_item = !line.emitted && line.first.trim_matches(['>', ' ', '\t']) != "";
+        let begins_item = !line.emitted && !line.first.trim_matches(['>', ' ', '\t']).is_empty();
         let blank = line.next.trim_end().to_owned();
         if !begins_item {
             self.emit(&blank);

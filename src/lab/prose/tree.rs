@@ -133,7 +133,10 @@ impl<'a> Reader<'a> {
                 lines,
                 ..Block::default()
             };
-            return Kind::Code { block, step: None };
+            return Kind::Code {
+                block: Box::new(block),
+                step: None,
+            };
         };
         let tested = self
             .blocks
@@ -141,7 +144,7 @@ impl<'a> Reader<'a> {
             .filter(|other| other.tested && other.line <= line);
         Kind::Code {
             step: block.tested.then_some(tested.count()),
-            block: block.clone(),
+            block: Box::new(block.clone()),
         }
     }
 
