@@ -2,6 +2,7 @@
 //! below `commands` sees clap.
 
 mod learner;
+pub mod lesson;
 pub mod life;
 
 use std::path::PathBuf;
@@ -73,6 +74,10 @@ Exit codes:
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// List the scenarios that there are, and how to start one
+    List(lesson::ListScenariosArguments),
+    /// Look whether this machine, and an account if you name one, has what labs need, and how to mend what it lacks
+    Doctor(lesson::DoctorArguments),
     /// Show what a run would do: every page, step, command, limit, hook and skip, and every mistake
     Plan(PlanArguments),
     /// Run the steps of lessons, against a broken scenario if they name one, and judge the repair
@@ -81,6 +86,8 @@ pub enum Verb {
     Start(StartArguments),
     /// Say where you stand in the lesson, and what is next
     Status(StatusArguments),
+    /// Read the lesson, or what belongs to one step of it
+    Show(lesson::ShowArguments),
     /// Run the lesson's commands of a step in the session's environment
     RunStep(RunStepArguments),
     /// State what you found out for a step that asks
@@ -122,6 +129,10 @@ pub enum Verb {
     Scenario(ScenarioArguments),
     /// Serve the simulator alone and print the environment that leads clients to it
     Simulate(SimulateArguments),
+    /// Print the line that has your shell complete scenarios, variants, sessions and steps
+    Completions(lesson::CompletionsArguments),
+    /// Write the manual page
+    Man(lesson::ManArguments),
 }
 
 /// What `plan` and `run` are about.

@@ -1,12 +1,17 @@
 //! One room per verb: load, call the core, render, return the exit code.
 
 mod background;
+pub mod completions;
 pub mod content;
 mod control;
+pub mod doctor;
 mod interrupt;
 pub mod learner;
+pub mod list;
 pub mod manners;
+pub mod manual;
 mod output;
+mod pager;
 pub mod plan;
 pub mod prove;
 pub mod run;
@@ -38,6 +43,13 @@ pub fn dispatch(cli: Cli) -> Exit {
         Verb::Watch(arguments) => learner::watch::watch(&arguments.into_request(), manners),
         Verb::Solve(arguments) => learner::solve::solve(&arguments.into_request(), manners),
         Verb::Status(arguments) => learner::status::status(&arguments.into_request(), manners),
+        Verb::List(arguments) => Ok(list::list(&arguments.into_request(), manners)),
+        Verb::Doctor(arguments) => doctor::doctor(&arguments.into_request(), manners),
+        Verb::Show(arguments) => sessions::show::show(&arguments.into_request(), manners),
+        Verb::Completions(arguments) => {
+            Ok(completions::completions(arguments.into_shell(), manners))
+        }
+        Verb::Man(arguments) => manual::manual(&arguments.into_request()),
         Verb::Plan(arguments) => Ok(plan::plan(&arguments.into_request())),
         Verb::Run(arguments) => run::run(arguments.into_request(verbose)),
         Verb::Start(arguments) => sessions::start::start(&arguments.into_request(), manners),

@@ -13,6 +13,7 @@ mod blocks;
 mod commands;
 mod front_matter;
 mod mdx;
+pub mod prose;
 mod text;
 
 use std::path::{Path, PathBuf};

@@ -27,6 +27,9 @@ fn main() -> ExitCode {
     {
         return supervisor::main(arguments);
     }
+    if let Some(exit) = commands::completions::answer() {
+        return ExitCode::from(exit as u8);
+    }
     let cli = Cli::parse();
     start_log(cli.verbose);
     ExitCode::from(commands::dispatch(cli) as u8)

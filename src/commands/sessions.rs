@@ -16,6 +16,7 @@ pub mod reap;
 pub mod reset;
 pub mod resume;
 pub mod shell;
+pub mod show;
 pub mod start;
 
 pub use account::AccountNames;

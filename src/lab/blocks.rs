@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
 use super::annotation::{self, Annotations, Setting};
 use super::commands::{self, Command, Problem};
@@ -80,9 +80,7 @@ fn fenced_blocks(text: &str, title: &str) -> Vec<Fenced> {
         offset: 0,
         line: 1,
     };
-    for (event, range) in
-        Parser::new_ext(text, Options::ENABLE_HEADING_ATTRIBUTES).into_offset_iter()
-    {
+    for (event, range) in Parser::new_ext(text, mdx::options()).into_offset_iter() {
         match (event, &mut inside) {
             (Event::Start(Tag::Heading { .. }), _) => inside = Inside::Heading(String::new()),
             (Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))), _) => {

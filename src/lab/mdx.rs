@@ -10,13 +10,26 @@
 //!
 //! Lines inside a fence are never touched (but for the margin), whatever they look like.
 
-use std::borrow::Cow;
 use std::ops::Range;
+
+use pulldown_cmark::Options;
+
+/// What of Markdown's extensions pages may use; whoever reads a page reads it with these.
+pub(super) fn options() -> Options {
+    Options::ENABLE_HEADING_ATTRIBUTES
+        | Options::ENABLE_TABLES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+}
 
 /// A page that CommonMark reads as MDX would.
 pub(super) struct Normalized {
     /// As many lines as the source, all ended by `\n` alone.
     pub text: String,
+    /// Where a `<` of the source became a blank, as byte offsets in `text`.
+    pub tags: Vec<usize>,
+    /// For each line of `text`, whether it is one of a fence.
+    pub fenced: Vec<bool>,
     /// Where comments begin that never end, as byte offsets in the source.
     pub unclosed_comments: Vec<usize>,
 }
@@ -37,9 +50,12 @@ pub(super) struct FenceLine {
 
 /// Normalizes `source` from byte offset `body` on; everything before becomes empty lines.
 pub(super) fn normalize(source: &str, body: usize) -> Normalized {
+    let before = source[..body].matches('\n').count();
     let mut normalizer = Normalizer {
         source,
-        text: "\n".repeat(source[..body].matches('\n').count()),
+        text: "\n".repeat(before),
+        tags: Vec::new(),
+        fenced: vec![false; before],
         fence: None,
         hidden_until: body,
         unclosed_comments: Vec::new(),
@@ -47,12 +63,15 @@ pub(super) fn normalize(source: &str, body: usize) -> Normalized {
     };
     let mut start = body;
     for line in source[body..].split_inclusive('\n') {
+        normalizer.fenced.push(false);
         normalizer.line(start, line.trim_end_matches('\n').trim_end_matches('\r'));
         normalizer.text.push('\n');
         start += line.len();
     }
     Normalized {
         text: normalizer.text,
+        tags: normalizer.tags,
+        fenced: normalizer.fenced,
         unclosed_comments: normalizer.unclosed_comments,
     }
 }
@@ -102,6 +121,8 @@ const COMMENTS: [(&str, &str); 2] = [("<!--", "-->"), ("{/*", "*/}")];
 struct Normalizer<'a> {
     source: &'a str,
     text: String,
+    tags: Vec<usize>,
+    fenced: Vec<bool>,
     fence: Option<FenceLine>,
     /// Byte offset in the source up to which a comment hides everything.
     hidden_until: usize,
@@ -126,11 +147,12 @@ impl Normalizer<'_> {
             };
             self.push(&line[from..]);
             self.fence = Some(fence);
+            self.is_fenced();
             return;
         }
         let comments = self.comments(start, line);
         if comments.is_empty() {
-            return self.push(&without_tag_opening(line));
+            return self.push_prose(line);
         }
         let mut visible = line.as_bytes().to_vec();
         for hidden in comments {
@@ -138,10 +160,29 @@ impl Normalizer<'_> {
         }
         // Comments begin and end at ASCII characters, so what is left is whole characters.
         let visible = String::from_utf8(visible).unwrap_or_default();
-        self.push(&without_tag_opening(&visible));
+        self.push_prose(&visible);
+    }
+
+    /// The line that was begun last is one of a fence.
+    fn is_fenced(&mut self) {
+        if let Some(last) = self.fenced.last_mut() {
+            *last = true;
+        }
+    }
+
+    /// A line outside of fences: a `<` at which CommonMark would begin an HTML block becomes a blank.
+    fn push_prose(&mut self, line: &str) {
+        match tag_opening(line) {
+            None => self.push(line),
+            Some(at) => {
+                self.tags.push(self.text.len() + at);
+                self.push(&format!("{} {}", &line[..at], &line[at + 1..]));
+            }
+        }
     }
 
     fn line_in_fence(&mut self, fence: FenceLine, line: &str) {
+        self.is_fenced();
         if fence.is_closed_by(line) {
             let rest = line.trim_start();
             let blanks = if fence.needs_the_margin() {
@@ -239,7 +280,7 @@ fn next_comment(line: &str, from: usize) -> Option<(usize, usize)> {
 }
 
 /// Behind the code span that opens at `at`, or behind its backticks when nothing closes it.
-fn after_code_span(line: &str, at: usize) -> usize {
+pub(super) fn after_code_span(line: &str, at: usize) -> usize {
     let run = |from: usize| {
         line[from..]
             .bytes()
@@ -258,19 +299,20 @@ fn after_code_span(line: &str, at: usize) -> usize {
     at + opening
 }
 
-/// Blanks out a `<` at which CommonMark would begin an HTML block.
-fn without_tag_opening(line: &str) -> Cow<'_, str> {
+/// Where the `<` is at which CommonMark would begin an HTML block.
+fn tag_opening(line: &str) -> Option<usize> {
     let at = container_prefix(line).length;
     let mut rest = line[at..].chars();
     let opens = rest.next() == Some('<')
         && rest
             .next()
             .is_some_and(|next| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?'));
-    if opens {
-        Cow::Owned(format!("{} {}", &line[..at], &line[at + 1..]))
-    } else {
-        Cow::Borrowed(line)
-    }
+    opens.then_some(at)
+}
+
+/// Byte length of what stands before a line's own text: blanks, `>` and list markers.
+pub(super) fn prefix_length(line: &str) -> usize {
+    container_prefix(line).length
 }
 
 struct Prefix {

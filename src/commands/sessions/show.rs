@@ -1,0 +1,145 @@
+//! `breakfix show`: the lesson in the terminal, whole or a step of it.
+
+use std::path::PathBuf;
+
+use super::super::content::{Refused, refused};
+use super::super::manners::Manners;
+use super::super::{output, pager, prove};
+use super::opened;
+use crate::lab::prose::{self, Document, Step};
+use crate::language::Language;
+use crate::lessons::{self, Lesson};
+use crate::message;
+use crate::outcome::Exit;
+use crate::report::lesson::{self, json};
+use crate::scenarios::{self, Source};
+
+/// Which lesson to show, and what of it.
+#[derive(Debug, Clone)]
+pub struct ShowRequest {
+    pub session: Option<String>,
+    /// Instead of a session's.
+    pub scenario: Option<String>,
+    /// Directory with scenarios of the user's own.
+    pub directory: Option<PathBuf>,
+    /// The whole lesson when `None`.
+    pub step: Option<String>,
+    pub json: bool,
+}
+
+/// Shows the lesson through the pager, or as JSON.
+///
+/// # Errors
+/// When the session's journal or the lesson cannot be read.
+pub fn show(request: &ShowRequest, manners: Manners) -> anyhow::Result<Exit> {
+    match try_show(request, manners)? {
+        Ok(text) => {
+            if request.json {
+                output::say(&text);
+            } else {
+                pager::show(&text, manners);
+            }
+            Ok(Exit::Met)
+        }
+        Err(Refused { exit, text }) => {
+            output::complain(&text);
+            Ok(exit)
+        }
+    }
+}
+
+fn try_show(request: &ShowRequest, manners: Manners) -> anyhow::Result<Result<String, Refused>> {
+    let language = manners.language(None);
+    let source = match source(request, language)? {
+        Ok(source) => source,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let Some(lesson) = lessons::of(&source, language)? else {
+        let text = message!("lesson-none", scenario = &source.scenario.name);
+        return Ok(Err(refused(Exit::Usage, text.to(language))));
+    };
+    let document = prose::read(&lesson.path, &lesson.text);
+    let step = match &request.step {
+        None => None,
+        Some(asked) => match step(&source, &document, asked) {
+            Some(step) => Some(step),
+            None => return Ok(Err(no_step(&source, &document, asked, language))),
+        },
+    };
+    let whole = 0..usize::MAX;
+    let lines = step
+        .as_ref()
+        .and_then(|step| document.section(step.number))
+        .unwrap_or(whole);
+    if request.json {
+        return Ok(Ok(as_json(&source, &lesson, &document, step.as_ref())));
+    }
+    let style = manners.style(language, &std::io::stdout());
+    Ok(Ok(lesson::render_section(&document, lines, style)))
+}
+
+fn as_json(source: &Source, lesson: &Lesson, document: &Document, step: Option<&Step>) -> String {
+    let lesson = json::Lesson {
+        scenario: &source.scenario.name,
+        path: &lesson.path.display().to_string(),
+        language: lesson.language,
+        document,
+    };
+    match step.and_then(|step| Some((step, document.section(step.number)?))) {
+        Some((step, lines)) => json::render_step(&lesson, step, lines),
+        None => json::render(&lesson),
+    }
+}
+
+/// The scenario that was named, else the session's.
+fn source(request: &ShowRequest, language: Language) -> anyhow::Result<Result<Source, Refused>> {
+    if let Some(name) = &request.scenario {
+        let source = scenarios::load(name, request.directory.as_deref());
+        return Ok(source.map_err(|error| {
+            let (text, exit) = prove::refused(error);
+            refused(exit, text)
+        }));
+    }
+    let store = opened::store();
+    if request.session.is_none() && store.ids().is_empty() {
+        return Ok(Err(refused(
+            Exit::Usage,
+            message!("lesson-no-session").to(language),
+        )));
+    }
+    let id = match opened::pick(&store, request.session.as_deref()) {
+        Ok(id) => id,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    Ok(Ok(opened::source(&store.look(&id)?.begun)?))
+}
+
+/// The step of the lesson that somebody means: by the scenario's own name for it, else by the lesson's.
+fn step(source: &Source, document: &Document, asked: &str) -> Option<Step> {
+    let named = source.scenario.steps.iter().find(|step| step.id == asked);
+    let asked = named.map_or(asked, |step| step.step.as_str());
+    let steps = document.steps();
+    let found = steps.iter().find(|step| step.id.as_deref() == Some(asked));
+    let by_number = || steps.iter().find(|step| step.number.to_string() == asked);
+    found.or_else(by_number).cloned()
+}
+
+fn no_step(source: &Source, document: &Document, asked: &str, language: Language) -> Refused {
+    let named: Vec<String> = source
+        .scenario
+        .steps
+        .iter()
+        .map(|step| step.id.clone())
+        .collect();
+    let own = document
+        .steps()
+        .into_iter()
+        .map(|step| step.id.unwrap_or_else(|| step.number.to_string()));
+    let steps = if named.is_empty() {
+        own.collect()
+    } else {
+        named
+    };
+    let text = message!("lesson-no-step", step = asked, steps = steps.join(", "));
+    refused(Exit::Usage, text.to(language))
+}
