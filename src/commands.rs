@@ -20,6 +20,7 @@ mod tools;
 use crate::cli::{Cli, Verb};
 use crate::commands::manners::Manners;
 use crate::commands::simulate::SimulateRequest;
+use crate::message;
 use crate::outcome::Exit;
 
 /// Runs the verb. What could not be found out is reported on stderr.
@@ -31,10 +32,10 @@ pub fn dispatch(cli: Cli) -> Exit {
         Verb::Run(arguments) => run::run(arguments.into_request(verbose)),
         Verb::Start(arguments) => sessions::start::start(&arguments.into_request(), manners),
         Verb::Check(arguments) => sessions::check::check(&arguments.into_request(), manners),
-        Verb::Env(which) => sessions::env::env(which.into_request().as_deref()),
+        Verb::Env(which) => sessions::env::env(which.into_request().as_deref(), manners),
         Verb::Sessions(arguments) => sessions::list::list(arguments.is_json(), manners),
         Verb::Finish(arguments) => sessions::finish::finish(&arguments.into_request(), manners),
-        Verb::Reap(arguments) => sessions::reap::reap(&arguments.into_request()),
+        Verb::Reap(arguments) => sessions::reap::reap(&arguments.into_request(), manners),
         Verb::Prove(arguments) => prove::prove(&arguments.into_request()),
         Verb::Scenario(arguments) => Ok(scenario::scenario(&arguments.into_request())),
         Verb::Simulate(arguments) => match arguments.into_request() {
@@ -43,7 +44,8 @@ pub fn dispatch(cli: Cli) -> Exit {
         },
     };
     result.unwrap_or_else(|error| {
-        output::complain(&format!("error: {error:#}"));
+        let why = format!("{error:#}");
+        output::complain(&message!("error", why = why).to(manners.language(None)));
         Exit::CannotTell
     })
 }

@@ -51,6 +51,8 @@ pub struct Wish {
     pub real: bool,
     /// How fast a simulator's time flows for the learner, as `--clock` says it.
     pub clock: Option<String>,
+    /// The language that was asked for: `en` or `ja`.
+    pub language: Option<String>,
 }
 
 /// A session that is drawn up, with everything that is drawn by lot, and not begun.
@@ -154,6 +156,7 @@ impl Session {
     pub fn outcome(&self) -> SessionOutcome {
         let mut outcome = self.ledger.outcome();
         outcome.title = self.scenario().title.to(self.language);
+        outcome.place = self.ledger.begun.target.told().to(self.language);
         outcome.lab.clone_from(&self.scenario().lab);
         outcome
     }
@@ -190,7 +193,8 @@ impl Session {
     /// # Errors
     /// When the journal cannot be written.
     pub async fn undo(&mut self) -> anyhow::Result<Vec<String>> {
-        undo::undo(&mut self.ledger, &self.cloud).await
+        let left = undo::undone(&mut self.ledger, &self.cloud).await?;
+        Ok(left.iter().map(|left| left.to(self.language)).collect())
     }
 }
 
@@ -213,6 +217,7 @@ impl Draft {
             scenarios: source.parent(),
             variant,
             hidden: wish.variant.as_deref() == Some(RANDOM),
+            language: wish.language.clone(),
             parameters: drawn_parameters(&source.scenario),
             target: Target {
                 real: wish.real,
@@ -239,10 +244,10 @@ impl Draft {
     }
 
     /// What is going to be made, in order.
-    pub fn planned(&self) -> Vec<PlannedChange> {
+    pub fn planned(&self, language: Language) -> Vec<PlannedChange> {
         let values = values(&self.begun, &self.chosen);
         let plan = |change: &Change| PlannedChange {
-            what: values.fill_known(&change.to_string()),
+            what: values.fill_known(&change.told().to(language)),
             hourly_usd: hourly_usd(change, &self.chosen.changes),
         };
         self.chosen.changes.iter().map(plan).collect()

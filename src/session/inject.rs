@@ -6,6 +6,7 @@ use anyhow::{Context as _, anyhow, bail};
 
 use super::Session;
 use super::judging::until_next_look;
+use crate::message;
 use crate::outcome::{CheckKind, CheckOutcome, Verdict};
 use crate::scenario::{Change, Fix};
 
@@ -26,7 +27,7 @@ impl Session {
         let symptoms = self.chosen.symptoms.clone();
         self.await_checks(&symptoms, CheckKind::Symptom)
             .await
-            .context("the environment did not break")?;
+            .with_context(|| message!("inject-not-broken").to(self.language))?;
         let baselines = self.newest_activities().await?;
         self.ledger.injected(baselines)
     }
@@ -68,8 +69,8 @@ impl Session {
         // What is altered after it was made is the fault, more often than not.
         let secret = self.ledger.begun.hidden && change.altered().is_some();
         (self.cloud.tell)(match secret {
-            true => format!("making: part {number} of the scenario"),
-            false => format!("making: {change}"),
+            true => message!("inject-part", number = number),
+            false => message!("inject-making", what = change.told()),
         });
         let outputs = self.cloud.apply(&change, &mark).await;
         let outputs = outputs.with_context(|| format!("failed to make {change}"))?;
@@ -114,7 +115,7 @@ impl Session {
                 .iter()
                 .find(|outcome| matches!(outcome.verdict, Verdict::CannotTell { .. }));
             if let Some(hidden) = hidden.filter(|_| blind >= BLIND) {
-                return Err(overdue(hidden, waited));
+                return Err(self.overdue(hidden, waited));
             }
             let look = until_next_look(waited);
             blind = match hidden {
@@ -128,19 +129,21 @@ impl Session {
                 return Ok(());
             };
             if waited >= self.scenario().ripens_within {
-                return Err(overdue(missing, waited));
+                return Err(self.overdue(missing, waited));
             }
             (self.cloud.pause)(look).await;
             waited += look;
         }
     }
-}
 
-fn overdue(missing: &CheckOutcome, waited: Duration) -> anyhow::Error {
-    anyhow!(
-        "{:?} does not show after {} s: {}",
-        missing.title,
-        waited.as_secs(),
-        missing.verdict.explained()
-    )
+    fn overdue(&self, missing: &CheckOutcome, waited: Duration) -> anyhow::Error {
+        let why = missing.verdict.told();
+        let overdue = message!(
+            "inject-overdue",
+            title = &missing.title,
+            seconds = waited.as_secs(),
+            why = why,
+        );
+        anyhow!(overdue.to(self.language))
+    }
 }

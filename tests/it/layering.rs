@@ -27,7 +27,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("lessons", &["lab", "language", "scenarios"]),
     ("live", &["outcome"]),
     ("scenarios", &["diagnostic", "scenario"]),
-    ("cloud", &["policy", "scenario"]),
+    ("cloud", &["language", "policy", "scenario"]),
     (
         "session",
         &["cloud", "language", "outcome", "scenario", "scenarios"],

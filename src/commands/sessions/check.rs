@@ -22,8 +22,8 @@ pub struct CheckRequest {
 ///
 /// # Errors
 /// When the session's environment cannot be reached.
-pub fn check(request: &CheckRequest, _manners: Manners) -> anyhow::Result<Exit> {
-    let (runtime, session) = match opened::look(request.session.as_deref())? {
+pub fn check(request: &CheckRequest, manners: Manners) -> anyhow::Result<Exit> {
+    let (runtime, session) = match opened::look(request.session.as_deref(), manners)? {
         Ok(looked) => looked,
         Err(Refused { exit, text }) => {
             output::complain(&text);
@@ -36,7 +36,8 @@ pub fn check(request: &CheckRequest, _manners: Manners) -> anyhow::Result<Exit> 
     let text = if request.json {
         standing::checks_json(&session.outcome(), &checks)
     } else {
-        standing::checks(&checks, output::is_colored(&std::io::stdout()))
+        let style = manners.style(session.language(), &std::io::stdout());
+        standing::checks(&checks, style)
     };
     output::say(&text);
     Ok(exit(&checks))

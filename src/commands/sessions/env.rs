@@ -2,6 +2,7 @@
 
 use super::super::background::Background;
 use super::super::content::Refused;
+use super::super::manners::Manners;
 use super::super::{output, simulate};
 use super::opened;
 use crate::outcome::Exit;
@@ -10,8 +11,8 @@ use crate::outcome::Exit;
 ///
 /// # Errors
 /// When the session's environment cannot be reached.
-pub fn env(asked: Option<&str>) -> anyhow::Result<Exit> {
-    let (_runtime, session) = match opened::look(asked)? {
+pub fn env(asked: Option<&str>, manners: Manners) -> anyhow::Result<Exit> {
+    let (_runtime, session) = match opened::look(asked, manners)? {
         Ok(looked) => looked,
         Err(Refused { exit, text }) => {
             output::complain(&text);

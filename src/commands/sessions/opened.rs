@@ -7,9 +7,12 @@ use tokio::runtime::Runtime;
 
 use super::super::background::Background;
 use super::super::content::{Refused, refused};
+use super::super::manners::Manners;
 use super::super::runtime;
 use super::account;
 use crate::cloud::Cloud;
+use crate::language::{Language, Message};
+use crate::message;
 use crate::outcome::Exit;
 use crate::scenarios::{self, Source};
 use crate::session::Session;
@@ -33,35 +36,41 @@ pub(super) fn store() -> Store {
 }
 
 /// The session that is meant: the one that was named, else the only one there is.
-pub(super) fn pick(store: &Store, asked: Option<&str>) -> Result<String, Refused> {
+pub(super) fn pick(
+    store: &Store,
+    asked: Option<&str>,
+    language: Language,
+) -> Result<String, Refused> {
     let ids = store.ids();
-    let usage = |text: String| refused(Exit::Usage, format!("error: {text}"));
+    let usage = |why: Message| {
+        let text = message!("error", why = why).to(language);
+        Err(refused(Exit::Usage, text))
+    };
     if let Some(asked) = asked {
         return match ids.iter().find(|id| *id == asked) {
             Some(id) => Ok(id.clone()),
-            None => Err(usage(format!(
-                "there is no session {asked:?}; {}",
-                match ids.is_empty() {
-                    true => "there is none: `breakfix start SCENARIO` begins one".to_owned(),
-                    false => format!("there are: {}", ids.join(", ")),
-                }
-            ))),
+            None if ids.is_empty() => usage(message!("session-unknown-none", asked = asked)),
+            None => usage(message!(
+                "session-unknown",
+                asked = asked,
+                known = ids.join(", ")
+            )),
         };
     }
     match ids.as_slice() {
-        [] => Err(usage(
-            "there is no session: `breakfix start SCENARIO` begins one".to_owned(),
-        )),
+        [] => usage(message!("session-none")),
         [only] => Ok(only.clone()),
-        several => Err(usage(format!(
-            "there are several sessions, name one with --session: {}",
-            several
-                .iter()
-                .map(|id| described(store, id))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ))),
+        several => {
+            let described: Vec<String> = several.iter().map(|id| described(store, id)).collect();
+            usage(message!("session-several", known = described.join(", ")))
+        }
     }
+}
+
+/// The language of a session: the one that is asked for now, else the one that it was started in.
+pub(super) fn language(begun: &Begun, manners: Manners) -> Language {
+    let of_session = begun.language.as_deref().and_then(Language::of_tag);
+    manners.language(of_session)
 }
 
 fn described(store: &Store, id: &str) -> String {
@@ -76,17 +85,24 @@ fn described(store: &Store, id: &str) -> String {
 ///
 /// # Errors
 /// When its environment cannot be reached.
-pub(super) fn look(asked: Option<&str>) -> anyhow::Result<Result<(Runtime, Session), Refused>> {
+pub(super) fn look(
+    asked: Option<&str>,
+    manners: Manners,
+) -> anyhow::Result<Result<(Runtime, Session), Refused>> {
     let store = store();
-    let id = match pick(&store, asked) {
+    let id = match pick(&store, asked, manners.language(None)) {
         Ok(id) => id,
         Err(refused) => return Ok(Err(refused)),
     };
     let ledger = store.look(&id)?;
     let runtime = runtime()?;
-    let cloud = connect(&runtime, &ledger.begun, &store.directory().join(&id), false)?;
+    let language = language(&ledger.begun, manners);
+    let directory = store.directory().join(&id);
+    let cloud = connect(&runtime, &ledger.begun, &directory, false, language)?;
     let source = source(&ledger.begun)?;
-    Ok(Ok((runtime, Session::over(ledger, source, cloud)?)))
+    let mut session = Session::over(ledger, source, cloud)?;
+    session.speak(language);
+    Ok(Ok((runtime, session)))
 }
 
 /// A session that is held.
@@ -113,8 +129,19 @@ impl Opened {
     }
 
     /// Its environment: a simulator that has ended is started again, with the same world.
-    pub(super) fn connect(&self, runtime: &Runtime, jumps: bool) -> anyhow::Result<Cloud> {
-        connect(runtime, &self.ledger.begun, &self.held.directory, jumps)
+    pub(super) fn connect(
+        &self,
+        runtime: &Runtime,
+        jumps: bool,
+        language: Language,
+    ) -> anyhow::Result<Cloud> {
+        let directory = &self.held.directory;
+        connect(runtime, &self.ledger.begun, directory, jumps, language)
+    }
+
+    /// The language that it is told in.
+    pub(super) fn language(&self, manners: Manners) -> Language {
+        language(&self.ledger.begun, manners)
     }
 }
 
@@ -130,11 +157,12 @@ pub(super) fn connect(
     begun: &Begun,
     directory: &Path,
     jumps: bool,
+    language: Language,
 ) -> anyhow::Result<Cloud> {
     if begun.target.real {
         let cloud = runtime.block_on(account::connect(&begun.target))?;
         // With another account's credentials everything would look as if it were gone.
-        runtime.block_on(account::identified(&cloud))?;
+        runtime.block_on(account::identified(&cloud, language))?;
         return Ok(cloud);
     }
     let background = Background::of(directory);
