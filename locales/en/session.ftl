@@ -132,3 +132,8 @@ reap-nothing = nothing to reap
 reap-confirm = Remove all this?
 reap-removing = removing { $what }
 reaped = reaped { $count }; nothing is left
+
+# Arguments of the command line.
+argument-language = breakfix speaks en and ja
+argument-account = an account id has twelve digits
+argument-duration = write seconds, such as 90, or 90s, 5m, 1h

@@ -132,3 +132,8 @@ reap-nothing = 回収するものはありません
 reap-confirm = これらをすべて削除しますか?
 reap-removing = 削除中: { $what }
 reaped = { $count } 件を回収しました。何も残っていません
+
+# コマンドラインの引数。
+argument-language = 対応している言語は en と ja です
+argument-account = アカウント ID は 12 桁の数字です
+argument-duration = 90 のような秒数か、90s、5m、1h のように指定してください

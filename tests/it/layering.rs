@@ -63,7 +63,14 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     (
         "cli",
-        &["commands", "language", "plan", "report", "simulator"],
+        &[
+            "commands",
+            "language",
+            "outcome",
+            "plan",
+            "report",
+            "simulator",
+        ],
     ),
 ];
 
