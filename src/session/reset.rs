@@ -25,7 +25,7 @@ impl Session {
 
     /// What a reset is going to make, in order.
     pub fn planned(&self) -> Vec<PlannedChange> {
-        planned(&self.ledger.begun, &self.chosen)
+        planned(&self.ledger.begun, &self.chosen, self.language)
     }
 
     /// Whether every change of the scenario is made.
@@ -50,7 +50,10 @@ impl Session {
         if !left.is_empty() {
             bail!(
                 "it cannot be made anew while this is still there:\n  - {}",
-                left.join("\n  - ")
+                left.iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join("\n  - ")
             );
         }
         self.values = values(&self.ledger.begun, &self.chosen);

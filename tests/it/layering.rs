@@ -28,7 +28,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("lessons", &["lab", "language", "scenarios"]),
     ("live", &["outcome"]),
     ("scenarios", &["diagnostic", "scenario"]),
-    ("cloud", &["policy", "scenario"]),
+    ("cloud", &["language", "policy", "scenario"]),
     (
         "session",
         &[
@@ -72,7 +72,14 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     (
         "cli",
-        &["commands", "language", "plan", "report", "simulator"],
+        &[
+            "commands",
+            "language",
+            "outcome",
+            "plan",
+            "report",
+            "simulator",
+        ],
     ),
 ];
 

@@ -43,7 +43,7 @@ pub fn solve(request: &SolveRequest, manners: Manners) -> anyhow::Result<Exit> {
 
 fn try_solve(request: &SolveRequest, manners: Manners) -> anyhow::Result<Result<Exit, Refused>> {
     let store = opened::store();
-    let id = match opened::pick(&store, request.session.as_deref()) {
+    let id = match opened::pick(&store, request.session.as_deref(), manners.language(None)) {
         Ok(id) => id,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -61,8 +61,8 @@ fn try_solve(request: &SolveRequest, manners: Manners) -> anyhow::Result<Result<
     let open = open_steps(&learner, &before, &last);
     let conditions = conditions(&learner, &open);
     if learner.session.ledger().begun.target.real && !conditions.is_empty() {
-        let question = learner.say(&message!("solve-ask"));
-        if let Err(refused) = account::confirmed(&question, request.yes) {
+        let question = message!("solve-ask");
+        if let Err(refused) = account::confirmed(question, request.yes, learner.language()) {
             return Ok(Err(refused));
         }
     }
@@ -120,7 +120,7 @@ fn repair(
     }
     let signals = interrupt::watch(&learner.runtime)?;
     let live = Arc::new(Mutex::new(Live::on_stderr(manners.plain)));
-    learner.session.tell(teller(&live));
+    learner.session.tell(teller(&live, learner.language()));
     let ids: Vec<&str> = conditions.iter().map(String::as_str).collect();
     let solving = learner.session.solve(&ids);
     let solved = until_interrupted(&learner.runtime, &signals, &live, solving);

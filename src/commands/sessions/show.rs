@@ -107,7 +107,7 @@ fn source(request: &ShowRequest, language: Language) -> anyhow::Result<Result<So
             message!("lesson-no-session").to(language),
         )));
     }
-    let id = match opened::pick(&store, request.session.as_deref()) {
+    let id = match opened::pick(&store, request.session.as_deref(), language) {
         Ok(id) => id,
         Err(refused) => return Ok(Err(refused)),
     };
