@@ -270,10 +270,10 @@ impl Terminal {
             .current_dir(learner.home.work())
             .env_clear()
             .env("HOME", home.join("home"))
-            .env("TMPDIR", home.join("tmp"))
             .env("XDG_STATE_HOME", home.join("state"))
             .env("PATH", std::env::var_os("PATH").unwrap())
-            .env("XDG_RUNTIME_DIR", learner.home.work())
+            // fish leaves a directory of its own among temporary files.
+            .env("TMPDIR", learner.home.work())
             .env("LANG", "C.UTF-8")
             .env("TERM", "dumb");
         for (name, value) in variables {
@@ -293,23 +293,27 @@ impl Terminal {
         Terminal { pty, said, child }
     }
 
-    /// Waits until this is said, and forgets everything up to it.
-    #[track_caller]
-    fn expect(&self, text: &str) {
-        let limit = std::time::Instant::now() + Duration::from_secs(60);
-        loop {
-            let mut said = self.said.lock().unwrap();
-            if let Some(at) = said.find(text) {
-                said.drain(..at + text.len());
-                return;
-            }
-            assert!(
-                std::time::Instant::now() < limit,
-                "{text:?} is not in: {said}"
-            );
-            drop(said);
-            std::thread::sleep(Duration::from_millis(5));
+    /// Whether this was said; forgets everything up to it.
+    fn has_said(&self, text: &str) -> bool {
+        let mut said = self.said.lock().unwrap();
+        let found = said.find(text);
+        if let Some(at) = found {
+            said.drain(..at + text.len());
         }
+        found.is_some()
+    }
+
+    fn expect(&self, text: &str) {
+        wait_until(text, || self.has_said(text));
+    }
+
+    /// Presses Ctrl-C until this is said: a shell that is just starting a program may let one go by.
+    fn interrupt(&mut self, expected: &str) {
+        wait_until(expected, || {
+            self.pty.write_all(b"\x03").unwrap();
+            std::thread::sleep(Duration::from_millis(100));
+            self.has_said(expected)
+        });
     }
 
     fn enter(&mut self, text: &str) {
@@ -368,8 +372,7 @@ fn a_shell_has_the_environment_and_shows_the_step() {
         // Ctrl-C is the shell's, and ends no more than what runs there.
         terminal.enter("echo wait''ing; sleep 1000");
         terminal.expect("waiting");
-        terminal.pty.write_all(b"\x03").unwrap();
-        terminal.expect("(breakfix:missing-worker-nodes ✓) mine> ");
+        terminal.interrupt("(breakfix:missing-worker-nodes ✓) mine> ");
         terminal.enter("exit 5");
         assert_eq!(terminal.child.wait().unwrap().code(), Some(5), "{shell}");
     }

@@ -12,7 +12,7 @@ use super::super::{output, runtime};
 use super::account;
 use super::observer::Observer;
 use crate::cloud::Cloud;
-use crate::message;
+use crate::language::message;
 use crate::outcome::Exit;
 use crate::scenarios::{self, Source};
 use crate::session::Session;
