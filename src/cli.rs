@@ -1,6 +1,7 @@
 //! The command line: clap's types, each of which turns into a plain request of its verb. Nothing
 //! below `commands` sees clap.
 
+mod learner;
 pub mod life;
 
 use std::path::PathBuf;
@@ -9,6 +10,10 @@ use std::time::Duration;
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use self::learner::{
+    AnswerArguments, HintArguments, ReportArguments, RunStepArguments, SolveArguments,
+    StatusArguments, WatchArguments,
+};
 use crate::commands::content::Selection;
 use crate::commands::plan::PlanRequest;
 use crate::commands::prove::ProveRequest;
@@ -33,7 +38,7 @@ use crate::simulator::clock::Pace;
 /// By default everything happens on an embedded simulator of the AWS and Kubernetes APIs, against
 /// which the unmodified `aws`, `kubectl` and `jq` work: no account, no cost.
 #[derive(Debug, Parser)]
-#[command(name = "breakfix", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+#[command(name = "breakfix", version, after_help = EXIT_CODES)]
 pub struct Cli {
     /// Say more on stderr; twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
@@ -48,7 +53,7 @@ pub struct Cli {
     pub plain: bool,
 
     #[command(subcommand)]
-    pub verb: Verb,
+    pub verb: Option<Verb>,
 }
 
 fn language(text: &str) -> Result<Language, String> {
@@ -74,6 +79,20 @@ pub enum Verb {
     Run(Box<RunArguments>),
     /// Break an environment for a learner, and leave it so until `finish`
     Start(StartArguments),
+    /// Say where you stand in the lesson, and what is next
+    Status(StatusArguments),
+    /// Run the lesson's commands of a step in the session's environment
+    RunStep(RunStepArguments),
+    /// State what you found out for a step that asks
+    Answer(AnswerArguments),
+    /// Get help with a step, a little more each time
+    Hint(HintArguments),
+    /// Have breakfix do what is open up to a step; it is marked as assisted
+    Solve(SolveArguments),
+    /// Write down what you did: each step with its evidence
+    Report(ReportArguments),
+    /// Look again whenever something relevant happened
+    Watch(WatchArguments),
     /// Say where the repair stands, by what is observed now
     Check(CheckArguments),
     /// Print what leads a terminal to the session's environment: eval "$(breakfix env)"
@@ -298,6 +317,14 @@ fn account_id(text: &str) -> Result<String, String> {
 
 #[derive(Debug, Args)]
 pub struct CheckArguments {
+    /// Only what completes this step, such as 7.1 [default: everything]
+    #[arg(value_name = "STEP")]
+    step: Option<String>,
+
+    /// You have done the step: for steps of which nothing can be seen
+    #[arg(long, requires = "step")]
+    done: bool,
+
     #[command(flatten)]
     which: WhichSession,
 
@@ -647,6 +674,8 @@ impl CheckArguments {
     pub fn into_request(self) -> CheckRequest {
         CheckRequest {
             session: self.which.session,
+            step: self.step,
+            done: self.done,
             wait: self.wait,
             json: self.format.is_json(),
         }

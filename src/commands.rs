@@ -4,6 +4,7 @@ mod background;
 pub mod content;
 mod control;
 mod interrupt;
+pub mod learner;
 pub mod manners;
 mod output;
 pub mod plan;
@@ -26,7 +27,17 @@ use crate::outcome::Exit;
 pub fn dispatch(cli: Cli) -> Exit {
     let verbose = cli.verbose;
     let manners = Manners::new(cli.lang, cli.plain);
-    let result = match cli.verb {
+    let Some(verb) = cli.verb else {
+        return finished(learner::status::guide(manners));
+    };
+    let result = match verb {
+        Verb::RunStep(arguments) => learner::run_step::run_step(&arguments.into_request(), manners),
+        Verb::Answer(arguments) => learner::answer::answer(&arguments.into_request(), manners),
+        Verb::Hint(arguments) => learner::hint::hint(&arguments.into_request(), manners),
+        Verb::Report(arguments) => learner::report::report(&arguments.into_request(), manners),
+        Verb::Watch(arguments) => learner::watch::watch(&arguments.into_request(), manners),
+        Verb::Solve(arguments) => learner::solve::solve(&arguments.into_request(), manners),
+        Verb::Status(arguments) => learner::status::status(&arguments.into_request(), manners),
         Verb::Plan(arguments) => Ok(plan::plan(&arguments.into_request())),
         Verb::Run(arguments) => run::run(arguments.into_request(verbose)),
         Verb::Start(arguments) => sessions::start::start(&arguments.into_request(), manners),
@@ -48,6 +59,10 @@ pub fn dispatch(cli: Cli) -> Exit {
             SimulateRequest::Look(request) => simulate::look::look(&request),
         },
     };
+    finished(result)
+}
+
+fn finished(result: anyhow::Result<Exit>) -> Exit {
     result.unwrap_or_else(|error| {
         output::complain(&format!("error: {error:#}"));
         Exit::CannotTell

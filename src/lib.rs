@@ -15,6 +15,7 @@ pub mod language;
 pub mod outcome;
 pub mod plan;
 pub mod policy;
+pub mod progress;
 pub mod report;
 pub mod scenario;
 

@@ -1,11 +1,14 @@
 //! What happened: events while a run goes on, and its final value. The one file of plain data
 //! in which those who do (`run`, `session`) and those who read (`report`, `live`) meet.
 
+pub mod progress;
 pub mod proof;
 pub mod standing;
 
 use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::language::{Language, Message};
 
 /// Something worth telling while a run goes on, in the order in which it happens.
 #[derive(Debug, Clone, PartialEq)]
@@ -209,11 +212,11 @@ pub struct CheckOutcome {
 
 /// What helps with a check that is not met, without giving the repair away.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Advice {
+pub struct Advice<Text = String> {
     /// Where to look.
-    pub look: String,
+    pub look: Text,
     /// What kind of repair this reason asks for.
-    pub how: String,
+    pub how: Text,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -226,26 +229,27 @@ pub enum CheckKind {
     Invariant,
 }
 
+/// What a check comes to. Its texts are said in a language, or are messages that are not yet.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Verdict {
+pub enum Verdict<Text = String> {
     Met,
     /// Still converging.
     NotYet {
         /// What is awaited, and what may be done instead of waiting.
-        awaiting: String,
+        awaiting: Text,
         /// How long that has been going on, in the environment's time; `None` where it cannot be known.
         since: Option<Duration>,
         /// How long it usually takes, in words: "1 to 3 minutes".
-        typical: Option<String>,
+        typical: Option<Text>,
     },
     NotMet {
-        expected: String,
-        observed: String,
-        reason: Option<String>,
+        expected: Text,
+        observed: Text,
+        reason: Option<Text>,
     },
     /// Denied, throttled, unreachable.
     CannotTell {
-        why: String,
+        why: Text,
     },
 }
 
@@ -353,7 +357,48 @@ impl Verdict {
             Verdict::CannotTell { why } => format!("cannot tell, {why}"),
         }
     }
+}
 
+impl Advice<Message> {
+    /// In a language.
+    pub fn to(&self, language: Language) -> Advice {
+        Advice {
+            look: self.look.to(language),
+            how: self.how.to(language),
+        }
+    }
+}
+
+impl Verdict<Message> {
+    /// In a language.
+    pub fn to(&self, language: Language) -> Verdict {
+        let said = |message: &Message| message.to(language);
+        match self {
+            Verdict::Met => Verdict::Met,
+            Verdict::NotYet {
+                awaiting,
+                since,
+                typical,
+            } => Verdict::NotYet {
+                awaiting: said(awaiting),
+                since: *since,
+                typical: typical.as_ref().map(said),
+            },
+            Verdict::NotMet {
+                expected,
+                observed,
+                reason,
+            } => Verdict::NotMet {
+                expected: said(expected),
+                observed: said(observed),
+                reason: reason.as_ref().map(said),
+            },
+            Verdict::CannotTell { why } => Verdict::CannotTell { why: said(why) },
+        }
+    }
+}
+
+impl<Text> Verdict<Text> {
     /// What this verdict alone makes of the exit code.
     pub fn exit(&self) -> Exit {
         match self {

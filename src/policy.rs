@@ -31,13 +31,15 @@ pub mod validate;
 pub use caller::{Caller, CallerKind};
 pub use context::Context;
 pub use decision::{
-    AllowedBy, Decision, ImplicitDeny, NearMiss, Obstacle, PolicyKind, PolicySource, StatementRef,
+    AllowedBy, Decision, FailedCondition, ImplicitDeny, NearMiss, Obstacle, PolicyKind,
+    PolicySource, StatementRef,
 };
 pub use document::{Condition, Effect, Element, Policy, Statement, Version};
 pub use evaluate::{KeyAccess, decide, decide_without_resource_policy};
 pub use grammar::{Place, PolicyError};
 pub use grant::{
-    Grant, GrantConstraints, NewGrant, OPERATIONS as GRANT_OPERATIONS, SYMMETRIC_GRANT_OPERATIONS,
+    Grant, GrantConstraints, Lack, NewGrant, OPERATIONS as GRANT_OPERATIONS,
+    SYMMETRIC_GRANT_OPERATIONS,
 };
 pub use identity::{
     IdentityDecision, IdentityRequest, MakeContext, administrator, decide_by_identity, missing_keys,

@@ -180,7 +180,7 @@ async fn healthy(session: &mut Session) -> anyhow::Result<Vec<String>> {
     session.build().await?;
     let patience = session.scenario().ripens_within;
     let outcomes = session
-        .settled_verdicts(patience, |verdict| *verdict != Verdict::Met)
+        .settled_verdicts(patience, |check| check.verdict != Verdict::Met)
         .await?;
     let mut defects: Vec<String> = outcomes
         .iter()
@@ -302,7 +302,7 @@ async fn accepted(
 async fn settled(session: &Session) -> anyhow::Result<Vec<CheckOutcome>> {
     let patience = session.scenario().ripens_within;
     session
-        .settled_verdicts(patience, |verdict| *verdict != Verdict::Met)
+        .settled_verdicts(patience, |check| check.verdict != Verdict::Met)
         .await
 }
 

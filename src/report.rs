@@ -13,6 +13,7 @@ mod finding;
 pub mod github;
 pub mod json;
 pub mod junit;
+pub mod learner;
 pub mod life;
 pub mod plan;
 pub mod proof;
@@ -22,6 +23,7 @@ pub mod summary;
 pub mod terminal;
 mod text;
 pub mod timing;
+pub mod way;
 
 /// How a finished run is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,9 @@
 
 pub mod change;
 pub mod cost;
+pub mod fact;
 mod files;
+pub mod guidance;
 pub mod judge;
 pub mod observation;
 pub mod predicate;
@@ -23,6 +25,7 @@ use serde_yaml::with::singleton_map_recursive;
 use crate::language::{Language, Message};
 pub use change::Change;
 pub use files::check_files;
+pub use guidance::{Finding, Hints, Step};
 pub use predicate::Predicate;
 pub use reading::read;
 pub use values::{UnknownName, Values};
@@ -91,6 +94,13 @@ pub struct Scenario {
     /// What stays true throughout: a repair that breaks one is refused.
     #[serde(default)]
     pub invariants: Vec<Check>,
+    /// Facts of the session that learners are asked for.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+    /// The lesson's steps in their order, with the evidence that completes each. Without any, every tested block of the
+    /// lesson is a step that is complete when the learner says so.
+    #[serde(default)]
+    pub steps: Vec<Step>,
     /// Repairs that every variant accepts.
     #[serde(default, deserialize_with = "singleton_map_recursive::deserialize")]
     pub solutions: Vec<Fix>,
@@ -206,6 +216,9 @@ pub struct Check {
     /// Not judged in these variants.
     #[serde(default)]
     pub except: Vec<String>,
+    /// The author's own hints; what is not written is made from what fails.
+    #[serde(default)]
+    pub hints: Hints,
 }
 
 fn ripening() -> Duration {

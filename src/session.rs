@@ -7,6 +7,7 @@ pub mod journal;
 mod judging;
 pub mod ledger;
 pub mod lifetime;
+pub mod notes;
 pub mod observed;
 mod reset;
 pub mod runs;

@@ -4,13 +4,13 @@
 pub(super) mod account;
 pub mod check;
 pub mod env;
-mod environment;
+pub(super) mod environment;
 pub mod extend;
 pub mod finish;
 pub mod list;
 pub mod observe;
 mod observer;
-mod opened;
+pub(super) mod opened;
 pub mod pause;
 pub mod reap;
 pub mod reset;

@@ -6,7 +6,7 @@ use super::Language;
 use super::catalogue;
 
 /// Something to say: a key of the catalogue with its arguments, or a text that needs no catalogue.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
     /// A text of the catalogue.
     Keyed {
@@ -19,10 +19,12 @@ pub enum Message {
     Written { en: String, ja: Option<String> },
     /// Several, as a list: separated by commas.
     Several(Vec<Message>),
+    /// Several below one another.
+    Lines(Vec<Message>),
 }
 
 /// What stands in a message's place.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Argument {
     Number(i64),
     Message(Message),
@@ -56,6 +58,10 @@ impl Message {
                 let texts = messages.iter().map(|message| message.to(language));
                 texts.collect::<Vec<_>>().join(separator)
             }
+            Message::Lines(messages) => {
+                let texts = messages.iter().map(|message| message.to(language));
+                texts.collect::<Vec<_>>().join("\n")
+            }
         }
     }
 }
@@ -64,6 +70,13 @@ impl Message {
 impl fmt::Display for Message {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         to.write_str(&self.to(Language::English))
+    }
+}
+
+/// Nothing.
+impl Default for Message {
+    fn default() -> Message {
+        Message::Several(Vec::new())
     }
 }
 
@@ -79,6 +92,12 @@ impl From<&str> for Message {
     }
 }
 
+impl From<&String> for Message {
+    fn from(text: &String) -> Message {
+        Message::Verbatim(text.clone())
+    }
+}
+
 impl From<Vec<Message>> for Message {
     fn from(messages: Vec<Message>) -> Message {
         Message::Several(messages)
@@ -88,12 +107,6 @@ impl From<Vec<Message>> for Message {
 impl<T: Into<Message>> From<T> for Argument {
     fn from(message: T) -> Argument {
         Argument::Message(message.into())
-    }
-}
-
-impl From<&String> for Argument {
-    fn from(text: &String) -> Argument {
-        Argument::Message(text.as_str().into())
     }
 }
 

@@ -9,8 +9,10 @@ use super::document::{Effect, Policy, Statement};
 use super::evaluate::{KeyAccess, decide};
 use super::launch::{self, autoscaling_session};
 use super::request::Request;
+use crate::language::Message;
+use crate::message;
 
-pub use super::public_access::is_public;
+pub use super::public_access::{Opening, is_public};
 
 /// The actions that an administrator needs to see and to change who may use the key; with them it can
 /// give itself every other one.
@@ -92,7 +94,7 @@ pub fn keeps_administration(access: &KeyAccess<'_>, caller: &Caller) -> Administ
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
     pub concern: Concern,
-    pub text: String,
+    pub text: Message,
 }
 
 /// The kinds of warning.
@@ -139,10 +141,7 @@ fn unconditioned_create_grant(access: &KeyAccess<'_>, account: &str) -> Option<W
     let Decision::Allowed { by } = decide(access, &request) else {
         return None;
     };
-    let text = format!(
-        "{by} lets the Auto Scaling role create grants for anybody; \
-         add the condition Bool kms:GrantIsForAWSResource true"
-    );
+    let text = message!("policy-warning-create-grant", by = by.told());
     Some(Warning {
         concern: Concern::UnconditionedCreateGrant,
         text,
@@ -158,10 +157,7 @@ fn not_action(policy: &Policy) -> Option<Warning> {
                 .is_some_and(|element| element.negated)
     };
     let index = policy.statements.iter().position(by_not_action)?;
-    let text = format!(
-        "statement {} allows by NotAction, so also what it does not think of; list the actions",
-        index + 1
-    );
+    let text = message!("policy-warning-not-action", number = index + 1);
     Some(Warning {
         concern: Concern::AllowsByNotAction,
         text,
@@ -180,10 +176,7 @@ fn administration_for_autoscaling(access: &KeyAccess<'_>, account: &str) -> Opti
     if given.is_empty() {
         return None;
     }
-    let text = format!(
-        "the Auto Scaling role only uses the key, but may also {}",
-        given.join(", ")
-    );
+    let text = message!("policy-warning-administration", actions = given.join(", "));
     Some(Warning {
         concern: Concern::AdministrationForAutoScaling,
         text,
@@ -200,10 +193,7 @@ fn documented_action_missing(
     if !launch.allowed() || missing.is_empty() {
         return None;
     }
-    let text = format!(
-        "launches work, but the documented key policy also allows {}",
-        missing.join(", ")
-    );
+    let text = message!("policy-warning-documented", actions = missing.join(", "));
     Some(Warning {
         concern: Concern::DocumentedActionMissing,
         text,
@@ -221,10 +211,12 @@ fn open_to_the_account(access: &KeyAccess<'_>, region: &str) -> Option<Warning> 
             _ => None,
         }
     })?;
-    let text = format!(
-        "{by} gives {action} to every principal of account {}, without an IAM policy that says so; \
-         name the role, or add the condition StringEquals kms:ViaService ec2.{region}.amazonaws.com",
-        access.account
+    let text = message!(
+        "policy-warning-open-to-account",
+        by = by.told(),
+        action = action,
+        account = access.account,
+        region = region,
     );
     Some(Warning {
         concern: Concern::OpenToTheAccount,
@@ -237,11 +229,7 @@ fn no_account_delegation(access: &KeyAccess<'_>) -> Option<Warning> {
     if decide(access, &request).is_allowed() {
         return None;
     }
-    let text = format!(
-        "account {} has no kms:PutKeyPolicy, so IAM policies cannot give access and only the principals \
-         that the key policy names can repair it",
-        access.account
-    );
+    let text = message!("policy-warning-no-delegation", account = access.account);
     Some(Warning {
         concern: Concern::NoAccountDelegation,
         text,

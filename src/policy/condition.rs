@@ -9,9 +9,12 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::context::Context;
+use super::decision::FailedCondition;
 use super::document::{Condition, Version};
 use super::operator::{Comparison, Operator, Order, Quantifier};
 use super::pattern::{self, Token};
+use crate::language::Message;
+use crate::message;
 
 /// Whether `condition` holds. Values of one key are alternatives; negated operators want none of them.
 ///
@@ -174,19 +177,21 @@ fn in_network(address: &str, network: &str) -> bool {
 }
 
 /// What the request has that a condition of a `Deny` holds for, for people.
-pub(super) fn describe_success(condition: &Condition, context: &Context) -> String {
+pub(super) fn describe_success(condition: &Condition, context: &Context) -> Message {
     let Condition { operator, key, .. } = condition;
-    format!(
-        "its condition {operator} {key} ({}) holds, the request has {}",
-        condition.values.join(", "),
-        found(&condition.key, context)
+    message!(
+        "policy-condition-holds",
+        operator = operator.to_string(),
+        key = key,
+        values = condition.values.join(", "),
+        has = found(key, context),
     )
 }
 
-fn found(key: &str, context: &Context) -> String {
+fn found(key: &str, context: &Context) -> Message {
     match context.values(key) {
-        [] => "none".to_string(),
-        values => values.join(", "),
+        [] => message!("policy-none"),
+        values => values.join(", ").into(),
     }
 }
 
@@ -195,37 +200,52 @@ pub(super) fn describe_failure(
     condition: &Condition,
     version: Version,
     context: &Context,
-) -> String {
-    let has = found(&condition.key, context);
+) -> FailedCondition {
     let Condition { operator, key, .. } = condition;
-    let trap = match unresolved_variable(condition, version, context) {
-        true => " (a policy variable in it has no value in this request)",
-        false => "",
+    let (operator, needs) = (operator.to_string(), needs(condition));
+    let has = found(key, context);
+    let told = match unresolved_variable(condition, version, context) {
+        true => message!(
+            "policy-condition-fails-by-variable",
+            operator = operator,
+            key = key,
+            needs = needs,
+            has = has,
+        ),
+        false => message!(
+            "policy-condition-fails",
+            operator = operator,
+            key = key,
+            needs = needs,
+            has = has,
+        ),
     };
-    format!(
-        "condition {operator} {key} needs {}{trap}, the request has {has}",
-        needs(condition)
-    )
+    FailedCondition {
+        key: key.clone(),
+        has: context.values(key).to_vec(),
+        told,
+    }
 }
 
-fn needs(condition: &Condition) -> String {
+fn needs(condition: &Condition) -> Message {
     if condition.operator.comparison == Comparison::Null {
         let missing = condition
             .values
             .iter()
             .any(|value| boolean(value) == Some(true));
         return if missing {
-            "the key to be absent".to_string()
+            message!("policy-needs-absent")
         } else {
-            "the key to be present".to_string()
+            message!("policy-needs-present")
         };
     }
-    let values = match condition.values.as_slice() {
-        [] => "a value that an empty list cannot give".to_string(),
-        values => values.join(" or "),
-    };
+    let either = |first, second| message!("policy-either", first = first, second = second);
+    let values = condition.values.iter().map(Message::from);
+    let values = values
+        .reduce(either)
+        .unwrap_or_else(|| message!("policy-needs-impossible"));
     if condition.operator.negated {
-        format!("anything but {values}")
+        message!("policy-needs-other", values = values)
     } else {
         values
     }
@@ -486,7 +506,9 @@ mod tests {
         ] {
             let condition = condition(operator, key, &values);
             assert_eq!(
-                describe_failure(&condition, Version::V2012, &context()),
+                describe_failure(&condition, Version::V2012, &context())
+                    .told
+                    .to_string(),
                 expected
             );
         }

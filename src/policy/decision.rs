@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+use super::grant::Lack;
+use super::principal::PrincipalElement;
+use crate::language::Message;
+use crate::message;
+
 /// The answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
@@ -15,7 +20,7 @@ pub enum Decision {
         by: StatementRef,
         /// What makes it hit this request, where that is not plain: conditions that hold, names that a
         /// `NotPrincipal` lacks.
-        because: Vec<String>,
+        because: Vec<Message>,
     },
     /// Nothing allows the request.
     ImplicitDeny(ImplicitDeny),
@@ -67,17 +72,17 @@ pub enum NearMiss {
         at: StatementRef,
         obstacle: Obstacle,
     },
-    /// A grant to the caller and what it lacks, as the end of a sentence ("does not list Decrypt").
-    Grant { id: String, lacks: String },
+    /// A grant to the caller and what it lacks.
+    Grant { id: String, lacks: Lack },
 }
 
 /// The one thing that keeps an `Allow` statement from allowing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Obstacle {
-    /// The conditions that fail, each described.
-    Conditions(Vec<String>),
+    /// The conditions that fail.
+    Conditions(Vec<FailedCondition>),
     /// It is for these others.
-    Principal(String),
+    Principal(PrincipalElement),
     /// It reaches the caller with other actions.
     Actions {
         negated: bool,
@@ -97,6 +102,17 @@ pub enum Obstacle {
     },
     /// The operation works only from the key's own account.
     OtherAccount,
+}
+
+/// A condition that does not hold for the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedCondition {
+    /// The context key, as it is written.
+    pub key: String,
+    /// The values that the request has.
+    pub has: Vec<String>,
+    /// What it needs and what the request has.
+    pub told: Message,
 }
 
 /// A statement of one of the policies.
@@ -121,9 +137,49 @@ impl Decision {
         matches!(self, Decision::Allowed { .. })
     }
 
-    /// Why, in words: for a denial with every near miss.
+    /// Why, in English words: for a denial with every near miss.
     pub fn explain(&self) -> String {
         self.to_string()
+    }
+
+    /// Why: for a denial with every near miss.
+    pub fn told(&self) -> Message {
+        let action = match self {
+            Decision::Allowed { .. } => "",
+            Decision::ExplicitDeny { action, .. } => action,
+            Decision::ImplicitDeny(deny) => &deny.action,
+        };
+        self.told_of(action)
+    }
+
+    /// The same for several actions, which are decided for the same reason.
+    pub(super) fn told_of(&self, actions: &str) -> Message {
+        match self {
+            Decision::Allowed { by } => message!("policy-allowed", by = by.told()),
+            Decision::ExplicitDeny {
+                caller,
+                by,
+                because,
+                ..
+            } => {
+                let denied = message!(
+                    "policy-denied",
+                    statement = by.told(),
+                    actions = actions,
+                    caller = caller,
+                );
+                because.iter().cloned().fold(denied, and_more)
+            }
+            Decision::ImplicitDeny(deny) => {
+                let told = message!(
+                    "policy-not-allowed",
+                    actions = actions,
+                    caller = &deny.caller
+                );
+                let near = deny.near_misses.iter();
+                near.map(NearMiss::told).fold(told, and_more)
+            }
+        }
     }
 
     /// The message of KMS's `AccessDeniedException`; `None` when the request is allowed.
@@ -180,133 +236,127 @@ impl fmt::Display for PolicyKind {
 
 impl fmt::Display for Decision {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.told().fmt(formatter)
+    }
+}
+
+fn and_more(told: Message, more: Message) -> Message {
+    message!("policy-more", told = told, more = more)
+}
+
+impl AllowedBy {
+    pub(super) fn told(&self) -> Message {
         match self {
-            Decision::Allowed { by } => write!(formatter, "allowed by {by}"),
-            Decision::ExplicitDeny {
-                action,
-                caller,
-                by,
-                because,
-            } => {
-                write!(formatter, "{by} denies {action} to {caller}")?;
-                because
-                    .iter()
-                    .try_for_each(|reason| write!(formatter, "; {reason}"))
+            AllowedBy::KeyPolicy(statement) | AllowedBy::IdentityPolicy(statement) => {
+                statement.told()
             }
-            Decision::ImplicitDeny(deny) => deny.fmt(formatter),
+            AllowedBy::KeyAndIdentityPolicy { key, identity } => message!(
+                "policy-by-both",
+                key = key.told(),
+                identity = identity.told()
+            ),
+            AllowedBy::AccountRoot(key) => {
+                message!("policy-by-account-root", statement = key.told())
+            }
+            AllowedBy::Grant(id) => message!("policy-by-grant", grant = id),
+            AllowedBy::Root => message!("policy-by-being-root"),
         }
     }
 }
 
-impl fmt::Display for AllowedBy {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl NearMiss {
+    fn told(&self) -> Message {
         match self {
-            AllowedBy::KeyPolicy(key) => key.fmt(formatter),
-            AllowedBy::KeyAndIdentityPolicy { key, identity } => {
-                write!(formatter, "{key} with {identity}")
-            }
-            AllowedBy::AccountRoot(key) => write!(formatter, "{key} for the root user"),
-            AllowedBy::Grant(id) => write!(formatter, "grant {id}"),
-            AllowedBy::IdentityPolicy(identity) => identity.fmt(formatter),
-            AllowedBy::Root => formatter.write_str("being the root user"),
+            NearMiss::Grant { id, lacks } => lacks.told(id),
+            NearMiss::Statement { at, obstacle } => obstacle.told(at),
         }
     }
 }
 
-impl fmt::Display for ImplicitDeny {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "no statement allows {} for {}",
-            self.action, self.caller
-        )?;
-        self.near_misses
-            .iter()
-            .try_for_each(|near_miss| write!(formatter, "; {near_miss}"))
-    }
-}
-
-impl fmt::Display for NearMiss {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            NearMiss::Grant { id, lacks } => {
-                write!(formatter, "grant {id} is the caller's, but it {lacks}")
-            }
-            NearMiss::Statement { at, obstacle } => write!(formatter, "{at} {obstacle}"),
-        }
-    }
-}
-
-impl fmt::Display for Obstacle {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Obstacle {
+    fn told(&self, at: &StatementRef) -> Message {
+        let at = at.told();
         match self {
             Obstacle::Conditions(failed) => {
-                write!(formatter, "would, but its {}", failed.join(", and its "))
+                let failed = failed.iter().map(|condition| condition.told.clone());
+                let both = |first, second| {
+                    message!("policy-and-condition", first = first, second = second)
+                };
+                let conditions = failed.reduce(both).unwrap_or_default();
+                message!(
+                    "policy-near-conditions",
+                    statement = at,
+                    conditions = conditions
+                )
             }
-            Obstacle::Principal(others) => write!(formatter, "would, but it is for {others}"),
+            Obstacle::Principal(others) => {
+                message!(
+                    "policy-near-principal",
+                    statement = at,
+                    others = others.told()
+                )
+            }
             Obstacle::Actions {
                 negated: false,
                 patterns,
-            } => {
-                write!(
-                    formatter,
-                    "reaches the caller, but with other actions ({})",
-                    patterns.join(", ")
-                )
-            }
+            } => message!(
+                "policy-near-actions",
+                statement = at,
+                actions = patterns.join(", ")
+            ),
             Obstacle::Actions {
                 negated: true,
                 patterns,
-            } => {
-                write!(
-                    formatter,
-                    "reaches the caller, but its NotAction leaves this action out ({})",
-                    patterns.join(", ")
-                )
-            }
-            Obstacle::Resources { negated, patterns } => {
-                let element = if *negated { "NotResource" } else { "Resource" };
-                write!(
-                    formatter,
-                    "would, but its {element} ({}) does not cover this key",
-                    patterns.join(", ")
-                )
-            }
+            } => message!(
+                "policy-near-not-action",
+                statement = at,
+                actions = patterns.join(", ")
+            ),
+            Obstacle::Resources { negated, patterns } => message!(
+                "policy-near-resource",
+                statement = at,
+                element = if *negated { "NotResource" } else { "Resource" },
+                resources = patterns.join(", "),
+            ),
             Obstacle::WithoutElement(element) => {
-                write!(formatter, "has no {element} element, so it has no effect")
+                message!("policy-near-no-element", statement = at, element = *element)
             }
             Obstacle::IdentityPolicy {
                 account,
-                service_linked,
-            } => {
-                let hint = if *service_linked {
-                    " (a service-linked role can be given none)"
-                } else {
-                    ""
-                };
-                write!(
-                    formatter,
-                    "leaves it to the caller's identity policies in account {account}, and none allows it{hint}"
-                )
+                service_linked: true,
+            } => message!(
+                "policy-near-service-linked",
+                statement = at,
+                account = account
+            ),
+            Obstacle::IdentityPolicy { account, .. } => {
+                message!("policy-near-identity", statement = at, account = account)
             }
-            Obstacle::OtherAccount => {
-                formatter.write_str("would, but the action cannot be used from another account")
-            }
+            Obstacle::OtherAccount => message!("policy-near-other-account", statement = at),
         }
     }
 }
 
-impl fmt::Display for StatementRef {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "statement {}", self.number)?;
-        if let Some(sid) = &self.sid {
-            write!(formatter, " (Sid \"{sid}\")")?;
-        }
-        match self.source {
-            PolicySource::KeyPolicy => Ok(()),
-            PolicySource::IdentityPolicy(number) => {
-                write!(formatter, " of identity policy {number}")
+impl StatementRef {
+    /// Its number, its Sid and the policy that it stands in.
+    pub fn told(&self) -> Message {
+        let number = self.number;
+        match (self.source, &self.sid) {
+            (PolicySource::KeyPolicy, None) => message!("policy-statement", number = number),
+            (PolicySource::KeyPolicy, Some(sid)) => {
+                message!("policy-statement-sid", number = number, sid = sid)
             }
+            (PolicySource::IdentityPolicy(policy), None) => message!(
+                "policy-identity-statement",
+                number = number,
+                policy = policy
+            ),
+            (PolicySource::IdentityPolicy(policy), Some(sid)) => message!(
+                "policy-identity-statement-sid",
+                number = number,
+                sid = sid,
+                policy = policy,
+            ),
         }
     }
 }

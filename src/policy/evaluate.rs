@@ -7,12 +7,14 @@ use super::caller::CallerKind;
 use super::condition;
 use super::context::Context;
 use super::decision::{
-    AllowedBy, Decision, ImplicitDeny, NearMiss, Obstacle, PolicyKind, PolicySource, StatementRef,
+    AllowedBy, Decision, FailedCondition, ImplicitDeny, NearMiss, Obstacle, PolicyKind,
+    PolicySource, StatementRef,
 };
 use super::document::{Condition, Effect, Element, Policy, Statement, Version};
 use super::grant::{Grant, GrantAnswer};
 use super::principal::Reach;
 use super::request::Request;
+use crate::message;
 
 /// Everything that decides who may use one key, apart from the key's state.
 #[derive(Debug, Clone, Copy)]
@@ -206,8 +208,7 @@ impl<'a> Question<'a> {
             .principal
             .as_ref()
             .and_then(|element| element.unlisted(&self.request.caller));
-        let spared =
-            spared.map(|name| format!("its NotPrincipal does not list {name}, which it has to"));
+        let spared = spared.map(|name| message!("policy-not-principal-lacks", name = name));
         let conditions = statement.conditions.iter();
         let held =
             conditions.map(|condition| condition::describe_success(condition, self.context()));
@@ -375,9 +376,7 @@ impl<'a> Question<'a> {
     fn key_near_miss(&self, located: &Located<'_>) -> Option<NearMiss> {
         let reach = self.reach(located);
         let obstacle = match (self.obstacles(located).as_slice(), reach) {
-            ([], Reach::Nobody) => {
-                Obstacle::Principal(located.statement.principal.as_ref()?.to_string())
-            }
+            ([], Reach::Nobody) => Obstacle::Principal(located.statement.principal.clone()?),
             ([], _) if self.is_refused_across_accounts() => Obstacle::OtherAccount,
             ([], _) => self.needs_identity_policy(),
             ([single], Reach::Direct) => single.clone(),
@@ -455,7 +454,7 @@ impl<'a> Question<'a> {
             .conditions
             .iter()
             .filter(|condition| !self.holds(condition, located.version));
-        let described: Vec<String> = failed
+        let described: Vec<FailedCondition> = failed
             .map(|condition| {
                 condition::describe_failure(condition, located.version, self.context())
             })

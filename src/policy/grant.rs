@@ -1,13 +1,14 @@
 //! KMS grants: what a grantee may do with a key beside the key policy.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::caller::Caller;
 use super::context::Context;
 use super::request::Request;
+use crate::language::Message;
+use crate::message;
 
 /// Encryption-context pairs.
 type Pairs = BTreeMap<String, String>;
@@ -99,7 +100,61 @@ pub(super) enum GrantAnswer {
     /// The grantee is somebody else.
     NotTheirs,
     /// The grant is the caller's but does not cover the request, for the given reason.
-    Lacks(String),
+    Lacks(Lack),
+}
+
+/// What keeps a grant to the caller from allowing its request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lack {
+    /// It does not list the operation of the request.
+    Operation(String),
+    /// It does not list an operation of the grant that is to be made by its power.
+    ChildOperation(String),
+    /// The encryption context of the request does not meet its constraint.
+    Context {
+        constraint: GrantConstraints,
+        context: BTreeMap<String, String>,
+    },
+    /// The grant that is to be made by its power would loosen its constraint.
+    Constraint {
+        constraint: GrantConstraints,
+        child: GrantConstraints,
+    },
+}
+
+impl Lack {
+    /// What the grant with this id lacks.
+    pub(super) fn told(&self, grant: &str) -> Message {
+        match self {
+            Lack::Operation(operation) => {
+                message!(
+                    "policy-grant-lacks-operation",
+                    grant = grant,
+                    operation = operation
+                )
+            }
+            Lack::ChildOperation(operation) => message!(
+                "policy-grant-lacks-child-operation",
+                grant = grant,
+                operation = operation
+            ),
+            Lack::Context {
+                constraint,
+                context,
+            } => message!(
+                "policy-grant-constraint-unmet",
+                grant = grant,
+                constraint = constraint.told(),
+                context = listed(context),
+            ),
+            Lack::Constraint { constraint, child } => message!(
+                "policy-grant-constraint-loosened",
+                grant = grant,
+                constraint = constraint.told(),
+                child = child.told(),
+            ),
+        }
+    }
 }
 
 impl Grant {
@@ -109,16 +164,15 @@ impl Grant {
         }
         let operation = request.operation();
         if !contains(&self.operations, operation) {
-            return GrantAnswer::Lacks(format!("does not list {operation}"));
+            return GrantAnswer::Lacks(Lack::Operation(operation.to_owned()));
         }
         if WITH_ENCRYPTION_CONTEXT.contains(&operation)
             && !self.constraints.admit(&request.encryption_context)
         {
-            return GrantAnswer::Lacks(format!(
-                "has the constraint {}, which the encryption context ({}) does not meet",
-                self.constraints,
-                listed(&request.encryption_context)
-            ));
+            return GrantAnswer::Lacks(Lack::Context {
+                constraint: self.constraints.clone(),
+                context: request.encryption_context.clone(),
+            });
         }
         match &request.new_grant {
             Some(child) if operation == "CreateGrant" => self.answer_child(child),
@@ -138,15 +192,13 @@ impl Grant {
             .iter()
             .find(|operation| !contains(&self.operations, operation))
         {
-            return GrantAnswer::Lacks(format!(
-                "does not list {extra}, which the grant to be made needs"
-            ));
+            return GrantAnswer::Lacks(Lack::ChildOperation(extra.clone()));
         }
         if !self.constraints.are_kept_by(&child.constraints) {
-            return GrantAnswer::Lacks(format!(
-                "has the constraint {}, which the grant to be made ({}) would loosen",
-                self.constraints, child.constraints
-            ));
+            return GrantAnswer::Lacks(Lack::Constraint {
+                constraint: self.constraints.clone(),
+                child: child.constraints.clone(),
+            });
         }
         GrantAnswer::Allows
     }
@@ -212,28 +264,26 @@ impl GrantConstraints {
     }
 }
 
-impl fmt::Display for GrantConstraints {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kinds = self.kinds();
-        let told: Vec<String> = kinds
-            .map(|(kind, pairs)| format!("{kind} {}", listed(pairs)))
-            .collect();
-        match told.as_slice() {
-            [] => formatter.write_str("no constraint"),
-            told => formatter.write_str(&told.join(" and ")),
-        }
+impl GrantConstraints {
+    fn told(&self) -> Message {
+        let kinds = self
+            .kinds()
+            .map(|(kind, pairs)| message!("policy-constraint", kind = kind, pairs = listed(pairs)));
+        let both = |first, second| message!("policy-both", first = first, second = second);
+        let told = kinds.reduce(both);
+        told.unwrap_or_else(|| message!("policy-no-constraint"))
     }
 }
 
 /// `key=value, key=value`, or that there is none.
-fn listed(pairs: &Pairs) -> String {
+fn listed(pairs: &Pairs) -> Message {
     let told: Vec<String> = pairs
         .iter()
         .map(|(key, value)| format!("{key}={value}"))
         .collect();
     match told.as_slice() {
-        [] => "none".to_string(),
-        told => told.join(", "),
+        [] => message!("policy-none"),
+        told => told.join(", ").into(),
     }
 }
 
@@ -333,7 +383,7 @@ mod tests {
             grant(&["GenerateDataKey"]).answer(&request("kms:GenerateDataKeyWithoutPlaintext"));
         assert_eq!(
             answer,
-            GrantAnswer::Lacks("does not list GenerateDataKeyWithoutPlaintext".into())
+            GrantAnswer::Lacks(Lack::Operation("GenerateDataKeyWithoutPlaintext".into()))
         );
     }
 
@@ -408,7 +458,7 @@ mod tests {
         );
         assert_eq!(
             parent(none()).answer(&child("Encrypt", none())),
-            GrantAnswer::Lacks("does not list Encrypt, which the grant to be made needs".into())
+            GrantAnswer::Lacks(Lack::ChildOperation("Encrypt".into()))
         );
     }
 

@@ -11,6 +11,8 @@ use super::decision::Decision;
 use super::evaluate::{KeyAccess, decide};
 use super::grant::{self, GrantConstraints, NewGrant};
 use super::request::Request;
+use crate::language::Message;
+use crate::message;
 
 /// What follows `role/` in the ARN of the service-linked role of Amazon EC2 Auto Scaling.
 pub const AUTOSCALING_ROLE: &str =
@@ -111,35 +113,31 @@ impl LaunchAccess {
             .collect()
     }
 
-    /// Why required actions are refused, a line for those that are refused for the same reason; empty
+    /// Why required actions are refused, in English, a line for those that are refused for the same reason; empty
     /// when the launch is allowed.
     pub fn explain(&self) -> String {
-        explain_refusals(&self.required)
+        explain_refusals(&self.required).to_string()
     }
 }
 
 /// Why actions are refused, a line for those that are refused for the same reason; empty when none is.
-pub fn explain_refusals<A: AsRef<str>>(decisions: &[(A, Decision)]) -> String {
-    let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+pub fn explain_refusals<A: AsRef<str>>(decisions: &[(A, Decision)]) -> Message {
+    let mut reasons: Vec<(Message, &Decision, Vec<&str>)> = Vec::new();
     for (action, decision) in refused(decisions) {
         let action = action.as_ref();
         // What differs between two alike explanations is the action's own name.
-        let reason = decision.explain().replace(action, ACTION);
-        match reasons.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, actions)) => actions.push(action),
-            None => reasons.push((reason, vec![action])),
+        let reason = decision.told_of("");
+        match reasons.iter_mut().find(|(known, ..)| *known == reason) {
+            Some((.., actions)) => actions.push(action),
+            None => reasons.push((reason, decision, vec![action])),
         }
     }
-    let lines = reasons.into_iter().map(|(reason, actions)| {
-        // Named in full once; after that "it" or "them" would need grammar, so the first stands for all.
-        let told = reason.replacen(ACTION, &actions.join(", "), 1);
-        told.replace(ACTION, actions[0])
+    let lines = reasons.into_iter().map(|(_, decision, actions)| {
+        let told = decision.told_of(&actions.join(", "));
+        message!("policy-reason", told = told)
     });
-    lines.collect::<Vec<_>>().join("\n")
+    Message::Lines(lines.collect())
 }
-
-/// Stands for an action's name while explanations are compared.
-const ACTION: &str = "\u{0}";
 
 fn refused<A>(decisions: &[(A, Decision)]) -> impl Iterator<Item = &(A, Decision)> {
     decisions

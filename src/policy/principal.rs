@@ -1,10 +1,10 @@
 //! The `Principal` element: whom a statement of a key policy names.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::caller::{Caller, CallerKind};
+use crate::language::Message;
+use crate::message;
 
 /// A `Principal` or `NotPrincipal` element.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,23 +133,26 @@ impl PrincipalElement {
     }
 }
 
-impl fmt::Display for Principal {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Principal {
+    pub(super) fn told(&self) -> Message {
         match self {
-            Principal::Everyone => formatter.write_str("*"),
-            Principal::Aws(name) => formatter.write_str(name),
-            Principal::Service(name) => write!(formatter, "the service {name}"),
-            Principal::Federated(name) => write!(formatter, "the federated {name}"),
-            Principal::CanonicalUser(name) => write!(formatter, "the canonical user {name}"),
+            Principal::Everyone => "*".into(),
+            Principal::Aws(name) => name.into(),
+            Principal::Service(name) => message!("policy-service", name = name),
+            Principal::Federated(name) => message!("policy-federated", name = name),
+            Principal::CanonicalUser(name) => message!("policy-canonical-user", name = name),
         }
     }
 }
 
-impl fmt::Display for PrincipalElement {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<String> = self.principals.iter().map(Principal::to_string).collect();
-        let prefix = if self.negated { "everybody but " } else { "" };
-        write!(formatter, "{prefix}{}", names.join(", "))
+impl PrincipalElement {
+    /// Whom it names, for people.
+    pub fn told(&self) -> Message {
+        let names: Vec<Message> = self.principals.iter().map(Principal::told).collect();
+        match self.negated {
+            true => message!("policy-everybody-but", names = names),
+            false => names.into(),
+        }
     }
 }
 
@@ -179,7 +182,7 @@ mod tests {
         assert_eq!(
             principal.reach(caller),
             expected,
-            "{principal} for {}",
+            "{principal:?} for {}",
             caller.arn
         );
     }

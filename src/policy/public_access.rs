@@ -2,32 +2,45 @@
 
 use super::caller::Caller;
 use super::condition;
+use super::decision::{PolicySource, StatementRef};
 use super::document::{Condition, Effect, Element, Policy, Statement, Version};
 use super::operator::{Comparison, Operator, Quantifier};
 use super::pattern;
+use crate::language::Message;
+use crate::message;
 
-/// Why a key policy of `account` lets principals of every account in, if it does.
+/// A statement that lets principals of every account in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    pub statement: StatementRef,
+    /// What it allows to whom.
+    pub told: Message,
+}
+
+/// What in a key policy of `account` lets principals of every account in, if something does.
 ///
 /// That is an `Allow` to everybody (or to everybody but some) without a condition that only known
 /// callers meet, unless a `Deny` takes it back from all others.
-pub fn is_public(policy: &Policy, account: &str) -> Option<String> {
+pub fn is_public(policy: &Policy, account: &str) -> Option<Opening> {
     let numbered = policy.statements.iter().enumerate();
     let mut open = numbered.filter(|(_, statement)| is_open(statement, policy.version));
     let (index, statement) = open.find(|(_, statement)| !is_taken_back(statement, policy))?;
-    let sid = statement
-        .sid
-        .as_ref()
-        .map(|sid| format!(" (Sid \"{sid}\")"))
-        .unwrap_or_default();
-    let everybody = match &statement.principal {
-        Some(element) if element.negated => "everybody whom its NotPrincipal does not name",
-        _ => "every principal of every account",
+    let reference = StatementRef {
+        source: PolicySource::KeyPolicy,
+        number: index + 1,
+        sid: statement.sid.clone(),
     };
-    Some(format!(
-        "statement {}{sid} allows {everybody}, and no condition limits it to known callers \
-         (such as StringEquals kms:CallerAccount {account})",
-        index + 1
-    ))
+    let at = reference.told();
+    let told = match &statement.principal {
+        Some(element) if element.negated => {
+            message!("policy-open-but-some", statement = at, account = account)
+        }
+        _ => message!("policy-open", statement = at, account = account),
+    };
+    Some(Opening {
+        statement: reference,
+        told,
+    })
 }
 
 fn is_open(statement: &Statement, version: Version) -> bool {

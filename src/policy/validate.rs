@@ -176,7 +176,7 @@ fn check_principals_exist(
     let all = named.flat_map(|element| &element.principals);
     let invalid: Vec<String> = all
         .filter(|principal| !is_valid(principal, exists))
-        .map(Principal::to_string)
+        .map(|principal| principal.told().to_string())
         .collect();
     if invalid.is_empty() {
         Ok(())

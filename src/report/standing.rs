@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::json::check_view;
+use super::style::Style;
 use super::terminal::render_all_checks;
 use crate::outcome::standing::{PlannedChange, SessionOutcome};
 use crate::outcome::{CheckOutcome, Exit, Verdict};
@@ -76,21 +77,29 @@ pub fn sessions_json(sessions: &[SessionOutcome]) -> String {
 }
 
 /// The verdicts, and a line with what they come to.
-pub fn checks(checks: &[CheckOutcome], color: bool) -> String {
+pub fn checks(checks: &[CheckOutcome], style: Style) -> String {
     let met = checks
         .iter()
         .filter(|check| check.verdict == Verdict::Met)
         .count();
-    let mut text = render_all_checks(checks, color);
+    let mut text = render_all_checks(checks, style.color);
     let _ = writeln!(text, "\n{met} of {} checks met", checks.len());
     text
 }
 
-pub fn checks_json(session: &SessionOutcome, checks: &[CheckOutcome]) -> String {
-    let exits = checks.iter().map(|check| check.verdict.exit());
-    let exit = exits.fold(Exit::Met, Exit::or_heavier);
+pub fn checks_json(
+    session: &SessionOutcome,
+    checks: &[CheckOutcome],
+    exit: Exit,
+    progress: Value,
+) -> String {
     let checks: Vec<_> = checks.iter().map(check_view).collect();
-    document(json!({ "exit_code": exit as u8, "session": session_view(session), "checks": checks }))
+    document(json!({
+        "exit_code": exit as u8,
+        "session": session_view(session),
+        "checks": checks,
+        "progress": progress,
+    }))
 }
 
 /// The proof that nothing is left, or what is.

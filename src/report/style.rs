@@ -1,6 +1,9 @@
 //! How text is shown: in which language, how wide, with colours or without. And how wide text is.
 
 use super::terminal::Paint;
+use textwrap::WordSeparator;
+use textwrap::core::Word;
+
 use crate::language::Language;
 
 /// How text for people is shown.
@@ -47,8 +50,32 @@ pub fn padded(text: &str, width: usize) -> String {
 pub fn wrapped(text: &str, width: usize, indent: &str) -> String {
     let options = textwrap::Options::new(width.max(20))
         .subsequent_indent(indent)
+        .word_separator(WordSeparator::Custom(unbroken_words))
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
         .break_words(false);
     textwrap::fill(text, options)
+}
+
+/// Words as their language has them; but ids, ARNs and paths, which are to be copied, stay whole.
+fn unbroken_words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
+    let mut starts: Vec<usize> = vec![0];
+    let mut at = 0;
+    for word in WordSeparator::UnicodeBreakProperties.find_words(line) {
+        at += word.word.len() + word.whitespace.len();
+        let is_copied = |byte: u8| byte.is_ascii() && byte != b' ';
+        let before = line.as_bytes()[..at].last().copied();
+        let after = line.as_bytes().get(at).copied();
+        let inside = before.is_some_and(is_copied) && after.is_some_and(is_copied);
+        if !inside && at < line.len() {
+            starts.push(at);
+        }
+    }
+    starts.push(line.len());
+    let parts: Vec<Word<'_>> = starts
+        .windows(2)
+        .map(|ends| Word::from(&line[ends[0]..ends[1]]))
+        .collect();
+    Box::new(parts.into_iter())
 }
 
 /// Rows below each other, their columns aligned; two blanks between columns.
@@ -86,6 +113,14 @@ mod tests {
         assert_eq!(
             wrapped("one two three four five six", 20, "  "),
             "one two three four\n  five six"
+        );
+        assert_eq!(
+            wrapped(
+                "the key 42ad05fc-0fb5-4377-937c-84a526542fc9, and more",
+                20,
+                ""
+            ),
+            "the key\n42ad05fc-0fb5-4377-937c-84a526542fc9,\nand more"
         );
         assert_eq!(
             wrapped("キーポリシーが許可していません。", 20, ""),

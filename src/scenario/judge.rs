@@ -1,6 +1,9 @@
 //! A predicate and an observation become a verdict, judged on meaning: any way of making it true counts.
 
 pub(super) mod activities;
+mod advice;
+#[cfg(test)]
+mod advised;
 mod converging;
 pub(super) mod keys;
 pub(super) mod launches;
@@ -14,17 +17,35 @@ mod repairs;
 mod testing;
 pub(super) mod volumes;
 
-use std::fmt::Display;
-
 use super::Predicate;
 use super::observation::{Key, Nodegroup, Observation, Seen, Wanted};
-use crate::outcome::Verdict;
+use crate::language::Message;
+use crate::message;
+use crate::outcome;
 
-/// A verdict, and what is true but unwise.
+/// A verdict that is not yet said in any language.
+pub(super) type Verdict = outcome::Verdict<Message>;
+
+/// Advice that is not yet said in any language.
+pub(super) type Advice = outcome::Advice<Message>;
+
+/// A verdict, what is true but unwise, and what helps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
-    pub verdict: Verdict,
-    pub warnings: Vec<String>,
+    pub verdict: outcome::Verdict<Message>,
+    pub warnings: Vec<Message>,
+    /// There whenever the verdict is "not met", and where something may be done instead of waiting.
+    pub advice: Option<outcome::Advice<Message>>,
+}
+
+impl Judgement {
+    fn is_met(&self) -> bool {
+        self.verdict == Verdict::Met
+    }
+
+    fn is_not_met(&self) -> bool {
+        matches!(self.verdict, Verdict::NotMet { .. })
+    }
 }
 
 impl From<Verdict> for Judgement {
@@ -32,6 +53,7 @@ impl From<Verdict> for Judgement {
         Judgement {
             verdict,
             warnings: Vec::new(),
+            advice: None,
         }
     }
 }
@@ -47,43 +69,72 @@ pub(super) trait Judged {
     fn wants(&self, wanted: &mut Wanted);
 
     /// What it states, as a sentence without its full stop.
-    fn states(&self) -> String;
+    fn states(&self) -> Message;
+
+    /// Where one sees whether it is so.
+    fn look(&self) -> Message;
 
     fn judge(&self, observation: &Observation) -> Judgement;
 }
 
-fn on_key(observation: &Observation, name: &str, judge: impl FnOnce(&Key) -> Verdict) -> Verdict {
-    on(observation.key(name), &format!("key {name}"), judge)
+fn on_key(
+    observation: &Observation,
+    name: &str,
+    judge: impl FnOnce(&Key) -> Judgement,
+) -> Judgement {
+    let what = message!("check-key", key = name);
+    on(observation.key(name), what, judge)
 }
 
 fn on_nodegroup(
     observation: &Observation,
     name: &str,
-    judge: impl FnOnce(&Nodegroup) -> Verdict,
-) -> Verdict {
+    judge: impl FnOnce(&Nodegroup) -> Judgement,
+) -> Judgement {
     let seen = observation.nodegroups.get(name);
-    on(seen, &format!("node group {name}"), judge)
+    let what = message!("check-nodegroup", nodegroup = name);
+    on(seen, what, judge)
 }
 
-fn on<T>(seen: Option<&Seen<T>>, what: &str, judge: impl FnOnce(&T) -> Verdict) -> Verdict {
+fn on<T>(seen: Option<&Seen<T>>, what: Message, judge: impl FnOnce(&T) -> Judgement) -> Judgement {
     match seen {
         Some(Seen::There(found)) => judge(found),
-        Some(Seen::Gone) => not_met(format!("{what} exists"), "it does not exist", None),
-        Some(Seen::Unknown(why)) => cannot_tell(format!("{what}: {why}")),
-        None => cannot_tell(format!("{what} was not observed")),
+        Some(Seen::Gone) => not_met(
+            message!("check-exists", what = what.clone()),
+            message!("check-gone"),
+            None,
+            Advice {
+                look: message!("advice-look-for", what = what),
+                how: message!("advice-gone"),
+            },
+        ),
+        Some(Seen::Unknown(why)) => unread(what, why),
+        None => cannot_tell(message!("check-unobserved", what = what)),
     }
 }
 
-fn not_met(expected: impl Display, observed: impl Display, reason: Option<String>) -> Verdict {
-    Verdict::NotMet {
-        expected: expected.to_string(),
-        observed: observed.to_string(),
+/// It could not be read, as whoever was asked says.
+fn unread(what: Message, why: &str) -> Judgement {
+    cannot_tell(message!("check-unread", what = what, why = why))
+}
+
+fn not_met(
+    expected: impl Into<Message>,
+    observed: impl Into<Message>,
+    reason: Option<Message>,
+    advice: Advice,
+) -> Judgement {
+    let verdict = Verdict::NotMet {
+        expected: expected.into(),
+        observed: observed.into(),
         reason,
+    };
+    Judgement {
+        advice: Some(advice),
+        ..verdict.into()
     }
 }
 
-fn cannot_tell(why: impl Display) -> Verdict {
-    Verdict::CannotTell {
-        why: why.to_string(),
-    }
+fn cannot_tell(why: impl Into<Message>) -> Judgement {
+    Verdict::CannotTell { why: why.into() }.into()
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::Predicate;
+use crate::language::Message;
+use crate::message;
 use crate::policy::{Grant, Policy};
 
 /// One answer of an environment.
@@ -55,6 +57,8 @@ pub struct Key {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Nodegroup {
     pub status: String,
+    /// Name of its Auto Scaling group; `None` while it has none.
+    pub auto_scaling_group: Option<String>,
     /// Code and message.
     pub issues: Vec<(String, String)>,
     pub min: i32,
@@ -84,6 +88,8 @@ pub struct Activity {
 /// What a node group launches from now: EKS's own template, whatever the user's says meanwhile.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Launches {
+    /// Id of the launch template.
+    pub template: String,
     /// The root volume as the template has it; `None` when it leaves it to the image.
     pub root_volume: Option<Volume>,
     /// Further volumes.
@@ -150,14 +156,20 @@ impl Volume {
     pub fn key<'a>(
         &'a self,
         defaults: Option<&'a Found<VolumeDefaults>>,
-    ) -> Found<Option<&'a str>> {
+    ) -> Result<Option<&'a str>, Message> {
         if let (true, Some(key)) = (self.encrypted, &self.kms_key) {
             return Ok(Some(key));
         }
         let defaults = match defaults {
             Some(Ok(defaults)) => defaults,
-            Some(Err(why)) => return Err(format!("the account's defaults for volumes: {why}")),
-            None => return Err("the account's defaults for volumes were not observed".to_owned()),
+            Some(Err(why)) => {
+                let what = message!("check-volume-defaults");
+                return Err(message!("check-unread", what = what, why = why));
+            }
+            None => {
+                let what = message!("check-volume-defaults");
+                return Err(message!("check-unobserved", what = what));
+            }
         };
         let encrypted = self.encrypted || defaults.encrypted;
         Ok(encrypted.then_some(self.kms_key.as_deref().unwrap_or(&defaults.kms_key)))
@@ -185,7 +197,7 @@ impl Observation {
     ///
     /// # Errors
     /// When an alias would have to be followed and was not seen.
-    pub fn is_same_key(&self, one: &str, other: &str) -> Found<bool> {
+    pub fn is_same_key(&self, one: &str, other: &str) -> Result<bool, Message> {
         let place = (self.region.as_str(), self.account.as_str());
         let (one, other) = (key_name(one, place), key_name(other, place));
         if one == other {
@@ -194,15 +206,21 @@ impl Observation {
         Ok(self.resolved(one)? == self.resolved(other)?)
     }
 
-    fn resolved(&self, name: String) -> Found<String> {
+    fn resolved(&self, name: String) -> Result<String, Message> {
         if !name.contains("alias/") {
             return Ok(name);
         }
         match self.keys.get(&name) {
             Some(Seen::There(key)) => Ok(key_name(&key.arn, (&self.region, &self.account))),
             Some(Seen::Gone) => Ok(name),
-            Some(Seen::Unknown(why)) => Err(format!("key {name}: {why}")),
-            None => Err(format!("key {name} was not observed")),
+            Some(Seen::Unknown(why)) => {
+                let what = message!("check-key", key = name);
+                Err(message!("check-unread", what = what, why = why))
+            }
+            None => {
+                let what = message!("check-key", key = name);
+                Err(message!("check-unobserved", what = what))
+            }
         }
     }
 

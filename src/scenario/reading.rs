@@ -29,6 +29,7 @@ pub fn read(text: &str, path: &Path) -> Result<Scenario, Vec<Diagnostic>> {
     check_hooks(&scenario, &mut mistakes);
     check_variants(&scenario, &mut mistakes);
     check_fixes(&scenario, &mut mistakes);
+    check_steps(&scenario, &mut mistakes);
     check_names(&scenario, &mut mistakes);
     if mistakes.found.is_empty() {
         Ok(scenario)
@@ -163,10 +164,15 @@ fn check_ids(scenario: &Scenario, mistakes: &mut Mistakes<'_>) {
         .changes()
         .filter_map(|change| change.id().map(|id| ("change", id)));
     let fixes = scenario.fixes().map(|fix| ("fix", fix.id.as_str()));
+    let findings = scenario.findings.iter();
+    let findings = findings.map(|finding| ("finding", finding.id.as_str()));
+    let steps = scenario.steps.iter().map(|step| ("step", step.id.as_str()));
     for group in [
         checks.collect::<Vec<_>>(),
         changes.collect(),
         fixes.collect(),
+        findings.collect(),
+        steps.collect(),
     ] {
         let mut seen = BTreeSet::new();
         for (what, id) in group {
@@ -205,15 +211,20 @@ fn check_hooks(scenario: &Scenario, mistakes: &mut Mistakes<'_>) {
 
 fn check_variants(scenario: &Scenario, mistakes: &mut Mistakes<'_>) {
     let known = || scenario.variants.keys().map(String::as_str);
-    for check in scenario.checks() {
-        for variant in check.only.iter().chain(&check.except) {
-            if !scenario.variants.contains_key(variant) {
-                let message = format!(
-                    "check {} names the variant `{variant}`, which the scenario does not have",
-                    check.id
-                );
-                mistakes.unknown("scenario-variant-unknown", variant, &message, known());
-            }
+    let of_checks = scenario.checks().flat_map(|check| {
+        let named = check.only.iter().chain(&check.except);
+        named.map(move |variant| (format!("check {}", check.id), variant))
+    });
+    let of_steps = scenario.steps.iter().flat_map(|step| {
+        let evidence = step.evidence.iter();
+        let named = evidence.flat_map(|evidence| evidence.only.iter().chain(&evidence.except));
+        named.map(move |variant| (format!("step {}", step.id), variant))
+    });
+    for (who, variant) in of_checks.chain(of_steps) {
+        if !scenario.variants.contains_key(variant) {
+            let message =
+                format!("{who} names the variant `{variant}`, which the scenario does not have");
+            mistakes.unknown("scenario-variant-unknown", variant, &message, known());
         }
     }
     for (name, variant) in &scenario.variants {
@@ -242,6 +253,55 @@ fn check_fixes(scenario: &Scenario, mistakes: &mut Mistakes<'_>) {
             mistakes.add("scenario-fix", &fix.id, &message, Some(help));
         }
     }
+}
+
+/// What a step names as its evidence must be there.
+fn check_steps(scenario: &Scenario, mistakes: &mut Mistakes<'_>) {
+    let conditions = || scenario.conditions.iter().map(|check| check.id.as_str());
+    let findings = || scenario.findings.iter().map(|finding| finding.id.as_str());
+    for step in &scenario.steps {
+        for evidence in &step.evidence {
+            for condition in &evidence.verified {
+                if !conditions().any(|known| known == condition) {
+                    let message = format!(
+                        "step {} names the condition `{condition}`, which the scenario does not have",
+                        step.id
+                    );
+                    mistakes.unknown("scenario-check-unknown", condition, &message, conditions());
+                }
+            }
+            if let Some(finding) = &evidence.answered
+                && !findings().any(|known| known == finding)
+            {
+                let message = format!(
+                    "step {} names the finding `{finding}`, which the scenario does not have",
+                    step.id
+                );
+                mistakes.unknown("scenario-finding-unknown", finding, &message, findings());
+            }
+        }
+    }
+}
+
+/// Texts of what leads the learner that may hold `${name}`.
+fn guiding_texts(scenario: &Scenario) -> Vec<String> {
+    let calls = scenario.steps.iter().flat_map(|step| &step.evidence);
+    let resources = calls.flat_map(|evidence| &evidence.observed);
+    let mut texts: Vec<String> = resources.filter_map(|call| call.resource.clone()).collect();
+    let facts = scenario.findings.iter().flat_map(|finding| {
+        let near = finding.near.iter().map(|near| &near.value);
+        std::iter::once(&finding.value).chain(near)
+    });
+    texts.extend(facts.filter_map(|fact| serde_json::to_string(fact).ok()));
+    let looks = scenario.findings.iter().map(|finding| &finding.look);
+    let hints = scenario.checks().map(|check| &check.hints);
+    let hints = hints.chain(scenario.steps.iter().map(|step| &step.hints));
+    let hints = hints.flat_map(|hints| [&hints.place, &hints.what, &hints.how]);
+    for text in hints.flatten().chain(looks) {
+        texts.push(text.en.clone());
+        texts.extend(text.ja.clone());
+    }
+    texts
 }
 
 /// Every `${name}` must stand for something, and for something that is made before it is used.
@@ -274,6 +334,9 @@ fn check_names(scenario: &Scenario, mistakes: &mut Mistakes<'_>) {
     rest.extend(names(&scenario.environment));
     for check in scenario.checks() {
         rest.extend(names(&check.expect));
+    }
+    for text in guiding_texts(scenario) {
+        rest.extend(names_in(&text).map(str::to_owned));
     }
     for text in scenario.values.values().chain(
         scenario

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Change, Check, Fix, Scenario, Translated, Variant};
+use super::{Change, Check, Finding, Fix, Scenario, Step, Translated, Variant};
 
 /// A scenario with its fault chosen. Of the healthy state, without any fault, it is the same without names.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +20,9 @@ pub struct Chosen {
     /// Each repairs everything that is wrong.
     pub solutions: Vec<Solution>,
     pub wrong_fixes: Vec<Fix>,
+    pub findings: Vec<Finding>,
+    /// With the evidence that applies.
+    pub steps: Vec<Step>,
     pub simulator_only: bool,
 }
 
@@ -118,6 +121,8 @@ impl Scenario {
             invariants: checks(&self.invariants),
             solutions: self.solutions_of(variants),
             wrong_fixes: self.wrong_fixes_of(variants),
+            findings: self.findings.clone(),
+            steps: self.steps.iter().map(|step| step.of(&names)).collect(),
             simulator_only: self.simulator_only
                 || variants.iter().any(|(_, variant)| variant.simulator_only),
             names,
@@ -193,11 +198,25 @@ fn clash<'a>(
     })
 }
 
+impl Step {
+    /// With the evidence that applies to these variants.
+    fn of(&self, variants: &[String]) -> Step {
+        let mut step = self.clone();
+        step.evidence
+            .retain(|evidence| applies(&evidence.only, &evidence.except, variants));
+        step
+    }
+}
+
+fn applies(only: &[String], except: &[String], variants: &[String]) -> bool {
+    let any_of = |names: &[String]| variants.iter().any(|variant| names.contains(variant));
+    // What has to be so while nothing is wrong has to be so whatever may be wrong.
+    variants.is_empty() || (only.is_empty() || any_of(only)) && !any_of(except)
+}
+
 impl Check {
     fn applies_to(&self, variants: &[String]) -> bool {
-        let any_of = |names: &[String]| variants.iter().any(|variant| names.contains(variant));
-        // What has to be so while nothing is wrong has to be so whatever may be wrong.
-        variants.is_empty() || (self.only.is_empty() || any_of(&self.only)) && !any_of(&self.except)
+        applies(&self.only, &self.except, variants)
     }
 }
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::Session;
-use crate::cloud::Wanted;
-use crate::outcome::{CheckKind, CheckOutcome, Verdict};
+use crate::language::Message;
+use crate::outcome::{CheckKind, CheckOutcome};
 use crate::scenario::judge::judge;
-use crate::scenario::observation::{Baselines, Nodegroup, Seen};
+use crate::scenario::observation::{Baselines, Nodegroup, Observation, Seen, Wanted};
 use crate::scenario::{Check, Predicate, UnknownName};
 
 /// Between two looks at what converges, at least and at most.
@@ -20,6 +20,13 @@ pub(super) fn until_next_look(waited: Duration) -> Duration {
 }
 
 impl Session {
+    /// What is seen of these now.
+    pub async fn observed(&self, wanted: &Wanted) -> Observation {
+        let mut observation = self.cloud.observe(wanted).await;
+        observation.baselines = self.ledger.baselines().cloned().unwrap_or_default();
+        observation
+    }
+
     /// Judges the conditions and invariants once.
     ///
     /// # Errors
@@ -52,13 +59,12 @@ impl Session {
     pub async fn settled_verdicts(
         &self,
         patience: Duration,
-        worth_waiting: impl Fn(&Verdict) -> bool,
+        worth_waiting: impl Fn(&CheckOutcome) -> bool,
     ) -> anyhow::Result<Vec<CheckOutcome>> {
         let mut waited = Duration::ZERO;
         loop {
             let outcomes = self.verdicts().await?;
-            let mut verdicts = outcomes.iter().map(|outcome| &outcome.verdict);
-            if waited >= patience || !verdicts.any(&worth_waiting) {
+            if waited >= patience || !outcomes.iter().any(&worth_waiting) {
                 return Ok(outcomes);
             }
             let look = until_next_look(waited);
@@ -97,8 +103,8 @@ impl Session {
     /// All of them over one observation.
     async fn judge_each(&self, checks: &[(Check, CheckKind)]) -> anyhow::Result<Vec<CheckOutcome>> {
         let filled = self.filled(checks.iter().map(|(check, _)| check))?;
-        let mut observation = self.cloud.observe(&Wanted::by(&filled)).await;
-        observation.baselines = self.ledger.baselines().cloned().unwrap_or_default();
+        let observation = self.observed(&Wanted::by(&filled)).await;
+        let said = |message: &Message| message.to(self.language);
         Ok(checks
             .iter()
             .zip(&filled)
@@ -108,9 +114,9 @@ impl Session {
                     id: check.id.clone(),
                     title: check.title.to(self.language),
                     kind: *kind,
-                    verdict: judged.verdict,
-                    warnings: judged.warnings,
-                    advice: None,
+                    verdict: judged.verdict.to(self.language),
+                    warnings: judged.warnings.iter().map(said).collect(),
+                    advice: judged.advice.map(|advice| advice.to(self.language)),
                 }
             })
             .collect())

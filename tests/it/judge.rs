@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use breakfix::cloud::Wanted;
 use breakfix::cloud::aws::Endpoint;
+use breakfix::language::Message;
 use breakfix::outcome::Verdict;
 use breakfix::scenario::Predicate;
 use breakfix::scenario::judge::judge;
@@ -91,7 +92,7 @@ fn a_look_that_fails_says_which_and_leaves_the_others() {
         {"nodes": {"selector": "kubernetes.io/os=linux", "ready": 3}},
     ]));
     let observation = ground.run(cloud.observe(&Wanted::by(&predicates)));
-    let verdicts: Vec<Verdict> = predicates
+    let verdicts: Vec<Verdict<Message>> = predicates
         .iter()
         .map(|predicate| judge(predicate, &observation).verdict)
         .collect();
@@ -99,6 +100,7 @@ fn a_look_that_fails_says_which_and_leaves_the_others() {
         let Verdict::CannotTell { why } = verdict else {
             panic!("{verdict:?}")
         };
+        let why = why.to_string();
         assert!(why.contains("credentials are not accepted"), "{why}");
     }
     assert_eq!(

@@ -13,9 +13,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("lab", &["diagnostic"]),
     ("language", &[]),
     ("plan", &["diagnostic", "lab"]),
-    ("policy", &[]),
+    ("policy", &["language"]),
     ("outcome", &["language"]),
     ("scenario", &["diagnostic", "language", "outcome", "policy"]),
+    ("progress", &["language", "outcome", "scenario"]),
     (
         "report",
         &["diagnostic", "lab", "language", "outcome", "plan"],
@@ -30,7 +31,14 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("cloud", &["policy", "scenario"]),
     (
         "session",
-        &["cloud", "language", "outcome", "scenario", "scenarios"],
+        &[
+            "cloud",
+            "language",
+            "outcome",
+            "progress",
+            "scenario",
+            "scenarios",
+        ],
     ),
     (
         "prove",
@@ -50,6 +58,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "live",
             "outcome",
             "plan",
+            "progress",
             "prove",
             "report",
             "run",
@@ -81,13 +90,14 @@ const IMPURE: [&str; 11] = [
     "println!",
     "eprintln!",
 ];
-const PURE: [&str; 9] = [
+const PURE: [&str; 10] = [
     "diagnostic",
     "expect",
     "lab",
     "language",
     "plan",
     "policy",
+    "progress",
     "outcome",
     "scenario",
     "report",

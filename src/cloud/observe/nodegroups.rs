@@ -125,6 +125,7 @@ impl Cloud {
             .ok_or_else(|| format!("the launch template {template} has no such version"))?;
         let (root, others) = volumes(data);
         Ok(Launches {
+            template,
             root_volume: root,
             other_volumes: others,
             suspended,
@@ -142,6 +143,7 @@ fn nodegroup(found: eks::Nodegroup, parts: Option<Parts>) -> Nodegroup {
         activities: Ok(Vec::new()),
         launches: Err("it has no Auto Scaling group".to_owned()),
     });
+    let auto_scaling_group = group_of(&found);
     let issues = found.health.and_then(|health| health.issues);
     let scaling = found.scaling_config;
     let size = |of: fn(&NodegroupScalingConfig) -> Option<i32>| {
@@ -152,6 +154,7 @@ fn nodegroup(found: eks::Nodegroup, parts: Option<Parts>) -> Nodegroup {
             .status
             .map(|status| status.as_str().to_owned())
             .unwrap_or_default(),
+        auto_scaling_group,
         issues: issues.unwrap_or_default().into_iter().map(issue).collect(),
         min: size(|scaling| scaling.min_size),
         desired: size(|scaling| scaling.desired_size),

@@ -17,7 +17,7 @@ use crate::simulator::environment::Variable;
 const SESSION: &str = "BREAKFIX_SESSION";
 
 /// The learner's environment in a session.
-pub(super) struct Environment {
+pub(in super::super) struct Environment {
     /// The last one of a name counts.
     pub(super) variables: Vec<Variable>,
     /// Directory that comes first on the PATH; where the clock is that of the wall there is none.
@@ -27,7 +27,7 @@ pub(super) struct Environment {
 impl Environment {
     /// # Errors
     /// When a variable names something unknown, or the simulator has left no environment.
-    pub(super) fn of(session: &Session) -> anyhow::Result<Environment> {
+    pub(in super::super) fn of(session: &Session) -> anyhow::Result<Environment> {
         let begun = &session.ledger().begun;
         let mut variables = Vec::new();
         let mut programs = None;
@@ -58,7 +58,7 @@ impl Environment {
     }
 
     /// Lines for bash and zsh to evaluate.
-    pub(super) fn exports(&self) -> String {
+    pub(in super::super) fn exports(&self) -> String {
         let mut text = simulate::exports(&self.variables);
         if let Some(programs) = &self.programs {
             let quoted = format!("'{}'", programs.to_string_lossy().replace('\'', "'\\''"));

@@ -23,7 +23,7 @@ use crate::session::store::{Held, Store};
 use crate::simulator::clock::Pace;
 
 /// The user's sessions, without what was killed before it was one.
-pub(super) fn store() -> Store {
+pub(in super::super) fn store() -> Store {
     let store = Store::new(&state_directory(|name| std::env::var_os(name)));
     for held in store.abandoned() {
         let ended = Background::of(&held.directory).stop();
@@ -46,7 +46,7 @@ pub(super) fn directory(id: &str) -> anyhow::Result<PathBuf> {
 }
 
 /// The session that is meant: the one that was named, else the only one there is.
-pub(super) fn pick(store: &Store, asked: Option<&str>) -> Result<String, Refused> {
+pub(in super::super) fn pick(store: &Store, asked: Option<&str>) -> Result<String, Refused> {
     let ids = store.ids();
     let usage = |text: String| refused(Exit::Usage, format!("error: {text}"));
     if let Some(asked) = asked {
@@ -89,7 +89,7 @@ fn described(store: &Store, id: &str) -> String {
 ///
 /// # Errors
 /// When its environment cannot be reached.
-pub(super) fn look(
+pub(in super::super) fn look(
     asked: Option<&str>,
     manners: Manners,
 ) -> anyhow::Result<Result<(Runtime, Session), Refused>> {
@@ -106,7 +106,9 @@ pub(super) fn look(
     let cloud = connect(&runtime, &ledger.begun, &store.directory().join(&id), false)?;
     listen(&ledger);
     let source = source(&ledger.begun)?;
-    Ok(Ok((runtime, Session::over(ledger, source, cloud)?)))
+    let mut session = Session::over(ledger, source, cloud)?;
+    session.speak(manners.language(None));
+    Ok(Ok((runtime, session)))
 }
 
 /// Nothing can be done in a session that is paused, but to go on with it or to end it.
@@ -131,7 +133,7 @@ pub(super) fn listen(ledger: &Ledger) {
 ///
 /// # Errors
 /// When another process holds it, or its environment cannot be reached.
-pub(super) fn work(
+pub(in super::super) fn work(
     store: &Store,
     runtime: &Runtime,
     id: &str,

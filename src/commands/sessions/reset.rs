@@ -5,16 +5,19 @@ use std::sync::{Arc, Mutex};
 use tokio::runtime::Runtime;
 
 use super::super::content::{Refused, refused};
+use super::super::learner::calls;
 use super::super::manners::Manners;
 use super::super::{interrupt, output, runtime};
 use super::start::{teller, until_interrupted};
 use super::{account, opened};
 use crate::live::Live;
+use crate::message;
 use crate::outcome::Exit;
+use crate::progress::Note;
 use crate::report::life::{self, Deed};
 use crate::report::standing;
-use crate::session::Session;
 use crate::session::store::Held;
+use crate::session::{Session, notes};
 
 /// What to take back to its beginning.
 #[derive(Debug, Clone)]
@@ -50,6 +53,9 @@ fn try_reset(request: &ResetRequest, manners: Manners) -> anyhow::Result<Result<
         Ok(opened) => opened,
         Err(refused) => return Ok(Err(refused)),
     };
+    if let Err(refused) = known_step(&session, request.step.as_deref()) {
+        return Ok(Err(refused));
+    }
     let target = &session.ledger().begun.target;
     if target.real {
         output::complain(&standing::plan(&target.to_string(), &session.planned()));
@@ -62,14 +68,24 @@ fn try_reset(request: &ResetRequest, manners: Manners) -> anyhow::Result<Result<
     break_again(request, manners, &runtime, held, session)
 }
 
+fn known_step(session: &Session, asked: Option<&str>) -> Result<(), Refused> {
+    let mut known = session.chosen().steps.iter().map(|step| step.id.as_str());
+    let Some(asked) = asked.filter(|asked| !known.clone().any(|known| known == *asked)) else {
+        return Ok(());
+    };
+    let known = known.by_ref().collect::<Vec<_>>().join(", ");
+    let text = message!("step-unknown", step = asked, known = known);
+    Err(refused(Exit::Usage, text.to(session.language())))
+}
+
 /// Forgets the learner's progress from a step on, all of it when `None`: where the record of progress hooks in. It
 /// comes first, so that nothing stays ticked that is about to be broken.
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "whoever writes progress down can fail"
-)]
-fn forget_progress(_session: &Session, _step: Option<&str>) -> anyhow::Result<()> {
-    Ok(())
+fn forget_progress(session: &Session, step: Option<&str>) -> anyhow::Result<()> {
+    let note = Note::Reset {
+        step: step.map(str::to_owned),
+        after: calls::newest(session)?,
+    };
+    notes::append(session.directory(), &[note])
 }
 
 fn break_again(

@@ -183,7 +183,7 @@ fn break_it(
 }
 
 /// Works, and shows what of, until the first interrupt: `None` then.
-pub(super) fn until_interrupted<T>(
+pub(in super::super) fn until_interrupted<T>(
     runtime: &Runtime,
     signals: &Interrupt,
     live: &Arc<Mutex<Live>>,
@@ -201,7 +201,7 @@ pub(super) fn until_interrupted<T>(
 }
 
 /// Shows what is being done and waited for.
-pub(super) fn teller(live: &Arc<Mutex<Live>>) -> crate::cloud::Tell {
+pub(in super::super) fn teller(live: &Arc<Mutex<Live>>) -> crate::cloud::Tell {
     let live = Arc::clone(live);
     Arc::new(move |text| {
         let mut live = live.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,8 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::observation::{Activity, Nodegroup, Observation, Wanted, by_start};
-use super::{Judged, Judgement, cannot_tell, converging, not_met, on_nodegroup};
-use crate::outcome::Verdict;
+use super::{
+    Judged, Judgement, Verdict, advice, cannot_tell, converging, not_met, on_nodegroup, unread,
+};
+use crate::language::Message;
+use crate::message;
 
 /// At least so many scaling activities of the node group ended so.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -55,17 +58,14 @@ impl ScalingActivityExpectation {
         &self,
         activities: &'a [Activity],
         observation: &Observation,
-    ) -> Result<Vec<&'a Activity>, String> {
+    ) -> Result<Vec<&'a Activity>, Message> {
         let mut newest_first = by_start(activities);
         newest_first.retain(|activity| self.kind == ActivityKind::Any || activity.is_launch());
         if self.newer_than.is_none() {
             return Ok(newest_first);
         }
         let Some(baseline) = observation.baselines.get(&self.nodegroup) else {
-            return Err(format!(
-                "it was not recorded which scaling activities of {} were there before",
-                self.nodegroup
-            ));
+            return Err(message!("check-no-baseline", nodegroup = &self.nodegroup));
         };
         let baseline = activities.iter().find(|activity| activity.id == *baseline);
         // One that is not listed any more has newer ones alone on the list.
@@ -80,11 +80,12 @@ impl ScalingActivityExpectation {
         Ok(newest_first)
     }
 
-    fn verdict(&self, group: &Nodegroup, observation: &Observation) -> Verdict {
+    fn on(&self, group: &Nodegroup, observation: &Observation) -> Judgement {
         let activities = match &group.activities {
             Ok(activities) => activities,
             Err(why) => {
-                return cannot_tell(format!("scaling activities of {}: {why}", self.nodegroup));
+                let what = message!("check-activities-of", nodegroup = &self.nodegroup);
+                return unread(what, why);
             }
         };
         let counted = match self.counted(activities, observation) {
@@ -96,24 +97,31 @@ impl ScalingActivityExpectation {
             .filter(|activity| activity.status == self.status)
             .count();
         if matching >= self.at_least {
-            return Verdict::Met;
+            return Verdict::Met.into();
         }
-        let awaited = (self.status == "Successful")
+        let succeeds = self.status == "Successful";
+        let awaited = succeeds
             .then(|| converging::launch(&self.nodegroup, group, observation))
             .flatten();
+        let advice = || match succeeds {
+            true => advice::no_launch(&self.nodegroup, group, observation),
+            false => advice::symptom(self.look()),
+        };
         match awaited {
             Some(awaited) => awaited.into(),
-            None => not_met(self.states(), observed(matching, &counted), None),
+            None => not_met(self.states(), observed(matching, &counted), None, advice()),
         }
     }
 }
 
-fn observed(matching: usize, counted: &[&Activity]) -> String {
+fn observed(matching: usize, counted: &[&Activity]) -> Message {
     match counted.first() {
-        None => "none yet".to_owned(),
-        Some(latest) => format!(
-            "{matching}; the latest is {}: {}",
-            latest.status, latest.description
+        None => message!("check-no-activity"),
+        Some(latest) => message!(
+            "check-activities",
+            count = matching,
+            status = &latest.status,
+            description = &latest.description,
         ),
     }
 }
@@ -129,26 +137,36 @@ impl Judged for ScalingActivityExpectation {
         }
     }
 
-    fn states(&self) -> String {
-        let kind = match self.kind {
-            ActivityKind::Launch => "launches",
-            ActivityKind::Any => "scaling activities",
+    fn states(&self) -> Message {
+        let (least, nodegroup, status) = (self.at_least, &self.nodegroup, &self.status);
+        let states = match self.kind {
+            ActivityKind::Launch => message!(
+                "check-launches",
+                count = least,
+                nodegroup = nodegroup,
+                status = status
+            ),
+            ActivityKind::Any => message!(
+                "check-scaling-activities",
+                count = least,
+                nodegroup = nodegroup,
+                status = status
+            ),
         };
-        let since = match self.newer_than {
-            Some(Moment::Injection) => " since the scenario began",
-            None => "",
-        };
-        format!(
-            "at least {} {kind} of {} {}{since}",
-            self.at_least, self.nodegroup, self.status
-        )
+        match self.newer_than {
+            Some(Moment::Injection) => message!("check-since-injection", states = states),
+            None => states,
+        }
+    }
+
+    fn look(&self) -> Message {
+        advice::look_at_activities(&self.nodegroup)
     }
 
     fn judge(&self, observation: &Observation) -> Judgement {
         on_nodegroup(observation, &self.nodegroup, |group| {
-            self.verdict(group, observation)
+            self.on(group, observation)
         })
-        .into()
     }
 }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::super::observation::{Activity, Nodegroup, Observation, Seen, by_start};
 use super::launches::fresh_instance;
-use crate::outcome::Verdict;
+use super::{Advice, Judgement, Verdict, advice};
+use crate::language::Message;
+use crate::message;
 
 /// How long a launched instance may take to become a node: later it never will ("Instances failed to join", after
 /// 15 minutes as documented).
@@ -14,17 +16,35 @@ pub(super) const JOINS_WITHIN: Duration = Duration::from_secs(15 * 60);
 /// Something that will come about by itself.
 #[derive(Debug, PartialEq)]
 pub(super) struct Awaited {
-    pub(super) awaiting: String,
+    pub(super) awaiting: Message,
     pub(super) since: Option<Duration>,
-    pub(super) typical: Option<&'static str>,
+    pub(super) typical: Option<Message>,
+    /// What may be done instead of waiting.
+    pub(super) advice: Option<Advice>,
 }
 
-impl From<Awaited> for Verdict {
-    fn from(awaited: Awaited) -> Verdict {
-        Verdict::NotYet {
+impl Awaited {
+    /// Something that nobody has to do anything for.
+    pub(super) fn new(awaiting: Message, since: Option<Duration>, typical: Message) -> Awaited {
+        Awaited {
+            awaiting,
+            since,
+            typical: Some(typical),
+            advice: None,
+        }
+    }
+}
+
+impl From<Awaited> for Judgement {
+    fn from(awaited: Awaited) -> Judgement {
+        let verdict = Verdict::NotYet {
             awaiting: awaited.awaiting,
             since: awaited.since,
-            typical: awaited.typical.map(str::to_owned),
+            typical: awaited.typical,
+        };
+        Judgement {
+            advice: awaited.advice,
+            ..verdict.into()
         }
     }
 }
@@ -32,15 +52,16 @@ impl From<Awaited> for Verdict {
 /// The update of a node group that is being made or changed.
 pub(super) fn update(name: &str, group: &Nodegroup) -> Option<Awaited> {
     let typical = match group.status.as_str() {
-        "CREATING" => "2 to 4 minutes",
-        "UPDATING" => "up to a minute; several where machines are replaced",
+        "CREATING" => message!("check-typical-creating"),
+        "UPDATING" => message!("check-typical-updating"),
         _ => return None,
     };
-    Some(Awaited {
-        awaiting: format!("the node group {name}, which is {}", group.status),
-        since: group.modified,
-        typical: Some(typical),
-    })
+    let awaiting = message!(
+        "check-awaiting-update",
+        nodegroup = name,
+        status = &group.status
+    );
+    Some(Awaited::new(awaiting, group.modified, typical))
 }
 
 /// The next instance of a node group that wants one: `None` when none will come by itself.
@@ -49,35 +70,38 @@ pub(super) fn launch(name: &str, group: &Nodegroup, observation: &Observation) -
         return None;
     }
     let would = fresh_instance(name, observation);
-    if matches!(would, Verdict::NotMet { .. }) {
+    if would.is_not_met() {
         return None;
     }
-    let latest = latest_launch(group)?;
-    match latest {
-        Some(latest) if latest.is_under_way() => Some(Awaited {
-            awaiting: format!(
-                "the launch that Auto Scaling has begun for {name} ({})",
-                latest.status
+    match latest_launch(group)? {
+        Some(latest) if latest.is_under_way() => Some(Awaited::new(
+            message!(
+                "check-awaiting-launch",
+                nodegroup = name,
+                status = &latest.status
             ),
-            since: latest.started,
-            typical: Some("30 to 60 seconds"),
-        }),
+            latest.started,
+            message!("check-typical-launch"),
+        )),
         Some(latest) if latest.status == "Successful" => None,
-        _ if would != Verdict::Met => None,
+        _ if !would.is_met() => None,
         Some(latest) => Some(Awaited {
-            awaiting: format!(
-                "Auto Scaling's next launch for {name}, which would succeed now: it tries again by itself, or at \
-                 once when the desired size is set to 0 and back to {}",
-                group.desired
-            ),
-            since: latest.started,
-            typical: Some("minutes: the longer launches have failed, the rarer they are tried"),
+            advice: Some(advice::try_again(name, group)),
+            ..Awaited::new(
+                message!(
+                    "check-awaiting-retry",
+                    nodegroup = name,
+                    desired = group.desired
+                ),
+                latest.started,
+                message!("check-typical-retry"),
+            )
         }),
-        None => Some(Awaited {
-            awaiting: format!("Auto Scaling's first launch for {name}"),
-            since: group.modified,
-            typical: Some("seconds"),
-        }),
+        None => Some(Awaited::new(
+            message!("check-awaiting-first-launch", nodegroup = name),
+            group.modified,
+            message!("check-typical-first-launch"),
+        )),
     }
 }
 
@@ -86,7 +110,7 @@ pub(super) fn node(name: &str, observation: &Observation) -> Option<Awaited> {
     let Some(Seen::There(group)) = observation.nodegroups.get(name) else {
         return None;
     };
-    if group.desired == 0 || matches!(fresh_instance(name, observation), Verdict::NotMet { .. }) {
+    if group.desired == 0 || fresh_instance(name, observation).is_not_met() {
         return None;
     }
     update(name, group)
@@ -97,11 +121,11 @@ pub(super) fn node(name: &str, observation: &Observation) -> Option<Awaited> {
 fn joining(name: &str, group: &Nodegroup) -> Option<Awaited> {
     let latest = latest_launch(group)??;
     let may_join = latest.started.is_none_or(|started| started < JOINS_WITHIN);
-    let awaited = Awaited {
-        awaiting: format!("the instance that was launched for {name} to join the cluster"),
-        since: latest.started,
-        typical: Some("1 to 2 minutes"),
-    };
+    let awaited = Awaited::new(
+        message!("check-awaiting-join", nodegroup = name),
+        latest.started,
+        message!("check-typical-minutes"),
+    );
     (latest.status == "Successful" && group.status != "DELETING" && may_join).then_some(awaited)
 }
 
@@ -115,20 +139,15 @@ pub(super) fn recovery(
         .issues
         .iter()
         .all(|(code, _)| code == "AsgInstanceLaunchFailures");
-    if group.status != "DEGRADED"
-        || !only_launches
-        || fresh_instance(name, observation) != Verdict::Met
-    {
+    if group.status != "DEGRADED" || !only_launches || !fresh_instance(name, observation).is_met() {
         return None;
     }
     launch(name, group, observation).or_else(|| {
         let succeeded = latest_launch(group)??;
         let done = group.desired == 0 || succeeded.status == "Successful";
-        done.then(|| Awaited {
-            awaiting: format!("EKS's next look at the node group {name}, which launches again"),
-            since: succeeded.started.filter(|_| group.desired > 0),
-            typical: Some("1 to 2 minutes"),
-        })
+        let awaiting = message!("check-awaiting-recovery", nodegroup = name);
+        let since = succeeded.started.filter(|_| group.desired > 0);
+        done.then(|| Awaited::new(awaiting, since, message!("check-typical-minutes")))
     })
 }
 
@@ -148,8 +167,8 @@ mod tests {
         let key = if key_is_good { good_key() } else { key() };
         let told = format!("{} {:?}", group.status, group.activities);
         let awaited = node("g", &observed_group(key, group));
-        let awaiting = awaited.as_ref().map(|awaited| awaited.awaiting.as_str());
-        match (awaiting, expected) {
+        let awaiting = awaited.map(|awaited| awaited.awaiting.to_string());
+        match (awaiting.as_deref(), expected) {
             (Some(awaiting), Some(expected)) => {
                 assert!(awaiting.contains(expected), "{told}: {awaiting}");
             }

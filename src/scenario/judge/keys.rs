@@ -6,8 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::super::observation::{Key, Observation, Wanted};
-use super::{Judged, Judgement, cannot_tell, not_met, on_key};
-use crate::outcome::Verdict;
+use super::{Advice, Judged, Judgement, Verdict, advice, cannot_tell, not_met, on_key, unread};
+use crate::language::Message;
+use crate::message;
 use crate::policy::audit::launch_warnings;
 use crate::policy::launch::{
     REQUIRED, autoscaling_role_arn, autoscaling_session, direct, explain_refusals, forwarded,
@@ -101,21 +102,24 @@ impl KeyAllows {
         self.actions.iter().map(request).collect()
     }
 
-    pub(super) fn verdict(&self, key: &Key, observation: &Observation) -> Verdict {
+    pub(super) fn on(&self, key: &Key, observation: &Observation) -> Judgement {
         let Some(caller) = self.caller(observation) else {
-            return cannot_tell(format!("{} is no principal's ARN", self.principal));
+            return no_principal(&self.principal);
         };
-        let expected = format!(
-            "{} may use the key for {}",
-            caller.principal_arn(),
-            self.purpose()
-        );
-        if let Some((observed, reason)) = unusable(key) {
-            return not_met(expected, observed, Some(reason));
+        let expected = || {
+            message!(
+                "check-may-use",
+                principal = caller.principal_arn(),
+                purpose = self.purpose()
+            )
+        };
+        if let Some(unusable) = unusable(&self.key, key) {
+            let observed = message!("check-key-is", state = &key.state);
+            return not_met(expected(), observed, Some(unusable.reason), unusable.advice);
         }
         let policy = match &key.policy {
             Ok(policy) => policy,
-            Err(why) => return cannot_tell(format!("the policy of the key {}: {why}", self.key)),
+            Err(why) => return unread_policy(&self.key, why),
         };
         let decided = |grants: &[Grant]| -> Vec<(String, Decision)> {
             let access = key_access(key, policy, grants);
@@ -124,40 +128,57 @@ impl KeyAllows {
                 .map(|(action, request)| (action, decide(&access, &request)))
                 .collect()
         };
+        let weighed =
+            |decisions: &[(String, Decision)]| weighed(&self.key, expected(), decisions, &caller);
         match &key.grants {
-            Ok(grants) => weighed(expected, &decided(grants), &caller),
+            Ok(grants) => weighed(&decided(grants)),
             // Grants only ever add, and never outweigh a Deny.
-            Err(why) => match weighed(expected, &decided(&[]), &caller) {
-                Verdict::NotMet { .. } if !decided(&[]).iter().any(is_explicit) => {
-                    cannot_tell(format!("the grants of the key {}: {why}", self.key))
+            Err(why) => match weighed(&decided(&[])) {
+                told if told.is_not_met() && !decided(&[]).iter().any(is_explicit) => {
+                    unread_grants(&self.key, why)
                 }
                 other => other,
             },
         }
     }
 
-    fn purpose(&self) -> String {
+    fn purpose(&self) -> Message {
         if self.actions == needed_by_launches() {
-            return "new volumes".to_owned();
+            return message!("check-new-volumes");
         }
-        self.actions.join(", ")
+        self.actions.join(", ").into()
     }
 }
 
-/// What a key in its state serves nobody for, and why.
-fn unusable(key: &Key) -> Option<(String, String)> {
-    let reason = match key.state.as_str() {
-        "Enabled" => return None,
-        "PendingDeletion" => {
-            "a key that is to be deleted serves nobody, whatever its policy says; \
-             when the deletion is cancelled, the key is Disabled"
-        }
-        _ => "a key that is not enabled serves nobody, whatever its policy says",
-    };
-    Some((format!("the key is {}", key.state), reason.to_owned()))
+pub(super) fn no_principal(name: &str) -> Judgement {
+    cannot_tell(message!("check-no-principal", principal = name))
 }
 
-fn is_explicit((_, decision): &(String, Decision)) -> bool {
+pub(super) fn unread_policy(key: &str, why: &str) -> Judgement {
+    unread(message!("check-policy-of-key", key = key), why)
+}
+
+pub(super) fn unread_grants(key: &str, why: &str) -> Judgement {
+    unread(message!("check-grants-of-key", key = key), why)
+}
+
+/// A key whose state keeps it from serving anybody.
+struct Unusable {
+    reason: Message,
+    advice: Advice,
+}
+
+fn unusable(name: &str, key: &Key) -> Option<Unusable> {
+    let reason = match key.state.as_str() {
+        "Enabled" => return None,
+        "PendingDeletion" => message!("check-key-to-be-deleted"),
+        _ => message!("check-key-not-enabled"),
+    };
+    let advice = advice::key_state(name, &key.state);
+    Some(Unusable { reason, advice })
+}
+
+pub(super) fn is_explicit((_, decision): &(String, Decision)) -> bool {
     matches!(decision, Decision::ExplicitDeny { .. })
 }
 
@@ -171,27 +192,35 @@ fn is_left_to_identity((_, decision): &(String, Decision), caller: &Caller) -> b
     }
 }
 
-fn weighed(expected: String, decisions: &[(String, Decision)], caller: &Caller) -> Verdict {
+fn weighed(
+    key: &str,
+    expected: Message,
+    decisions: &[(String, Decision)],
+    caller: &Caller,
+) -> Judgement {
     let refused: Vec<&(String, Decision)> = decisions
         .iter()
         .filter(|(_, decision)| !decision.is_allowed())
         .collect();
     if refused.is_empty() {
-        return Verdict::Met;
+        return Verdict::Met.into();
     }
     let missing: Vec<&str> = refused.iter().map(|(action, _)| action.as_str()).collect();
+    let missing = missing.join(", ");
     if refused
         .iter()
         .all(|refused| is_left_to_identity(refused, caller))
     {
-        return cannot_tell(format!(
-            "the key policy leaves {} to the identity policies of {}, which are not read",
-            missing.join(", "),
-            caller.principal_arn()
+        return cannot_tell(message!(
+            "check-left-to-identity",
+            actions = missing,
+            principal = caller.principal_arn()
         ));
     }
-    let observed = format!("missing: {}", missing.join(", "));
-    not_met(expected, observed, Some(explain_refusals(decisions)))
+    let observed = message!("check-missing", actions = missing);
+    let reason = explain_refusals(decisions);
+    let advice = advice::refused(key, decisions, caller);
+    not_met(expected, observed, Some(reason), advice)
 }
 
 /// The key without anybody's identity policies. It belongs to the account in its ARN.
@@ -214,29 +243,34 @@ impl Judged for KeyAllows {
         wanted.key(&self.key);
     }
 
-    fn states(&self) -> String {
-        format!(
-            "{} may use the key {} for {}",
-            self.principal,
-            self.key,
-            self.purpose()
+    fn states(&self) -> Message {
+        message!(
+            "check-may-use-key",
+            principal = &self.principal,
+            key = &self.key,
+            purpose = self.purpose(),
         )
     }
 
+    fn look(&self) -> Message {
+        advice::look_at_access(&self.key)
+    }
+
     fn judge(&self, observation: &Observation) -> Judgement {
-        let mut warnings = Vec::new();
-        let verdict = on_key(observation, &self.key, |key| {
-            let verdict = self.verdict(key, observation);
-            if verdict == Verdict::Met && self.is_autoscaling(observation) {
-                warnings = improvements(key, observation);
+        on_key(observation, &self.key, |key| {
+            let judged = self.on(key, observation);
+            if !judged.is_met() || !self.is_autoscaling(observation) {
+                return judged;
             }
-            verdict
-        });
-        Judgement { verdict, warnings }
+            Judgement {
+                warnings: improvements(key, observation),
+                ..judged
+            }
+        })
     }
 }
 
-fn improvements(key: &Key, observation: &Observation) -> Vec<String> {
+fn improvements(key: &Key, observation: &Observation) -> Vec<Message> {
     let Ok(policy) = &key.policy else {
         return Vec::new();
     };
@@ -283,37 +317,45 @@ impl Judged for KeyState {
         wanted.key(&self.key);
     }
 
-    fn states(&self) -> String {
-        format!("the key {} is {}", self.key, self.is.word())
+    fn states(&self) -> Message {
+        message!(
+            "check-key-in-state",
+            key = &self.key,
+            state = self.is.word()
+        )
+    }
+
+    fn look(&self) -> Message {
+        advice::look_at_key(&self.key)
     }
 
     fn judge(&self, observation: &Observation) -> Judgement {
         on_key(observation, &self.key, |key| {
             if key.state == self.is.word() {
-                return Verdict::Met;
+                return Verdict::Met.into();
             }
-            let observed = format!("the key is {}", key.state);
             if PASSING.contains(&key.state.as_str()) {
-                return Verdict::NotYet {
-                    awaiting: format!("the key, which is {}", key.state),
+                return Judgement::from(Verdict::NotYet {
+                    awaiting: message!("check-awaiting-key", state = &key.state),
                     since: None,
-                    typical: Some("seconds".to_owned()),
-                };
+                    typical: Some(message!("check-typical-seconds")),
+                });
             }
-            let reason = match self.is {
-                State::Enabled => unusable(key).map(|(_, reason)| reason),
-                _ => None,
+            let observed = message!("check-key-is", state = &key.state);
+            let unusable = unusable(&self.key, key).filter(|_| self.is == State::Enabled);
+            let (reason, advice) = match unusable {
+                Some(unusable) => (Some(unusable.reason), unusable.advice),
+                None => (None, advice::other_key_state(&self.key, self.is.word())),
             };
-            not_met(self.states(), observed, reason)
+            not_met(self.states(), observed, reason, advice)
         })
-        .into()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::super::observation::Seen;
-    use super::super::testing::{ACCOUNT, KEY, key, observed, policy, word};
+    use super::super::testing::{ACCOUNT, KEY, key, observed, policy, said, word};
     use super::*;
 
     fn allows(principal: &str, actions: &[&str]) -> KeyAllows {
@@ -351,7 +393,7 @@ mod tests {
         check(State::PendingDeletion, "PendingDeletion", "met");
         check(State::Enabled, "Creating", "not yet");
         check(State::Disabled, "Enabled", "not met");
-        let refused = format!("{:?}", check(State::Enabled, "PendingDeletion", "not met"));
+        let refused = said(&check(State::Enabled, "PendingDeletion", "not met"));
         assert!(
             refused.contains("cancelled, the key is Disabled"),
             "{refused}"
@@ -363,7 +405,7 @@ mod tests {
         let root_only = || key();
         let user = format!("arn:aws:iam::{ACCOUNT}:user/sam");
         let verdict = check(&allows(&user, &["kms:Decrypt"]), root_only(), "cannot tell");
-        assert!(format!("{verdict:?}").contains("identity policies of arn:aws:iam"));
+        assert!(said(&verdict).contains("identity policies of arn:aws:iam"));
         check(&KeyAllows::launches("k"), root_only(), "not met");
         let role = autoscaling_role_arn(ACCOUNT);
         check(&allows(&role, &["kms:Decrypt"]), root_only(), "not met");
@@ -437,6 +479,6 @@ mod tests {
             .keys
             .insert("k".into(), Seen::Unknown("throttled".into()));
         let verdict = launches.judge(&observation).verdict;
-        assert_eq!(verdict, cannot_tell("key k: throttled"));
+        assert!(said(&verdict).contains("key k: throttled"));
     }
 }

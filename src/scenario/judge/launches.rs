@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::super::observation::{Key, Launches, Observation, Volume, Wanted};
+use super::super::observation::{Key, Launches, Observation, Seen, Volume, Wanted};
 use super::keys::KeyAllows;
-use super::{Judged, Judgement, cannot_tell, not_met, on, on_nodegroup};
-use crate::outcome::Verdict;
+use super::{Judged, Judgement, Verdict, advice, cannot_tell, not_met, on, on_nodegroup, unread};
+use crate::language::Message;
+use crate::message;
 
 /// A fresh instance of the node group would start now: the volumes of what the group launches are plain, or encrypted
 /// with a key that serves Auto Scaling — any key: which one it has to be is
@@ -23,80 +24,112 @@ impl Judged for LaunchWouldSucceed {
         wanted.launches(&self.nodegroup);
     }
 
-    fn states(&self) -> String {
+    fn states(&self) -> Message {
         expected(&self.nodegroup)
     }
 
+    fn look(&self) -> Message {
+        advice::look_at_template(&self.nodegroup)
+    }
+
     fn judge(&self, observation: &Observation) -> Judgement {
-        fresh_instance(&self.nodegroup, observation).into()
+        fresh_instance(&self.nodegroup, observation)
     }
 }
 
-fn expected(nodegroup: &str) -> String {
-    format!("a fresh instance of the node group {nodegroup} would start")
+fn expected(nodegroup: &str) -> Message {
+    message!("check-would-start", nodegroup = nodegroup)
 }
 
 /// Met, not met or cannot tell: nothing about a launch that is not under way has to be waited for.
-pub(super) fn fresh_instance(nodegroup: &str, observation: &Observation) -> Verdict {
+pub(super) fn fresh_instance(nodegroup: &str, observation: &Observation) -> Judgement {
     on_nodegroup(observation, nodegroup, |group| match &group.launches {
         Ok(launches) => launch(nodegroup, launches, observation),
-        Err(why) => cannot_tell(format!("what the node group {nodegroup} launches: {why}")),
+        Err(why) => unread_launches(nodegroup, why),
     })
 }
 
-fn launch(nodegroup: &str, launches: &Launches, observation: &Observation) -> Verdict {
+pub(super) fn unread_launches(nodegroup: &str, why: &str) -> Judgement {
+    unread(message!("check-launches-of", nodegroup = nodegroup), why)
+}
+
+fn launch(nodegroup: &str, launches: &Launches, observation: &Observation) -> Judgement {
     if let Some(why) = &launches.suspended {
-        let observed = "Auto Scaling's Launch process is suspended";
-        return not_met(expected(nodegroup), observed, Some(why.clone()));
+        return not_met(
+            expected(nodegroup),
+            message!("check-launch-suspended"),
+            Some(why.into()),
+            advice::suspended(nodegroup),
+        );
     }
     let mut unknown = None;
     for volume in launches.volumes() {
-        match volume_made(nodegroup, &volume, observation) {
+        let made = volume_made(nodegroup, &volume, observation);
+        match made.verdict {
             Verdict::Met => {}
-            refused @ Verdict::NotMet { .. } => return refused,
-            other => unknown = unknown.or(Some(other)),
+            Verdict::NotMet { .. } => return made,
+            _ => unknown = unknown.or(Some(made)),
         }
     }
-    unknown.unwrap_or(Verdict::Met)
+    unknown.unwrap_or_else(|| Verdict::Met.into())
 }
 
-fn volume_made(nodegroup: &str, volume: &Volume, observation: &Observation) -> Verdict {
+fn volume_made(nodegroup: &str, volume: &Volume, observation: &Observation) -> Judgement {
     let named = match volume.key(observation.volume_defaults.as_ref()) {
         Ok(Some(named)) => named,
-        Ok(None) => return Verdict::Met,
+        Ok(None) => return Verdict::Met.into(),
         Err(why) => return cannot_tell(why),
     };
-    if let Some(region) = region_of(named).filter(|region| *region != observation.region) {
+    let elsewhere = region_of(named).filter(|region| *region != observation.region);
+    if let Some(region) = elsewhere {
         return not_met(
             expected(nodegroup),
-            format!("its volumes are to be encrypted with {named}"),
-            Some(format!(
-                "the key is of {region}, and a volume of {} needs one of its own region",
-                observation.region
+            message!("check-volumes-to-be-encrypted", key = named),
+            Some(message!(
+                "check-key-of-other-region",
+                region = region,
+                own = &observation.region
             )),
+            advice::other_key(nodegroup, message!("advice-key-of-region")),
         );
     }
-    let served = |key: &Key| served(nodegroup, named, key, observation);
-    match on(observation.key(named), &format!("key {named}"), served) {
+    if let Some(Seen::Gone) = observation.key(named) {
+        return not_met(
+            expected(nodegroup),
+            message!("check-volumes-key-gone", key = named),
+            None,
+            advice::other_key(nodegroup, message!("advice-key-that-exists")),
+        );
+    }
+    let key = message!("check-key", key = named);
+    let served = on(observation.key(named), key, |key| {
+        served(nodegroup, named, key, observation)
+    });
+    match served.verdict {
         Verdict::NotMet {
             observed, reason, ..
-        } => {
-            let observed = match observed.as_str() {
-                "it does not exist" => format!("its volumes' key {named} does not exist"),
-                observed => format!("its volumes' key is {named}: {observed}"),
-            };
-            not_met(expected(nodegroup), observed, reason)
-        }
-        other => other,
+        } => Judgement {
+            verdict: Verdict::NotMet {
+                expected: expected(nodegroup),
+                observed: message!("check-volumes-key", key = named, observed = observed),
+                reason,
+            },
+            ..served
+        },
+        _ => served,
     }
 }
 
-fn served(nodegroup: &str, named: &str, key: &Key, observation: &Observation) -> Verdict {
+fn served(nodegroup: &str, named: &str, key: &Key, observation: &Observation) -> Judgement {
     if !key.encrypts_volumes {
-        let observed = "it is no symmetric encryption key";
-        return not_met(expected(nodegroup), observed, None);
+        return not_met(
+            expected(nodegroup),
+            message!("check-not-symmetric"),
+            None,
+            advice::other_key(nodegroup, message!("advice-symmetric-key")),
+        );
     }
-    KeyAllows::launches(named).verdict(key, observation)
+    KeyAllows::launches(named).on(key, observation)
 }
 
 fn region_of(key: &str) -> Option<&str> {
@@ -105,8 +138,8 @@ fn region_of(key: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::observation::{Nodegroup, Seen, VolumeDefaults};
-    use super::super::testing::{KEY, encrypted, good_key, group, key, observed_group, word};
+    use super::super::super::observation::{Nodegroup, VolumeDefaults};
+    use super::super::testing::{KEY, encrypted, good_key, group, key, observed_group, said, word};
     use super::*;
 
     fn check(observation: &Observation, expected: &str) -> Verdict {
@@ -151,7 +184,7 @@ mod tests {
         check(&with_root(signs, root()), "not met");
         let mut gone = with_root(good_key(), root());
         gone.keys.insert("k".into(), Seen::Gone);
-        let told = format!("{:?}", check(&gone, "not met"));
+        let told = said(&check(&gone, "not met"));
         assert!(told.contains("key/k does not exist"), "{told}");
         gone.keys
             .insert("k".into(), Seen::Unknown("AccessDenied".into()));
@@ -161,7 +194,7 @@ mod tests {
     #[test]
     fn a_key_of_another_region_serves_nobody_here() {
         let elsewhere = encrypted(Some("arn:aws:kms:eu-west-1:123456789012:key/k"));
-        let told = format!("{:?}", check(&with_root(good_key(), elsewhere), "not met"));
+        let told = said(&check(&with_root(good_key(), elsewhere), "not met"));
         assert!(told.contains("eu-west-1"), "{told}");
     }
 

@@ -7,8 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::super::Predicate;
 use super::super::observation::{Observation, Wanted};
-use super::{Judged, Judgement, not_met};
-use crate::outcome::Verdict;
+use super::{Advice, Judged, Judgement, Verdict, not_met};
+use crate::language::Message;
+use crate::message;
 
 /// Every one of these is met. Otherwise the verdict is that of the first part which is not met: that is settled,
 /// whatever becomes of the rest. Only without one, of the first that cannot be told (waiting would not help), then of the
@@ -60,9 +61,15 @@ fn judged(parts: &[Predicate], observation: &Observation) -> Vec<Judgement> {
         .collect()
 }
 
-fn stated(parts: &[Predicate], between: &str) -> String {
-    let stated: Vec<String> = parts.iter().map(|part| part.judged().states()).collect();
-    stated.join(between)
+fn stated(parts: &[Predicate], both: fn(Message, Message) -> Message) -> Message {
+    let stated = parts.iter().map(|part| part.judged().states());
+    stated.reduce(both).unwrap_or_default()
+}
+
+fn looked(parts: &[Predicate]) -> Message {
+    let mut looks: Vec<Message> = parts.iter().map(|part| part.judged().look()).collect();
+    looks.dedup();
+    Message::Lines(looks)
 }
 
 fn all(judgements: Vec<Judgement>) -> Judgement {
@@ -71,12 +78,16 @@ fn all(judgements: Vec<Judgement>) -> Judgement {
         .flat_map(|judgement| judgement.warnings.clone())
         .collect();
     // Of equals, `min_by_key` gives the first.
-    let verdicts = judgements.into_iter().map(|judgement| judgement.verdict);
-    let verdict = verdicts.min_by_key(hope).unwrap_or(Verdict::Met);
-    Judgement { verdict, warnings }
+    let worst = judgements
+        .into_iter()
+        .min_by_key(|judgement| hope(&judgement.verdict));
+    Judgement {
+        warnings,
+        ..worst.unwrap_or_else(|| Verdict::Met.into())
+    }
 }
 
-fn any(judgements: Vec<Judgement>, stated: impl FnOnce() -> String) -> Judgement {
+fn any(judgements: Vec<Judgement>, stated: impl FnOnce() -> Message) -> Judgement {
     // `max_by_key` would give the last of equals.
     let best = judgements
         .iter()
@@ -84,12 +95,14 @@ fn any(judgements: Vec<Judgement>, stated: impl FnOnce() -> String) -> Judgement
         .max_by_key(|judgement| hope(&judgement.verdict));
     match best {
         Some(best) if hope(&best.verdict) > 0 => best.clone(),
-        _ => none_is_met(judgements, stated()).into(),
+        _ => none_is_met(judgements, stated()),
     }
 }
 
-fn none_is_met(judgements: Vec<Judgement>, expected: String) -> Verdict {
+fn none_is_met(judgements: Vec<Judgement>, expected: Message) -> Judgement {
     let (mut observed, mut reasons) = (Vec::new(), Vec::new());
+    // One way is enough: the first that was written is what is advised.
+    let advice = judgements.first().and_then(|first| first.advice.clone());
     for judgement in judgements {
         if let Verdict::NotMet {
             observed: seen,
@@ -101,15 +114,32 @@ fn none_is_met(judgements: Vec<Judgement>, expected: String) -> Verdict {
             reasons.extend(reason);
         }
     }
-    let reason = (!reasons.is_empty()).then(|| reasons.join("\n"));
-    not_met(expected, observed.join("; "), reason)
+    let besides = |first, second| message!("check-besides", first = first, second = second);
+    let verdict = Verdict::NotMet {
+        expected,
+        observed: observed.into_iter().reduce(besides).unwrap_or_default(),
+        reason: (!reasons.is_empty()).then_some(Message::Lines(reasons)),
+    };
+    Judgement {
+        advice,
+        ..verdict.into()
+    }
 }
 
-fn not(verdict: Verdict, stated: String) -> Verdict {
-    match verdict {
-        Verdict::Met => not_met(format!("not so: {stated}"), "it is so", None),
-        Verdict::NotMet { .. } => Verdict::Met,
-        unsettled @ (Verdict::NotYet { .. } | Verdict::CannotTell { .. }) => unsettled,
+/// The part's own advice is about making it true, which is not asked for.
+fn not(judged: Judgement, stated: Message, look: Message) -> Judgement {
+    match judged.verdict {
+        Verdict::Met => {
+            let how = message!("advice-not", stated = stated.clone());
+            not_met(
+                message!("check-not", stated = stated),
+                message!("check-it-is-so"),
+                None,
+                Advice { look, how },
+            )
+        }
+        Verdict::NotMet { .. } => Verdict::Met.into(),
+        unsettled @ (Verdict::NotYet { .. } | Verdict::CannotTell { .. }) => unsettled.into(),
     }
 }
 
@@ -118,8 +148,14 @@ impl Judged for All {
         self.0.iter().for_each(|part| part.judged().wants(wanted));
     }
 
-    fn states(&self) -> String {
-        stated(&self.0, " and ")
+    fn states(&self) -> Message {
+        stated(&self.0, |first, second| {
+            message!("check-both", first = first, second = second)
+        })
+    }
+
+    fn look(&self) -> Message {
+        looked(&self.0)
     }
 
     fn judge(&self, observation: &Observation) -> Judgement {
@@ -132,8 +168,14 @@ impl Judged for Any {
         self.0.iter().for_each(|part| part.judged().wants(wanted));
     }
 
-    fn states(&self) -> String {
-        stated(&self.0, " or ")
+    fn states(&self) -> Message {
+        stated(&self.0, |first, second| {
+            message!("check-either", first = first, second = second)
+        })
+    }
+
+    fn look(&self) -> Message {
+        looked(&self.0)
     }
 
     fn judge(&self, observation: &Observation) -> Judgement {
@@ -146,13 +188,17 @@ impl Judged for Not {
         self.0.judged().wants(wanted);
     }
 
-    fn states(&self) -> String {
-        format!("not so: {}", self.0.judged().states())
+    fn states(&self) -> Message {
+        message!("check-not", stated = self.0.judged().states())
+    }
+
+    fn look(&self) -> Message {
+        self.0.judged().look()
     }
 
     fn judge(&self, observation: &Observation) -> Judgement {
         let part = self.0.judged();
-        not(part.judge(observation).verdict, part.states()).into()
+        not(part.judge(observation), part.states(), part.look())
     }
 }
 
@@ -163,23 +209,31 @@ mod tests {
     use super::*;
 
     /// `m`et, not `y`et, `n`ot met, cannot `t`ell.
-    fn verdict(letter: char) -> Verdict {
+    fn judged_as(letter: char) -> Judgement {
+        let advice = Advice {
+            look: "l".into(),
+            how: "h".into(),
+        };
         match letter {
-            'm' => Verdict::Met,
-            'y' => Verdict::NotYet {
+            'm' => Verdict::Met.into(),
+            'y' => Judgement::from(Verdict::NotYet {
                 awaiting: "y".into(),
                 since: None,
                 typical: None,
-            },
-            'n' => not_met("e", "n", Some("r".into())),
+            }),
+            'n' => not_met("e", "n", Some("r".into()), advice),
             _ => cannot_tell("t"),
         }
     }
 
+    fn negated(judged: Judgement) -> Judgement {
+        not(judged, "e".into(), "l".into())
+    }
+
     fn judgements(letters: &str) -> Vec<Judgement> {
         let judgement = |(at, letter)| Judgement {
-            verdict: verdict(letter),
-            warnings: vec![format!("{letter}{at}")],
+            warnings: vec![format!("{letter}{at}").into()],
+            ..judged_as(letter)
         };
         letters.chars().enumerate().map(judgement).collect()
     }
@@ -224,29 +278,45 @@ mod tests {
             ('y', "not yet"),
             ('t', "cannot tell"),
         ] {
-            assert_eq!(word(&not(verdict(part), "e".into())), expected, "{part}");
-            let twice = not(not(verdict(part), "e".into()), "e".into());
-            assert_eq!(word(&twice), word(&verdict(part)), "{part}");
+            let once = negated(judged_as(part));
+            assert_eq!(word(&once.verdict), expected, "{part}");
+            assert_eq!(once.is_not_met(), once.advice.is_some(), "{part}");
+            let twice = negated(once);
+            assert_eq!(
+                word(&twice.verdict),
+                word(&judged_as(part).verdict),
+                "{part}"
+            );
         }
     }
 
     #[test]
     fn what_is_unknown_never_becomes_met_by_being_denied() {
         for parts in ["t", "y", "ty", "nt", "ny", "nty"] {
-            let negated = not(any(judgements(parts), || "e".into()).verdict, "e".into());
-            assert_ne!(negated, Verdict::Met, "not any of {parts}");
+            let negated = negated(any(judgements(parts), || "e".into()));
+            assert!(!negated.is_met(), "not any of {parts}");
         }
         for parts in ["t", "y", "ty", "mt", "my"] {
-            let negated = not(all(judgements(parts)).verdict, "e".into());
-            assert_ne!(negated, Verdict::Met, "not all of {parts}");
+            let negated = negated(all(judgements(parts)));
+            assert!(!negated.is_met(), "not all of {parts}");
         }
     }
 
     #[test]
     fn warnings_and_reasons_are_those_of_the_parts_that_decide() {
-        assert_eq!(all(judgements("mm")).warnings, ["m0", "m1"]);
-        assert_eq!(any(judgements("nmm"), String::new).warnings, ["m1"]);
-        let none = any(judgements("nn"), || "a or b".into()).verdict;
-        assert_eq!(none, not_met("a or b", "n; n", Some("r\nr".into())));
+        let warned = |judged: Judgement| Message::from(judged.warnings).to_string();
+        assert_eq!(warned(all(judgements("mm"))), "m0, m1");
+        assert_eq!(warned(any(judgements("nmm"), Message::default)), "m1");
+        assert!(all(judgements("mn")).advice.is_some());
+        let none = any(judgements("nn"), || "a or b".into());
+        assert!(none.advice.is_some());
+        let Verdict::NotMet {
+            observed, reason, ..
+        } = none.verdict
+        else {
+            panic!()
+        };
+        assert_eq!(observed.to_string(), "n; n");
+        assert_eq!(reason.unwrap().to_string(), "r\nr");
     }
 }

@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::observation::{Nodegroup, Observation, Wanted};
-use super::{Judged, Judgement, converging, not_met, on_nodegroup};
-use crate::outcome::Verdict;
+use super::{Advice, Judged, Judgement, Verdict, advice, converging, not_met, on_nodegroup};
+use crate::language::Message;
+use crate::message;
 
 /// The node group is so; at least one field says how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -69,84 +70,84 @@ impl TryFrom<Written> for NodegroupExpectation {
 }
 
 /// One thing that is said of a node group.
-struct Aspect {
-    expected: String,
-    observed: fn(&Nodegroup) -> String,
-    met: Box<dyn Fn(&Nodegroup) -> bool>,
+enum Aspect {
+    Status(String),
+    Issue(String),
+    Version(String),
+    Desired(i32),
+    Min(i32),
+    Max(i32),
+}
+
+impl Aspect {
+    fn expected(&self) -> Message {
+        match self {
+            Aspect::Status(status) => status.into(),
+            Aspect::Issue(issue) if issue == "none" => message!("check-without-issues"),
+            Aspect::Issue(code) => message!("check-with", what = code),
+            Aspect::Version(version) => message!("check-of-version", version = version),
+            Aspect::Desired(size) => message!("check-desired-size", size = *size),
+            Aspect::Min(size) => message!("check-minimum-size", size = *size),
+            Aspect::Max(size) => message!("check-maximum-size", size = *size),
+        }
+    }
+
+    fn observed(&self, group: &Nodegroup) -> Message {
+        match self {
+            Aspect::Status(_) => (&group.status).into(),
+            Aspect::Issue(_) => issues(group),
+            Aspect::Version(_) => match &group.template_version {
+                Some(version) => message!("check-of-version", version = version),
+                None => message!("check-without-template"),
+            },
+            Aspect::Desired(_) => Aspect::Desired(group.desired).expected(),
+            Aspect::Min(_) => Aspect::Min(group.min).expected(),
+            Aspect::Max(_) => Aspect::Max(group.max).expected(),
+        }
+    }
+
+    fn is_met(&self, group: &Nodegroup) -> bool {
+        match self {
+            Aspect::Status(status) => group.status == *status,
+            Aspect::Issue(issue) if issue == "none" => group.issues.is_empty(),
+            Aspect::Issue(code) => group.issues.iter().any(|(found, _)| found == code),
+            Aspect::Version(version) => group.template_version.as_ref() == Some(version),
+            Aspect::Desired(size) => group.desired == *size,
+            Aspect::Min(size) => group.min == *size,
+            Aspect::Max(size) => group.max == *size,
+        }
+    }
+
     /// Whether it is a matter of health, which comes back by itself.
-    is_health: bool,
+    fn is_health(&self) -> bool {
+        matches!(self, Aspect::Status(_) | Aspect::Issue(_))
+    }
 }
 
 impl NodegroupExpectation {
     fn aspects(&self) -> Vec<Aspect> {
-        let status = self.status.clone().map(|status| Aspect {
-            expected: status.clone(),
-            observed: |group| group.status.clone(),
-            met: Box::new(move |group| group.status == status),
-            is_health: true,
-        });
-        let issue = self.issue.clone().map(|issue| Aspect {
-            expected: match issue.as_str() {
-                "none" => "without issues".to_owned(),
-                code => format!("with {code}"),
-            },
-            observed: issues,
-            met: Box::new(move |group| match issue.as_str() {
-                "none" => group.issues.is_empty(),
-                code => group.issues.iter().any(|(found, _)| found == code),
-            }),
-            is_health: true,
-        });
-        let version = self.template_version.clone().map(|version| Aspect {
-            expected: format!("of launch template version {version}"),
-            observed: |group| match &group.template_version {
-                Some(version) => format!("of launch template version {version}"),
-                None => "without a launch template of its own".to_owned(),
-            },
-            met: Box::new(move |group| group.template_version.as_ref() == Some(&version)),
-            is_health: false,
-        });
-        let sizes = [
-            self.desired.map(|size| {
-                sized(
-                    "desired size",
-                    size,
-                    |group| group.desired,
-                    |group| format!("desired size {}", group.desired),
-                )
-            }),
-            self.min.map(|size| {
-                sized(
-                    "minimum size",
-                    size,
-                    |group| group.min,
-                    |group| format!("minimum size {}", group.min),
-                )
-            }),
-            self.max.map(|size| {
-                sized(
-                    "maximum size",
-                    size,
-                    |group| group.max,
-                    |group| format!("maximum size {}", group.max),
-                )
-            }),
+        let aspects = [
+            self.status.clone().map(Aspect::Status),
+            self.issue.clone().map(Aspect::Issue),
+            self.template_version.clone().map(Aspect::Version),
+            self.desired.map(Aspect::Desired),
+            self.min.map(Aspect::Min),
+            self.max.map(Aspect::Max),
         ];
-        let health = [status, issue, version];
-        health.into_iter().chain(sizes).flatten().collect()
+        aspects.into_iter().flatten().collect()
     }
 
-    fn verdict(&self, group: &Nodegroup, observation: &Observation) -> Verdict {
+    fn on(&self, group: &Nodegroup, observation: &Observation) -> Judgement {
         let aspects = self.aspects();
         let unmet: Vec<&Aspect> = aspects
             .iter()
-            .filter(|aspect| !(aspect.met)(group))
+            .filter(|aspect| !aspect.is_met(group))
             .collect();
-        if unmet.is_empty() {
-            return Verdict::Met;
-        }
+        let Some(first) = unmet.first() else {
+            return Verdict::Met.into();
+        };
         let awaited = converging::update(&self.nodegroup, group);
-        let healing = self.expects_health() && unmet.iter().all(|aspect| aspect.is_health);
+        let healing = self.expects_health() && unmet.iter().all(|aspect| aspect.is_health());
         let awaited = awaited.or_else(|| {
             let recovery = || converging::recovery(&self.nodegroup, group, observation);
             healing.then(recovery).flatten()
@@ -154,10 +155,23 @@ impl NodegroupExpectation {
         match awaited {
             Some(awaited) => awaited.into(),
             None => not_met(
-                told(aspects.iter().map(|aspect| aspect.expected.clone())),
-                told(aspects.iter().map(|aspect| (aspect.observed)(group))),
+                told(&aspects, Aspect::expected),
+                told(&aspects, |aspect| aspect.observed(group)),
                 None,
+                self.advice(first, group, observation),
             ),
+        }
+    }
+
+    fn advice(&self, unmet: &Aspect, group: &Nodegroup, observation: &Observation) -> Advice {
+        let name = &self.nodegroup;
+        match unmet {
+            Aspect::Version(version) => advice::template_version(name, version),
+            Aspect::Desired(_) | Aspect::Min(_) | Aspect::Max(_) => {
+                advice::size(name, unmet.expected())
+            }
+            _ if self.expects_health() => advice::ill(name, group, observation),
+            _ => advice::symptom(self.look()),
         }
     }
 
@@ -169,45 +183,31 @@ impl NodegroupExpectation {
     }
 }
 
-fn sized(
-    word: &str,
-    wanted: i32,
-    found: fn(&Nodegroup) -> i32,
-    observed: fn(&Nodegroup) -> String,
-) -> Aspect {
-    Aspect {
-        expected: format!("{word} {wanted}"),
-        observed,
-        met: Box::new(move |group| found(group) == wanted),
-        is_health: false,
-    }
-}
-
-fn issues(group: &Nodegroup) -> String {
+fn issues(group: &Nodegroup) -> Message {
     let issues: Vec<String> = group
         .issues
         .iter()
         .map(|(code, message)| format!("{code}: {message}"))
         .collect();
     match issues.as_slice() {
-        [] => "without issues".to_owned(),
-        issues => format!("with {}", issues.join("; ")),
+        [] => message!("check-without-issues"),
+        issues => message!("check-with", what = issues.join("; ")),
     }
 }
 
 /// "ACTIVE without issues, desired size 1": status and issues belong together.
-fn told(parts: impl Iterator<Item = String>) -> String {
-    let mut text = String::new();
-    for part in parts {
-        let joint = match part.starts_with("with") {
-            _ if text.is_empty() => "",
-            true => " ",
-            false => ", ",
-        };
-        text.push_str(joint);
-        text.push_str(&part);
+fn told(aspects: &[Aspect], tell: impl Fn(&Aspect) -> Message) -> Message {
+    let mut parts: Vec<Message> = Vec::new();
+    for aspect in aspects {
+        let told = tell(aspect);
+        match (aspect, parts.pop()) {
+            (Aspect::Issue(_), Some(status)) => {
+                parts.push(message!("check-health", status = status, issues = told));
+            }
+            (_, before) => parts.extend(before.into_iter().chain([told])),
+        }
     }
-    text
+    parts.into()
 }
 
 impl Judged for NodegroupExpectation {
@@ -219,17 +219,23 @@ impl Judged for NodegroupExpectation {
         }
     }
 
-    fn states(&self) -> String {
-        let aspects = self.aspects();
-        let expected = aspects.iter().map(|aspect| aspect.expected.clone());
-        format!("the node group {} is {}", self.nodegroup, told(expected))
+    fn states(&self) -> Message {
+        let expected = told(&self.aspects(), Aspect::expected);
+        message!(
+            "check-nodegroup-is",
+            nodegroup = &self.nodegroup,
+            expected = expected
+        )
+    }
+
+    fn look(&self) -> Message {
+        advice::look_at_health(&self.nodegroup)
     }
 
     fn judge(&self, observation: &Observation) -> Judgement {
         on_nodegroup(observation, &self.nodegroup, |group| {
-            self.verdict(group, observation)
+            self.on(group, observation)
         })
-        .into()
     }
 }
 
@@ -288,8 +294,14 @@ mod tests {
         else {
             panic!()
         };
-        assert_eq!(expected, "DEGRADED with AccessDenied, maximum size 3");
-        assert_eq!(observed, "ACTIVE without issues, maximum size 2");
+        assert_eq!(
+            expected.to_string(),
+            "DEGRADED with AccessDenied, maximum size 3"
+        );
+        assert_eq!(
+            observed.to_string(),
+            "ACTIVE without issues, maximum size 2"
+        );
     }
 
     #[test]
@@ -306,7 +318,7 @@ mod tests {
     #[test]
     fn a_degraded_group_whose_cause_is_repaired_is_not_yet_healthy() {
         let awaiting = |group: Nodegroup| match check(HEALTHY, group, "not yet") {
-            Verdict::NotYet { awaiting, .. } => awaiting,
+            Verdict::NotYet { awaiting, .. } => awaiting.to_string(),
             _ => unreachable!("checked"),
         };
         let failed = || degraded("AsgInstanceLaunchFailures");

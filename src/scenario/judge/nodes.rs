@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::super::observation::{Node, Observation, Readiness, Wanted, nodes_of};
 use super::converging::{self, Awaited, JOINS_WITHIN};
-use super::{Judged, Judgement, launches, not_met, on};
-use crate::outcome::Verdict;
+use super::{Advice, Judged, Judgement, Verdict, advice, launches, not_met, on};
+use crate::language::Message;
+use crate::message;
 
 /// So many nodes of a node group, or with labels.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -85,30 +86,36 @@ impl NodesExpectation {
         }
     }
 
-    /// Whose nodes, in words.
-    fn whose(&self) -> String {
+    fn expected(&self) -> Message {
+        let of_group = self.nodegroup.as_deref();
+        let selector = self.selector.as_deref().unwrap_or_default();
+        let none = self.none.then(|| match of_group {
+            Some(group) => message!("check-no-node-of", nodegroup = group),
+            None => message!("check-no-node-with", selector = selector),
+        });
+        let ready = self.ready.map(|ready| match of_group {
+            Some(group) => message!("check-ready-nodes-of", count = ready, nodegroup = group),
+            None => message!("check-ready-nodes-with", count = ready, selector = selector),
+        });
+        let count = self.count.map(|count| match of_group {
+            Some(group) => message!("check-nodes-of", count = count, nodegroup = group),
+            None => message!("check-nodes-with", count = count, selector = selector),
+        });
+        let expected: Vec<Message> = none.into_iter().chain(ready).chain(count).collect();
+        expected.into()
+    }
+
+    fn what(&self) -> Message {
         match (&self.nodegroup, &self.selector) {
-            (Some(nodegroup), _) => format!("of {nodegroup}"),
-            (None, selector) => format!("with {}", selector.as_deref().unwrap_or_default()),
+            (Some(group), _) => message!("check-the-nodes-of", nodegroup = group),
+            (None, selector) => message!(
+                "check-the-nodes-with",
+                selector = selector.as_deref().unwrap_or_default()
+            ),
         }
     }
 
-    fn expected(&self) -> String {
-        let whose = self.whose();
-        if self.none {
-            return format!("no node {whose}");
-        }
-        let ready = self
-            .ready
-            .map(|ready| format!("at least {ready} Ready node(s) {whose}"));
-        let count = self
-            .count
-            .map(|count| format!("exactly {count} node(s) {whose}"));
-        let both: Vec<String> = ready.into_iter().chain(count).collect();
-        both.join(", ")
-    }
-
-    fn verdict(&self, nodes: &[Node], observation: &Observation) -> Verdict {
+    fn on(&self, nodes: &[Node], observation: &Observation) -> Judgement {
         let ready = nodes.iter().filter(|node| node.is_ready()).count();
         let enough = self.ready.is_none_or(|wanted| ready >= wanted);
         let counted = match self.none {
@@ -116,18 +123,17 @@ impl NodesExpectation {
             false => self.count.is_none_or(|wanted| nodes.len() == wanted),
         };
         if enough && counted {
-            return Verdict::Met;
+            return Verdict::Met.into();
         }
         let awaited = (!self.none)
             .then(|| self.awaited(nodes, ready, observation))
             .flatten();
         match awaited {
             Some(awaited) => awaited.into(),
-            None => not_met(
-                self.expected(),
-                listed(nodes),
-                self.reason(nodes, observation),
-            ),
+            None => {
+                let (reason, advice) = self.refused(nodes, observation);
+                not_met(self.expected(), listed(nodes), reason, advice)
+            }
         }
     }
 
@@ -141,15 +147,11 @@ impl NodesExpectation {
         let wanted = self.ready.unwrap_or_default();
         let few = self.count.is_some_and(|count| nodes.len() < count);
         if !few && ready + coming.len() >= wanted {
-            return Some(Awaited {
-                awaiting: format!(
-                    "a node {} to become Ready ({})",
-                    self.whose(),
-                    listed(nodes)
-                ),
-                since: coming.iter().filter_map(|node| node.age).max(),
-                typical: Some("1 to 2 minutes"),
-            });
+            return Some(Awaited::new(
+                message!("check-awaiting-ready", nodes = listed(nodes)),
+                coming.iter().filter_map(|node| node.age).max(),
+                message!("check-typical-minutes"),
+            ));
         }
         group.and_then(|group| self.coming(group, observation))
     }
@@ -163,24 +165,38 @@ impl NodesExpectation {
             .flatten()
     }
 
-    /// Why no node comes, where that can be told.
-    fn reason(&self, nodes: &[Node], observation: &Observation) -> Option<String> {
-        let group = self.nodegroup.as_deref().filter(|_| !self.none)?;
+    /// Why no node comes, where that can be told, and what helps.
+    fn refused(&self, nodes: &[Node], observation: &Observation) -> (Option<Message>, Advice) {
+        let too_many = self.none || self.count.is_some_and(|count| nodes.len() > count);
+        let Some(group) = self.nodegroup.as_deref().filter(|_| !too_many) else {
+            let wanted = if self.none { Some(0) } else { self.count };
+            return (
+                None,
+                advice::other_nodes(self.look(), self.nodegroup.as_deref(), wanted),
+            );
+        };
         if nodes.iter().any(|node| node.readiness == Readiness::Lost) {
-            return Some("a kubelet has stopped reporting".to_owned());
+            return (
+                Some(message!("check-kubelet-silent")),
+                advice::lost_node(self.look()),
+            );
         }
-        match desired(group, observation)? {
-            0 => return Some(format!("the desired size of {group} is 0")),
-            desired if desired < self.ready.max(self.count)? => {
-                return Some(format!("the desired size of {group} is {desired}"));
+        let wanted = self.ready.max(self.count).unwrap_or_default();
+        let small = desired(group, observation).filter(|desired| *desired < wanted);
+        if let Some(small) = small {
+            let reason = message!("check-desired-is", nodegroup = group, size = small);
+            return (Some(reason), advice::larger(group, wanted));
+        }
+        let fresh = launches::fresh_instance(group, observation);
+        match (fresh.verdict, fresh.advice) {
+            (Verdict::NotMet { observed, .. }, Some(advice)) => {
+                let reason = message!("check-would-not-start", nodegroup = group, why = observed);
+                (Some(reason), advice)
             }
-            _ => {}
-        }
-        match launches::fresh_instance(group, observation) {
-            Verdict::NotMet { observed, .. } => Some(format!(
-                "a fresh instance of {group} would not start: {observed}"
-            )),
-            _ => None,
+            _ if nodes.iter().any(|node| !node.is_ready()) => {
+                (None, advice::unready_node(self.look()))
+            }
+            _ => (None, advice::unjoined(group)),
         }
     }
 }
@@ -195,10 +211,12 @@ fn desired(group: &str, observation: &Observation) -> Option<usize> {
 
 /// Nodes that are too many for the group's own size go by themselves.
 fn leaving(group: &str, count: Option<usize>, observation: &Observation) -> Option<Awaited> {
-    (desired(group, observation) == count).then(|| Awaited {
-        awaiting: format!("nodes of {group} to be drained and taken away"),
-        since: None,
-        typical: Some("1 to 3 minutes; up to 15 where Pods cannot be evicted"),
+    (desired(group, observation) == count).then(|| {
+        Awaited::new(
+            message!("check-awaiting-drain", nodegroup = group),
+            None,
+            message!("check-typical-drain"),
+        )
     })
 }
 
@@ -208,16 +226,16 @@ fn may_become_ready(node: &Node) -> bool {
     matches!(node.readiness, Readiness::NotReady(_)) && young
 }
 
-fn listed(nodes: &[Node]) -> String {
+fn listed(nodes: &[Node]) -> Message {
     let told = |node: &Node| match &node.readiness {
-        Readiness::Ready => format!("{} Ready", node.name),
-        Readiness::NotReady(why) if why.is_empty() => format!("{} NotReady", node.name),
-        Readiness::NotReady(why) => format!("{} NotReady: {why}", node.name),
-        Readiness::Lost => format!("{} NotReady: its kubelet has stopped reporting", node.name),
+        Readiness::Ready => format!("{} Ready", node.name).into(),
+        Readiness::NotReady(why) if why.is_empty() => format!("{} NotReady", node.name).into(),
+        Readiness::NotReady(why) => format!("{} NotReady: {why}", node.name).into(),
+        Readiness::Lost => message!("check-node-silent", node = &node.name),
     };
     match nodes {
-        [] => "none".to_owned(),
-        nodes => nodes.iter().map(told).collect::<Vec<_>>().join(", "),
+        [] => message!("check-none"),
+        nodes => nodes.iter().map(told).collect::<Vec<Message>>().into(),
     }
 }
 
@@ -229,14 +247,17 @@ impl Judged for NodesExpectation {
         }
     }
 
-    fn states(&self) -> String {
-        format!("there is {}", self.expected())
+    fn states(&self) -> Message {
+        message!("check-there-is", nodes = self.expected())
+    }
+
+    fn look(&self) -> Message {
+        message!("advice-look-at-nodes", nodes = self.what())
     }
 
     fn judge(&self, observation: &Observation) -> Judgement {
-        let what = format!("nodes {}", self.whose());
         let seen = observation.nodes.get(&self.selected());
-        on(seen, &what, |nodes| self.verdict(nodes, observation)).into()
+        on(seen, self.what(), |nodes| self.on(nodes, observation))
     }
 }
 
@@ -245,7 +266,7 @@ mod tests {
     use std::time::Duration;
 
     use super::super::super::observation::{Nodegroup, Seen};
-    use super::super::testing::{good_key, group, key, launch, observed_group, word};
+    use super::super::testing::{good_key, group, key, launch, observed_group, said, word};
     use super::*;
 
     fn node(readiness: Readiness, seconds: u64) -> Node {
@@ -328,7 +349,7 @@ mod tests {
         assert_eq!(since, Some(Duration::from_secs(30)));
         check(ONE, &[unready(3600)], idle(), "not met");
         let lost = node(Readiness::Lost, 60);
-        let told = format!("{:?}", check(ONE, &[lost], idle(), "not met"));
+        let told = said(&check(ONE, &[lost], idle(), "not met"));
         assert!(told.contains("stopped reporting"), "{told}");
     }
 
@@ -349,7 +370,7 @@ mod tests {
             group("UPDATING"),
             "not met",
         );
-        let told = format!("{:?}", check(ONE, &[], idle(), "not met"));
+        let told = said(&check(ONE, &[], idle(), "not met"));
         assert!(told.contains("desired size of g is 0"), "{told}");
     }
 
@@ -380,6 +401,6 @@ mod tests {
         let Verdict::NotMet { reason, .. } = verdict else {
             panic!("{verdict:?}")
         };
-        assert!(reason.unwrap().contains("would not start"));
+        assert!(reason.unwrap().to_string().contains("would not start"));
     }
 }

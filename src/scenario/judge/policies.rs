@@ -4,9 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::observation::{Key, Observation, Wanted};
-use super::keys::{at_least_one, key_access};
-use super::{Judged, Judgement, cannot_tell, not_met, on_key};
-use crate::outcome::Verdict;
+use super::keys::{
+    at_least_one, is_explicit, key_access, no_principal, unread_grants, unread_policy,
+};
+use super::{Judged, Judgement, Verdict, advice, not_met, on_key};
+use crate::language::Message;
+use crate::message;
 use crate::policy::audit::{ADMINISTRATION_REQUIRED, is_public};
 use crate::policy::launch::{direct, explain_refusals};
 use crate::policy::{Caller, Decision, KeyAccess, Policy, administrator, decide};
@@ -25,34 +28,39 @@ impl Judged for PolicyNotPublic {
         wanted.key(&self.key);
     }
 
-    fn states(&self) -> String {
-        format!("nobody outside the account can use the key {}", self.key)
+    fn states(&self) -> Message {
+        message!("check-key-not-public", key = &self.key)
+    }
+
+    fn look(&self) -> Message {
+        advice::look_at_policy(&self.key)
     }
 
     fn judge(&self, observation: &Observation) -> Judgement {
-        let judge = |policy: &Policy, key: &Key| match is_public(
-            policy,
-            key_access(key, policy, &[]).account,
-        ) {
-            Some(why) => not_met(
-                "nobody outside the account can use the key",
-                "the key policy is open",
-                Some(why),
-            ),
-            None => Verdict::Met,
-        };
-        on_policy(observation, &self.key, judge).into()
+        on_policy(observation, &self.key, |policy, key| {
+            let account = key_access(key, policy, &[]).account;
+            let Some(opening) = is_public(policy, account) else {
+                return Verdict::Met.into();
+            };
+            let reason = message!("policy-reason", told = opening.told.clone());
+            not_met(
+                message!("check-not-public"),
+                message!("check-policy-open"),
+                Some(reason),
+                advice::open(&self.key, &opening, observation),
+            )
+        })
     }
 }
 
 fn on_policy(
     observation: &Observation,
     name: &str,
-    judge: impl FnOnce(&Policy, &Key) -> Verdict,
-) -> Verdict {
+    judge: impl FnOnce(&Policy, &Key) -> Judgement,
+) -> Judgement {
     on_key(observation, name, |key| match &key.policy {
         Ok(policy) => judge(policy, key),
-        Err(why) => cannot_tell(format!("the policy of the key {name}: {why}")),
+        Err(why) => unread_policy(name, why),
     })
 }
 
@@ -80,9 +88,9 @@ fn administration() -> Vec<String> {
 }
 
 impl PrincipalKeeps {
-    fn verdict(&self, policy: &Policy, key: &Key, region: &str) -> Verdict {
+    fn on(&self, policy: &Policy, key: &Key, region: &str) -> Judgement {
         let Some(caller) = Caller::named(&self.principal) else {
-            return cannot_tell(format!("{} is no principal's ARN", self.principal));
+            return no_principal(&self.principal);
         };
         let identity = if caller.is_service_linked() {
             Vec::new()
@@ -99,28 +107,21 @@ impl PrincipalKeeps {
             (action.clone(), decide(&access, &request))
         };
         let decisions: Vec<(String, Decision)> = self.actions.iter().map(decided).collect();
-        let mut lost = decisions
+        let lost: Vec<&str> = decisions
             .iter()
-            .filter(|(_, decision)| !decision.is_allowed());
-        let Some(first) = lost.next() else {
-            return Verdict::Met;
-        };
-        let lost: Vec<&str> = std::iter::once(first)
-            .chain(lost)
+            .filter(|(_, decision)| !decision.is_allowed())
             .map(|(action, _)| action.as_str())
             .collect();
+        if lost.is_empty() {
+            return Verdict::Met.into();
+        }
         match &key.grants {
-            Err(why)
-                if !decisions
-                    .iter()
-                    .any(|(_, decision)| matches!(decision, Decision::ExplicitDeny { .. })) =>
-            {
-                cannot_tell(format!("the grants of the key {}: {why}", self.key))
-            }
+            Err(why) if !decisions.iter().any(is_explicit) => unread_grants(&self.key, why),
             _ => not_met(
                 self.states(),
-                format!("lost: {}", lost.join(", ")),
+                message!("check-lost", actions = lost.join(", ")),
                 Some(explain_refusals(&decisions)),
+                advice::locked_out(&self.key, &decisions, &caller),
             ),
         }
     }
@@ -131,19 +132,22 @@ impl Judged for PrincipalKeeps {
         wanted.key(&self.key);
     }
 
-    fn states(&self) -> String {
-        format!(
-            "{}, as an administrator, keeps {} on the key",
-            self.principal,
-            self.actions.join(", ")
+    fn states(&self) -> Message {
+        message!(
+            "check-keeps",
+            principal = &self.principal,
+            actions = self.actions.join(", ")
         )
+    }
+
+    fn look(&self) -> Message {
+        advice::look_at_policy(&self.key)
     }
 
     fn judge(&self, observation: &Observation) -> Judgement {
         on_policy(observation, &self.key, |policy, key| {
-            self.verdict(policy, key, &observation.region)
+            self.on(policy, key, &observation.region)
         })
-        .into()
     }
 }
 

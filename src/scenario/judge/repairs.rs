@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use super::super::observation::{Key, Observation};
 use super::super::predicate::{KeyAllows, LaunchWouldSucceed, PolicyNotPublic, PrincipalKeeps};
-use super::testing::{ACCOUNT, KEY, group, key, observed_group, word};
+use super::Verdict;
+use super::testing::{ACCOUNT, KEY, group, key, observed_group, said, word};
 use super::{Judged, Judgement};
-use crate::outcome::Verdict;
+use crate::language::Message;
 use crate::policy::audit::ADMINISTRATION_REQUIRED;
 use crate::policy::launch::autoscaling_role_arn;
 use crate::policy::{Grant, GrantConstraints, Policy};
@@ -179,15 +180,16 @@ fn judged(observation: &Observation) -> (Says, Judgement) {
 fn check(row: &str, observation: &Observation, expected: Says, telling: &str) {
     let (says, judgement) = judged(observation);
     assert_eq!(says, expected, "{row}: {judgement:?}");
-    let told = format!("{judgement:?}");
+    let warnings = Message::from(judgement.warnings.clone());
+    let told = format!("{} {warnings}", said(&judgement.verdict));
     assert!(
         told.contains(telling),
         "{row}: {telling:?} is missing in {told}"
     );
     if let Verdict::NotMet { reason, .. } = &judgement.verdict {
         assert!(
-            reason.as_deref().is_some_and(|reason| !reason.is_empty()),
-            "{row}: no reason"
+            reason.is_some() && judgement.advice.is_some(),
+            "{row}: no reason or no advice"
         );
     }
 }

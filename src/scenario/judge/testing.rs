@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::super::observation::{
     Activity, Key, Launches, Nodegroup, Observation, Seen, Volume, VolumeDefaults,
 };
-use crate::outcome::Verdict;
+use super::Verdict;
+use crate::language::Language;
 use crate::policy::Policy;
 use crate::policy::launch::autoscaling_role_arn;
 
@@ -68,6 +69,7 @@ pub(super) fn observed(key: Key) -> Observation {
 pub(super) fn group(status: &str) -> Nodegroup {
     Nodegroup {
         status: status.into(),
+        auto_scaling_group: Some("eks-g".into()),
         issues: Vec::new(),
         min: 0,
         desired: 1,
@@ -114,4 +116,9 @@ pub(super) fn word(verdict: &Verdict) -> &'static str {
         Verdict::NotMet { .. } => "not met",
         Verdict::CannotTell { .. } => "cannot tell",
     }
+}
+
+/// In English, with all that it says.
+pub(super) fn said(verdict: &Verdict) -> String {
+    format!("{:?}", verdict.to(Language::English))
 }

@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::observation::{Launches, Observation, Wanted};
-use super::{Judged, Judgement, cannot_tell, not_met, on_nodegroup};
-use crate::outcome::Verdict;
+use super::launches::unread_launches;
+use super::{Judged, Judgement, Verdict, advice, cannot_tell, not_met, on_nodegroup};
+use crate::language::Message;
+use crate::message;
 
 /// What the node group launches from now on has its root volume encrypted with this key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,27 +20,35 @@ pub struct VolumeEncryptedWith {
 }
 
 impl VolumeEncryptedWith {
-    fn verdict(&self, launches: &Launches, observation: &Observation) -> Verdict {
-        let wanted = format!("the root volume is encrypted with {}", self.key);
+    fn on(&self, launches: &Launches, observation: &Observation) -> Judgement {
+        let refused = |observed: Message| {
+            let wanted = message!("check-root-encrypted-with", key = &self.key);
+            let key = message!("advice-key-named", key = &self.key);
+            not_met(
+                wanted,
+                observed,
+                None,
+                advice::other_key(&self.nodegroup, key),
+            )
+        };
         let defaults = observation.volume_defaults.as_ref();
         let volume = launches.root_volume.clone().unwrap_or_default();
         // Without the account's defaults we know no key to be the right one, and the template names none.
         if let Ok(Some(named)) = volume.key(defaults) {
             match observation.is_same_key(named, &self.key) {
-                Ok(true) => return Verdict::Met,
+                Ok(true) => return Verdict::Met.into(),
                 Ok(false) if volume.kms_key.is_some() => {
-                    return not_met(wanted, format!("it is encrypted with {named}"), None);
+                    return refused(message!("check-encrypted-with", key = named));
                 }
                 Ok(false) => {}
                 Err(why) => return cannot_tell(why),
             }
         }
-        let observed = match &launches.root_volume {
-            None => "the launch template says nothing about the root volume",
-            Some(volume) if volume.encrypted => "it is encrypted with the account's default key",
-            Some(_) => "the root volume is not encrypted",
-        };
-        not_met(wanted, observed, None)
+        refused(match &launches.root_volume {
+            None => message!("check-root-unsaid"),
+            Some(volume) if volume.encrypted => message!("check-root-default-key"),
+            Some(_) => message!("check-root-plain"),
+        })
     }
 }
 
@@ -51,24 +61,25 @@ impl Judged for VolumeEncryptedWith {
         }
     }
 
-    fn states(&self) -> String {
-        format!(
-            "root volumes of the node group {} are encrypted with {}",
-            self.nodegroup, self.key
+    fn states(&self) -> Message {
+        message!(
+            "check-roots-encrypted-with",
+            nodegroup = &self.nodegroup,
+            key = &self.key
         )
+    }
+
+    fn look(&self) -> Message {
+        advice::look_at_template(&self.nodegroup)
     }
 
     fn judge(&self, observation: &Observation) -> Judgement {
         on_nodegroup(observation, &self.nodegroup, |group| {
             match &group.launches {
-                Ok(launches) => self.verdict(launches, observation),
-                Err(why) => cannot_tell(format!(
-                    "what the node group {} launches: {why}",
-                    self.nodegroup
-                )),
+                Ok(launches) => self.on(launches, observation),
+                Err(why) => unread_launches(&self.nodegroup, why),
             }
         })
-        .into()
     }
 }
 

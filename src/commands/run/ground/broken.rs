@@ -245,7 +245,7 @@ impl<'a> Broken<'a> {
         });
         let jumps = self.jumps();
         // Where waiting is free, everything gets its chance to converge; elsewhere only what says so.
-        let worth_waiting = |verdict: &Verdict| match verdict {
+        let worth_waiting = |check: &CheckOutcome| match check.verdict {
             Verdict::Met => false,
             Verdict::NotYet { .. } => true,
             Verdict::NotMet { .. } | Verdict::CannotTell { .. } => jumps,
