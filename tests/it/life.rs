@@ -72,7 +72,7 @@ fn a_reset_goes_back_to_the_broken_state() {
             "taking back: KMS key",
             &["start", SCENARIO, "--format", "json"],
         ),
-        ("making: KMS alias", &["reset", "7", "--format", "json"]),
+        ("making: KMS alias", &["reset", "7.1", "--format", "json"]),
         ("UPDATING for 5 s", &["start", SCENARIO, "--format", "json"]),
     ] {
         learner.kill(&["reset"], said);

@@ -443,11 +443,14 @@ fn everything_below(directory: &Path) -> Vec<u8> {
     all
 }
 
-/// Tags by which things may be reaped, of everything that the session left so far.
+/// Tags by which things may be reaped, of everything that the session made. What Auto Scaling launches meanwhile says
+/// what the launch template did at first.
 fn expiries(owner: &Owner) -> Vec<Timestamp> {
     let left = owner.ground.run(owner.ground.cloud().left_by_anyone());
-    let left = left.unwrap().into_iter();
-    left.filter_map(|left| left.expires_at).collect()
+    let launched = ["instance", "volume", "network interface"];
+    let made = left.unwrap().into_iter();
+    let made = made.filter(|left| !launched.contains(&left.kind));
+    made.filter_map(|left| left.expires_at).collect()
 }
 
 fn desired(owner: &Owner) -> i32 {
