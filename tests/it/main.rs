@@ -25,6 +25,7 @@ mod judge;
 mod kms;
 mod kubectl;
 mod layering;
+mod life;
 mod limits;
 mod plan;
 mod prove;
