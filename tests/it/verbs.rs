@@ -422,7 +422,7 @@ fn a_session_is_told_in_the_language_that_it_was_started_in() {
         "条件",
         "✗ 未達成: ",
         "期待",
-        "ステートメント 1（Sid \"EnableIAMUserPermissions\"）",
+        "サービスリンクロールにはポリシーを追加できません",
         "6 件中 3 件のチェックを達成しています",
     ] {
         assert!(checked.contains(part), "{part:?} is missing in {checked}");
