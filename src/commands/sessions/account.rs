@@ -1,5 +1,6 @@
 //! The gate to a real account: nothing is changed in one that was not named, opted in, shown and confirmed.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::sync::Arc;
 
@@ -92,28 +93,49 @@ pub(in super::super) async fn admitted(cloud: &Cloud) -> Result<(), Refused> {
         )),
         error => unknown("read the cluster's tags", &error),
     })?;
-    if let Some(environment) = tags
-        .get(ENVIRONMENT)
-        .filter(|value| PRODUCTION.contains(&value.as_str()))
-    {
-        return Err(usage(format!(
-            "the cluster {} is tagged {ENVIRONMENT}={environment}: labs break things, use another cluster",
-            cloud.cluster
-        )));
+    let Cloud {
+        region,
+        account,
+        cluster,
+        ..
+    } = cloud;
+    match obstacle(&tags) {
+        None => Ok(()),
+        Some(Obstacle::Production(environment)) => Err(usage(format!(
+            "the cluster {cluster} is tagged {ENVIRONMENT}={environment}: labs break things, use another cluster"
+        ))),
+        Some(Obstacle::NotAllowed) => Err(usage(format!(
+            "the cluster {cluster} does not allow labs. Whoever owns it can tag it:\n  {}",
+            allowing(region, account, cluster)
+        ))),
     }
-    if tags.get(ALLOW).map(String::as_str) != Some("true") {
-        let Cloud {
-            region,
-            account,
-            cluster,
-            ..
-        } = cloud;
-        return Err(usage(format!(
-            "the cluster {cluster} does not allow labs. Whoever owns it can tag it:\n  aws eks tag-resource --region {region} \
-             --resource-arn arn:aws:eks:{region}:{account}:cluster/{cluster} --tags {ALLOW}=true"
-        )));
+}
+
+/// Why a cluster is not for labs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) enum Obstacle {
+    /// It is tagged as one that nobody should break, with this value.
+    Production(String),
+    /// Its owner has not allowed them.
+    NotAllowed,
+}
+
+/// What the tags of a cluster say against labs.
+pub(in super::super) fn obstacle(tags: &BTreeMap<String, String>) -> Option<Obstacle> {
+    let environment = tags.get(ENVIRONMENT);
+    if let Some(environment) = environment.filter(|value| PRODUCTION.contains(&value.as_str())) {
+        return Some(Obstacle::Production(environment.clone()));
     }
-    Ok(())
+    let is_allowed = tags.get(ALLOW).map(String::as_str) == Some("true");
+    (!is_allowed).then_some(Obstacle::NotAllowed)
+}
+
+/// What a cluster's owner runs to allow labs on it.
+pub(in super::super) fn allowing(region: &str, account: &str, cluster: &str) -> String {
+    format!(
+        "aws eks tag-resource --region {region} \
+         --resource-arn arn:aws:eks:{region}:{account}:cluster/{cluster} --tags {ALLOW}=true"
+    )
 }
 
 fn usage(text: String) -> Refused {
