@@ -104,6 +104,15 @@ async fn server_clock(cloud: &Cloud) -> Finding {
                 false => Finding::ok("server-clock", title, said),
             }
         }
+        Err(CloudError::Expired(_)) => {
+            let said = message!("doctor-not-asked");
+            Finding::cannot_tell(
+                "server-clock",
+                title,
+                said,
+                message!("doctor-identity-first"),
+            )
+        }
         Err(error) => {
             let said = message!("doctor-failed", why = error.to_string());
             Finding::cannot_tell("server-clock", title, said, message!("doctor-network"))

@@ -84,6 +84,7 @@ fn as_json(source: &Source, lesson: &Lesson, document: &Document, step: Option<&
         path: &lesson.path.display().to_string(),
         language: lesson.language,
         document,
+        name: &|step| name(source, step),
     };
     match step.and_then(|step| Some((step, document.section(step.number)?))) {
         Some((step, lines)) => json::render_step(&lesson, step, lines),
@@ -114,32 +115,24 @@ fn source(request: &ShowRequest, language: Language) -> anyhow::Result<Result<So
     Ok(Ok(opened::source(&store.look(&id)?.begun)?))
 }
 
-/// The step of the lesson that somebody means: by the scenario's own name for it, else by the lesson's.
+/// What learners call a step of the lesson: as the scenario does, else as the lesson does.
+pub(in super::super) fn name(source: &Source, step: &Step) -> String {
+    let number = step.number.to_string();
+    let own = step.id.clone().unwrap_or_else(|| number.clone());
+    let mut named = source.scenario.steps.iter();
+    let named = named.find(|named| named.step == own || named.step == number);
+    named.map_or(own, |named| named.id.clone())
+}
+
+/// The step of the lesson that somebody means.
 fn step(source: &Source, document: &Document, asked: &str) -> Option<Step> {
-    let named = source.scenario.steps.iter().find(|step| step.id == asked);
-    let asked = named.map_or(asked, |step| step.step.as_str());
-    let steps = document.steps();
-    let found = steps.iter().find(|step| step.id.as_deref() == Some(asked));
-    let by_number = || steps.iter().find(|step| step.number.to_string() == asked);
-    found.or_else(by_number).cloned()
+    let mut steps = document.steps().into_iter();
+    steps.find(|step| name(source, step) == asked || step.id.as_deref() == Some(asked))
 }
 
 fn no_step(source: &Source, document: &Document, asked: &str, language: Language) -> Refused {
-    let named: Vec<String> = source
-        .scenario
-        .steps
-        .iter()
-        .map(|step| step.id.clone())
-        .collect();
-    let own = document
-        .steps()
-        .into_iter()
-        .map(|step| step.id.unwrap_or_else(|| step.number.to_string()));
-    let steps = if named.is_empty() {
-        own.collect()
-    } else {
-        named
-    };
-    let text = message!("lesson-no-step", step = asked, steps = steps.join(", "));
+    let names = document.steps();
+    let names: Vec<String> = names.iter().map(|step| name(source, step)).collect();
+    let text = message!("lesson-no-step", step = asked, steps = names.join(", "));
     refused(Exit::Usage, text.to(language))
 }
