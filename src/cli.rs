@@ -1,6 +1,7 @@
 //! The command line: clap's types, each of which turns into a plain request of its verb. Nothing
 //! below `commands` sees clap.
 
+pub mod help;
 mod learner;
 pub mod lesson;
 pub mod life;
@@ -12,8 +13,8 @@ use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use self::learner::{
-    AnswerArguments, HintArguments, ReportArguments, RunStepArguments, StatusArguments,
-    WatchArguments,
+    AnswerArguments, HintArguments, ReportArguments, RunStepArguments, SolveArguments,
+    StatusArguments, WatchArguments,
 };
 use crate::commands::content::Selection;
 use crate::commands::plan::PlanRequest;
@@ -28,7 +29,8 @@ use crate::commands::sessions::reap::ReapRequest;
 use crate::commands::sessions::start::{Place, StartRequest};
 use crate::commands::simulate::look::{LookRequest, Question};
 use crate::commands::simulate::{ServeRequest, SimulateRequest};
-use crate::language::Language;
+use crate::language::{Language, Message};
+use crate::message;
 use crate::plan::StepSelection;
 use crate::report::Format;
 use crate::simulator::chaos::Chaos;
@@ -57,9 +59,22 @@ pub struct Cli {
     pub verb: Option<Verb>,
 }
 
-fn language(text: &str) -> Result<Language, String> {
-    Language::of_tag(text).ok_or_else(|| "breakfix speaks en and ja".to_owned())
+fn language(text: &str) -> Result<Language, Said> {
+    Language::of_tag(text).ok_or_else(|| Said(message!("argument-language")))
 }
+
+/// What is wrong with an argument's value.
+#[derive(Debug, Clone)]
+pub struct Said(pub Message);
+
+/// In English, as clap shows it.
+impl std::fmt::Display for Said {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(to)
+    }
+}
+
+impl std::error::Error for Said {}
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -94,6 +109,8 @@ pub enum Verb {
     Answer(AnswerArguments),
     /// Get help with a step, a little more each time
     Hint(HintArguments),
+    /// Have breakfix do what is open up to a step; it is marked as assisted
+    Solve(SolveArguments),
     /// Write down what you did: each step with its evidence
     Report(ReportArguments),
     /// Look again whenever something relevant happened
@@ -316,11 +333,11 @@ struct OptionalAccount {
 }
 
 /// Twelve digits.
-fn account_id(text: &str) -> Result<String, String> {
+fn account_id(text: &str) -> Result<String, Said> {
     if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         Ok(text.to_owned())
     } else {
-        Err("an account id has twelve digits".to_owned())
+        Err(Said(message!("argument-account")))
     }
 }
 
@@ -482,7 +499,7 @@ enum PerArgument {
 }
 
 /// Seconds, or a number with `s`, `m` or `h`; more than nothing.
-fn duration(text: &str) -> Result<Duration, String> {
+fn duration(text: &str) -> Result<Duration, Said> {
     let (number, unit) = match text.char_indices().last() {
         Some((at, 's')) => (&text[..at], 1),
         Some((at, 'm')) => (&text[..at], 60),
@@ -493,7 +510,7 @@ fn duration(text: &str) -> Result<Duration, String> {
     let seconds = seconds.and_then(|number| number.checked_mul(unit));
     match seconds {
         Some(seconds) if seconds > 0 => Ok(Duration::from_secs(seconds)),
-        _ => Err("write seconds, such as 90, or 90s, 5m, 1h".to_owned()),
+        _ => Err(Said(message!("argument-duration"))),
     }
 }
 

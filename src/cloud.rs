@@ -17,6 +17,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::language::Message;
+
 pub use changes::{Mark, Original, Outputs, Size};
 pub use error::CloudError;
 pub use leftovers::Left;
@@ -26,7 +28,7 @@ pub use observe::Wanted;
 pub type Pause = Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 /// Hears what is waited for, in a line for people.
-pub type Tell = Arc<dyn Fn(String) + Send + Sync>;
+pub type Tell = Arc<dyn Fn(Message) + Send + Sync>;
 
 /// Clients for one account, region and cluster.
 #[derive(Clone)]

@@ -26,6 +26,7 @@ mod tools;
 use crate::cli::{Cli, Verb};
 use crate::commands::manners::Manners;
 use crate::commands::simulate::SimulateRequest;
+use crate::message;
 use crate::outcome::Exit;
 
 /// Runs the verb. What could not be found out is reported on stderr.
@@ -33,7 +34,7 @@ pub fn dispatch(cli: Cli) -> Exit {
     let verbose = cli.verbose;
     let manners = Manners::new(cli.lang, cli.plain);
     let Some(verb) = cli.verb else {
-        return finished(learner::status::guide(manners));
+        return finished(learner::status::guide(manners), manners);
     };
     let result = match verb {
         Verb::RunStep(arguments) => learner::run_step::run_step(&arguments.into_request(), manners),
@@ -41,6 +42,7 @@ pub fn dispatch(cli: Cli) -> Exit {
         Verb::Hint(arguments) => learner::hint::hint(&arguments.into_request(), manners),
         Verb::Report(arguments) => learner::report::report(&arguments.into_request(), manners),
         Verb::Watch(arguments) => learner::watch::watch(&arguments.into_request(), manners),
+        Verb::Solve(arguments) => learner::solve::solve(&arguments.into_request(), manners),
         Verb::Status(arguments) => learner::status::status(&arguments.into_request(), manners),
         Verb::List(arguments) => Ok(list::list(&arguments.into_request(), manners)),
         Verb::Doctor(arguments) => doctor::doctor(&arguments.into_request(), manners),
@@ -62,7 +64,7 @@ pub fn dispatch(cli: Cli) -> Exit {
         Verb::Extend(arguments) => sessions::extend::extend(&arguments.into_request(), manners),
         Verb::Shell(arguments) => sessions::shell::shell(&arguments.into_request(), manners),
         Verb::Observe(arguments) => sessions::observe::observe(&arguments.into_session()),
-        Verb::Reap(arguments) => sessions::reap::reap(&arguments.into_request()),
+        Verb::Reap(arguments) => sessions::reap::reap(&arguments.into_request(), manners),
         Verb::Prove(arguments) => prove::prove(&arguments.into_request()),
         Verb::Scenario(arguments) => Ok(scenario::scenario(&arguments.into_request())),
         Verb::Simulate(arguments) => match arguments.into_request() {
@@ -70,12 +72,13 @@ pub fn dispatch(cli: Cli) -> Exit {
             SimulateRequest::Look(request) => simulate::look::look(&request),
         },
     };
-    finished(result)
+    finished(result, manners)
 }
 
-fn finished(result: anyhow::Result<Exit>) -> Exit {
+fn finished(result: anyhow::Result<Exit>, manners: Manners) -> Exit {
     result.unwrap_or_else(|error| {
-        output::complain(&format!("error: {error:#}"));
+        let why = format!("{error:#}");
+        output::complain(&message!("error", why = why).to(manners.language(None)));
         Exit::CannotTell
     })
 }

@@ -3,10 +3,9 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use breakfix::cli::Cli;
+use breakfix::cli::help;
 use breakfix::commands;
 use breakfix::shell::supervisor;
-use clap::Parser as _;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os();
@@ -30,7 +29,10 @@ fn main() -> ExitCode {
     if let Some(exit) = commands::completions::answer() {
         return ExitCode::from(exit as u8);
     }
-    let cli = Cli::parse();
+    let cli = match help::parse(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(answer) => return answer.show(),
+    };
     start_log(cli.verbose);
     ExitCode::from(commands::dispatch(cli) as u8)
 }

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::language::{Language, Message};
+use crate::message;
 
 /// Something worth telling while a run goes on, in the order in which it happens.
 #[derive(Debug, Clone, PartialEq)]
@@ -348,15 +349,24 @@ impl StepResult {
 }
 
 impl Verdict {
-    /// In a line, for a message about something that is not met.
+    /// In a line of English, for a message about something that is not met.
     pub fn explained(&self) -> String {
+        self.told().to_string()
+    }
+
+    /// In a line, for a message about something that is not met.
+    pub fn told(&self) -> Message {
         match self {
-            Verdict::Met => "met".to_owned(),
-            Verdict::NotYet { awaiting, .. } => format!("not yet, awaiting {awaiting}"),
+            Verdict::Met => message!("verdict-met"),
+            Verdict::NotYet { awaiting, .. } => message!("verdict-awaiting", awaiting = awaiting),
             Verdict::NotMet {
                 expected, observed, ..
-            } => format!("expected {expected}, observed {observed}"),
-            Verdict::CannotTell { why } => format!("cannot tell, {why}"),
+            } => message!(
+                "verdict-expected-observed",
+                expected = expected,
+                observed = observed
+            ),
+            Verdict::CannotTell { why } => message!("verdict-unknown", why = why),
         }
     }
 }

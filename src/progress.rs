@@ -307,7 +307,7 @@ fn step_progress(
         (state.observed.is_some(), Grade::Observed),
         (state.reported, Grade::SelfReported),
         // What breakfix did is there to be seen, where there is something to see.
-        (state.assisted && owned.is_empty(), Grade::SelfReported),
+        (state.assisted && owned.is_empty(), Grade::Assisted),
     ];
     StepProgress {
         id: step.id.clone(),

@@ -58,6 +58,8 @@ pub struct Wish {
     pub clock: Option<String>,
     /// Whether the AWS CLI's calls in the learner's terminals are listened to.
     pub observed: bool,
+    /// The language that was asked for: `en` or `ja`.
+    pub language: Option<String>,
 }
 
 /// A session that is drawn up, with everything that is drawn by lot, and not begun.
@@ -161,6 +163,7 @@ impl Session {
     pub fn outcome(&self) -> SessionOutcome {
         let mut outcome = self.ledger.outcome();
         outcome.title = self.scenario().title.to(self.language);
+        outcome.place = self.ledger.begun.target.told().to(self.language);
         outcome.lab.clone_from(&self.scenario().lab);
         outcome
     }
@@ -197,7 +200,8 @@ impl Session {
     /// # Errors
     /// When the journal cannot be written.
     pub async fn undo(&mut self) -> anyhow::Result<Vec<String>> {
-        undo::undo(&mut self.ledger, &self.cloud).await
+        let left = undo::undone(&mut self.ledger, &self.cloud).await?;
+        Ok(left.iter().map(|left| left.to(self.language)).collect())
     }
 }
 
@@ -220,6 +224,7 @@ impl Draft {
             scenarios: source.parent(),
             variant,
             hidden: wish.variant.as_deref() == Some(RANDOM),
+            language: wish.language.clone(),
             parameters: drawn_parameters(&source.scenario),
             target: Target {
                 real: wish.real,
@@ -247,8 +252,8 @@ impl Draft {
     }
 
     /// What is going to be made, in order.
-    pub fn planned(&self) -> Vec<PlannedChange> {
-        planned(&self.begun, &self.chosen)
+    pub fn planned(&self, language: Language) -> Vec<PlannedChange> {
+        planned(&self.begun, &self.chosen, language)
     }
 
     /// Begins the session in a directory of its own below `sessions`. Nothing is made yet.
@@ -267,10 +272,10 @@ impl Draft {
 }
 
 /// What is going to be made, in order.
-fn planned(begun: &Begun, chosen: &Chosen) -> Vec<PlannedChange> {
+fn planned(begun: &Begun, chosen: &Chosen, language: Language) -> Vec<PlannedChange> {
     let values = values(begun, chosen);
     let plan = |change: &Change| PlannedChange {
-        what: values.fill_known(&change.to_string()),
+        what: values.fill_known(&change.told().to(language)),
         hourly_usd: hourly_usd(change, &chosen.changes),
     };
     chosen.changes.iter().map(plan).collect()

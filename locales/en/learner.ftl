@@ -100,3 +100,8 @@ watch-any-key = Press any key to go back.
 step-stands = Step { $step }, { $title }: { $state }
 done-is-verified = breakfix sees for itself whether step { $step } is done: `breakfix check { $step }`
 done-is-answered = step { $step } asks for an answer: `breakfix answer { $step } ANSWER`
+
+solve-ask = This changes the account. Do it?
+solve-done = everything up to step { $step } is done
+solve-not-yet = the solution is applied, and something up to step { $step } is still on its way: `breakfix check { $step } --wait 5m`
+solve-interrupted = interrupted: `breakfix solve --to { $step }` goes on

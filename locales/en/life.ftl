@@ -21,3 +21,5 @@ life-interrupted = interrupted: `breakfix { $verb } --session { $session }` goes
 life-observed =
     While the session is open, breakfix notices which AWS operations the `aws` command calls in terminals that have its environment: service, operation, time, and whether it succeeded.
     Parameters, answers and credentials are never kept. --observe=off turns that off.
+
+reset-confirm = Take everything back, and make all this anew?

@@ -94,3 +94,8 @@ watch-any-key = 何かキーを押すと戻ります。
 step-stands = ステップ{ $step }　{ $title }：{ $state }
 done-is-verified = ステップ{ $step }が完了したかどうかはbreakfixが確認します：`breakfix check { $step }`
 done-is-answered = ステップ{ $step }では回答を求めています：`breakfix answer { $step } 回答`
+
+solve-ask = アカウントのリソースを変更します。実行しますか。
+solve-done = ステップ{ $step }までがすべて完了しました
+solve-not-yet = 解決策を適用しました。ステップ{ $step }までのうち、まだ反映を待っているものがあります：`breakfix check { $step } --wait 5m`
+solve-interrupted = 中断しました。`breakfix solve --to { $step }`で続きから再開できます

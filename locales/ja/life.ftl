@@ -21,3 +21,5 @@ life-interrupted = 中断しました。`breakfix { $verb } --session { $session
 life-observed =
     セッションが開いている間、この環境を読み込んだターミナルで `aws` コマンドが呼び出した AWS の操作を記録します。記録するのはサービス、操作、時刻、成功したかどうかだけです。
     パラメータ、応答、認証情報は一切保存しません。記録を止めるには --observe=off を指定してください。
+
+reset-confirm = すべて元に戻したうえで、これらを作り直しますか。

@@ -7,6 +7,7 @@ use crate::commands::learner::answer::AnswerRequest;
 use crate::commands::learner::hint::HintRequest;
 use crate::commands::learner::report::WayRequest;
 use crate::commands::learner::run_step::RunStepRequest;
+use crate::commands::learner::solve::SolveRequest;
 use crate::commands::learner::status::StatusRequest;
 use crate::commands::learner::watch::WatchRequest;
 use crate::report::way;
@@ -106,6 +107,35 @@ pub struct RunStepArguments {
     /// How to report on stdout; what the commands print is on stderr
     #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
     format: ReportFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct SolveArguments {
+    /// Up to this step, with it
+    #[arg(long, value_name = "STEP")]
+    to: String,
+
+    /// Do not ask before a real account is changed
+    #[arg(long)]
+    yes: bool,
+
+    #[command(flatten)]
+    which: WhichSession,
+
+    /// How to report on stdout
+    #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
+    format: ReportFormat,
+}
+
+impl SolveArguments {
+    pub fn into_request(self) -> SolveRequest {
+        SolveRequest {
+            session: self.which.session,
+            to: self.to,
+            yes: self.yes,
+            json: self.format.is_json(),
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -16,6 +16,8 @@ use super::changes::{
 };
 use super::waiting::{at_once, done, found};
 use super::{Cloud, CloudError};
+use crate::language::Message;
+use crate::message;
 
 /// Something that a session left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,11 +35,31 @@ pub struct Left {
 
 impl fmt::Display for Left {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(to, "{} {}", self.kind, self.name)?;
-        if self.id != self.name {
-            write!(to, " ({})", self.id)?;
+        self.told().fmt(to)
+    }
+}
+
+impl Left {
+    /// What it is, by the names that people know it by.
+    pub fn told(&self) -> Message {
+        let (name, id) = (&self.name, &self.id);
+        let named = match self.kind {
+            OBJECT => message!("left-object", name = name),
+            NODEGROUP => message!("left-nodegroup", name = name),
+            INSTANCE => message!("left-instance", name = name),
+            INTERFACE => message!("left-interface", name = name),
+            VOLUME => message!("left-volume", name = name),
+            TEMPLATE => message!("left-template", name = name),
+            ROLE => message!("left-role", name = name),
+            GRANT => message!("left-grant", name = name),
+            ALIAS => message!("left-alias", name = name),
+            KEY => message!("left-key", name = name),
+            other => format!("{other} {name}").into(),
+        };
+        match id == name {
+            true => named,
+            false => message!("left-with-id", named = named, id = id),
         }
-        Ok(())
     }
 }
 
@@ -346,13 +368,16 @@ impl Cloud {
         let sent = self.ec2.terminate_instances().instance_ids(id).send().await;
         done(sent.map(drop).map_err(CloudError::from))?;
         let by_id = Filter::builder().name("instance-id").values(id).build();
-        let mut wait = self.wait(format!("instance {id}"), "1 minute");
+        let mut wait = self.wait(
+            message!("cloud-instance", id = id),
+            message!("cloud-minute"),
+        );
         while !self
             .instances(std::slice::from_ref(&by_id))
             .await?
             .is_empty()
         {
-            wait.next("shutting down").await?;
+            wait.next(message!("cloud-shutting-down")).await?;
         }
         Ok(())
     }
@@ -363,7 +388,7 @@ impl Cloud {
             let sent = self.ec2.delete_volume().volume_id(id).send().await;
             done(sent.map(drop).map_err(CloudError::from))
         };
-        self.once_free(&format!("volume {id}"), LETTING_GO, delete)
+        self.once_free(message!("cloud-volume", id = id), LETTING_GO, delete)
             .await
     }
 
@@ -374,14 +399,17 @@ impl Cloud {
             .ec2
             .describe_network_interfaces()
             .filters(by_id.build());
-        let mut wait = self.wait(format!("network interface {id}"), "1 minute");
+        let mut wait = self.wait(
+            message!("cloud-interface", id = id),
+            message!("cloud-minute"),
+        );
         loop {
             let found = request.clone().send().await?;
             let status = found.network_interfaces().first().map(|it| it.status());
             match status {
                 None => return Ok(()),
                 Some(Some(NetworkInterfaceStatus::Available)) => break,
-                Some(_) => wait.next("in use").await?,
+                Some(_) => wait.next(message!("cloud-in-use")).await?,
             }
         }
         let request = self.ec2.delete_network_interface();

@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::{Cloud, CloudError};
+use crate::language::Message;
+use crate::message;
 
 /// Between two looks at something that changes.
 pub(super) const POLL: Duration = Duration::from_secs(5);
@@ -29,9 +31,9 @@ const UNHEARD_OF: [&str; 5] = [
 /// Something that is waited for, in environment time.
 pub(super) struct Wait<'a> {
     cloud: &'a Cloud,
-    what: String,
+    what: Message,
     /// How long it takes as a rule.
-    typically: &'static str,
+    typically: Message,
     patience: Duration,
     waited: Duration,
 }
@@ -41,16 +43,20 @@ impl Wait<'_> {
     ///
     /// # Errors
     /// When it has taken too long.
-    pub(super) async fn next(&mut self, state: &str) -> Result<(), CloudError> {
+    pub(super) async fn next(&mut self, state: impl Into<Message>) -> Result<(), CloudError> {
         let (what, waited) = (&self.what, self.waited.as_secs());
+        let state = state.into();
         if self.waited >= self.patience {
             return Err(CloudError::Conflict(format!(
                 "{what} is still {state} after {waited} s"
             )));
         }
-        (self.cloud.tell)(format!(
-            "{what} is {state} for {waited} s; typically {}",
-            self.typically
+        (self.cloud.tell)(message!(
+            "cloud-waiting",
+            what = what.clone(),
+            state = state,
+            waited = waited,
+            typically = self.typically.clone(),
         ));
         (self.cloud.pause)(POLL).await;
         self.waited += POLL;
@@ -59,7 +65,7 @@ impl Wait<'_> {
 }
 
 impl Cloud {
-    pub(super) fn wait(&self, what: impl Into<String>, typically: &'static str) -> Wait<'_> {
+    pub(super) fn wait(&self, what: impl Into<Message>, typically: Message) -> Wait<'_> {
         Wait {
             cloud: self,
             what: what.into(),
@@ -78,16 +84,16 @@ impl Cloud {
     /// Calls while the answer is that something else is going on there.
     pub(super) async fn once_free<T, F: Future<Output = Result<T, CloudError>>>(
         &self,
-        what: &str,
+        what: Message,
         patience: Duration,
         call: impl Fn() -> F,
     ) -> Result<T, CloudError> {
-        let mut wait = self.wait(what, "a few minutes");
+        let mut wait = self.wait(what, message!("cloud-few-minutes"));
         wait.patience = patience;
         loop {
             match call().await {
                 Err(CloudError::Conflict(why)) => {
-                    let waited = wait.next("busy").await;
+                    let waited = wait.next(message!("cloud-busy")).await;
                     waited.map_err(|error| error.about(&why))?;
                 }
                 other => return other,

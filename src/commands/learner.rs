@@ -62,19 +62,24 @@ impl Learner {
             Ok(looked) => looked,
             Err(refused) => return Ok(Err(refused)),
         };
+        Learner::of(runtime, session, manners).map(Ok)
+    }
+
+    /// The same, of a session that was reached already.
+    fn of(runtime: Runtime, session: Session, manners: Manners) -> anyhow::Result<Learner> {
         let style = manners.style(session.language(), &std::io::stdout());
         let lesson = lesson::steps(session.source(), session.language())?;
         let steps = match session.chosen().steps.as_slice() {
             [] => lesson.iter().map(lesson::step).collect(),
             steps => steps.to_vec(),
         };
-        Ok(Ok(Learner {
+        Ok(Learner {
             runtime,
             session,
             style,
             lesson,
             steps,
-        }))
+        })
     }
 
     pub(super) fn language(&self) -> Language {

@@ -2,11 +2,12 @@
 
 pub mod look;
 
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
 use super::scratch::Scratch;
 use super::{background, interrupt, output, runtime};
@@ -44,12 +45,15 @@ pub struct ServeRequest {
 /// When the simulator cannot be started.
 pub fn serve(request: &ServeRequest) -> anyhow::Result<Exit> {
     let place = request.state.as_deref().and_then(place_of);
+    let mut state = request.state.clone();
     if request.detached {
         // Fails for a process that leads its group already, which no terminal's end reaches either.
         let _ = rustix::process::setsid();
-        // Whoever gave it up meanwhile has removed its directory.
-        if let Some(state) = request.state.as_ref().filter(|_| place.is_none()) {
-            bail!("there is no directory {}", state.display());
+        // Whoever gave it up meanwhile has removed its directory, or is about to: within it none can be made again.
+        if let Some(state) = &mut state {
+            std::env::set_current_dir(&state)
+                .with_context(|| format!("there is no directory {}", state.display()))?;
+            *state = PathBuf::from(".");
         }
     }
     runtime()?.block_on(async {
@@ -58,7 +62,7 @@ pub fn serve(request: &ServeRequest) -> anyhow::Result<Exit> {
         let simulator = Simulator::start(Configuration {
             pace: request.pace,
             chaos: request.chaos.clone(),
-            state: request.state.clone(),
+            state,
             ..Configuration::default()
         })
         .await?;
@@ -107,9 +111,12 @@ fn kept_files(state: &Path) -> anyhow::Result<PathBuf> {
     let files = std::path::absolute(state)
         .with_context(|| format!("failed to find {}", state.display()))?
         .join("clients");
-    std::fs::create_dir_all(&files)
-        .with_context(|| format!("failed to make {}", files.display()))?;
-    Ok(files)
+    match std::fs::create_dir(&files) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(error).with_context(|| format!("failed to make {}", files.display()))
+        }
+        _ => Ok(files),
+    }
 }
 
 /// The environment as lines for a shell to evaluate.

@@ -3,6 +3,8 @@
 /// How strong the evidence is that a step is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grade {
+    /// breakfix did it for the learner.
+    Assisted,
     /// The learner says so.
     SelfReported,
     /// A matching call was seen.

@@ -82,6 +82,7 @@ impl Learner {
             None if step.lapsed => 'L',
             None => '-',
             Some(Grade::SelfReported) => 's',
+            Some(Grade::Assisted) => '+',
             Some(Grade::Observed) => 'o',
             Some(Grade::Answered) => 'a',
             Some(Grade::Verified) => 'V',
@@ -215,7 +216,7 @@ fn what_breakfix_did_is_marked_and_a_repair_counts_only_while_it_holds() {
     for step in ["name", "repair"] {
         learner.note(Note::Assisted { step: of(step) });
     }
-    assert_eq!(learner.rail(), "--s--");
+    assert_eq!(learner.rail(), "--+--");
     learner.repaired = true;
     let progress = learner.look();
     assert_eq!(progress.steps[3].done, Some(Grade::Verified));

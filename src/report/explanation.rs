@@ -1,9 +1,11 @@
 //! Results in words: why a step ended as it did, what shows it, what a verdict says. Every format
 //! speaks through here, so a new kind of failure is one arm of [`of_failure`].
 
-use std::borrow::Cow;
+use std::time::Duration;
 
-use super::text::{elided, elided_output, whole_seconds_text};
+use super::text::{elided, elided_output};
+use crate::language::{Language, Message};
+use crate::message;
 use crate::outcome::{
     CheckKind, CheckOutcome, CommandOutcome, Failure, HookPhase, LabOutcome, StepOutcome,
     StepResult, SuiteHookOutcome, Verdict,
@@ -188,7 +190,7 @@ impl Evidence<'_> {
     }
 }
 
-/// `met`, `not yet`, `not met` or `cannot tell`.
+/// `met`, `not yet`, `not met` or `cannot tell`: for programs.
 pub(crate) fn verdict_word(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Met => "met",
@@ -198,40 +200,69 @@ pub(crate) fn verdict_word(verdict: &Verdict) -> &'static str {
     }
 }
 
-/// What a verdict has to say, each line with its word; empty when the check is met.
-pub(crate) fn verdict_lines(verdict: &Verdict) -> Vec<(&'static str, Cow<'_, str>)> {
+/// The same for people.
+pub(crate) fn verdict_name(verdict: &Verdict) -> Message {
     match verdict {
+        Verdict::Met => message!("verdict-met"),
+        Verdict::NotYet { .. } => message!("verdict-not-yet"),
+        Verdict::NotMet { .. } => message!("verdict-not-met"),
+        Verdict::CannotTell { .. } => message!("verdict-cannot-tell"),
+    }
+}
+
+/// What a verdict has to say, each line with its word; empty when the check is met.
+pub(crate) fn verdict_lines(verdict: &Verdict, language: Language) -> Vec<(String, String)> {
+    let lines = match verdict {
         Verdict::Met => Vec::new(),
         Verdict::NotYet {
             awaiting,
             since,
             typical,
         } => {
-            let since = since.map(|since| format!("for {} now", whole_seconds_text(since)));
-            let typical = typical.as_ref().map(|typical| format!("usually {typical}"));
-            let times: Vec<String> = since.into_iter().chain(typical).collect();
-            let said = match times.as_slice() {
-                [] => awaiting.into(),
-                times => Cow::from(format!("{awaiting} ({})", times.join(", "))),
+            let since = since.map(|since| message!("verdict-since", time = time_message(since)));
+            let typical = typical.as_ref();
+            let typical = typical.map(|typical| message!("verdict-usually", time = typical));
+            let times: Vec<Message> = since.into_iter().chain(typical).collect();
+            let said = match times.is_empty() {
+                true => awaiting.into(),
+                false => message!("verdict-with-times", awaiting = awaiting, times = times),
             };
-            vec![("not yet", said)]
+            vec![(message!("verdict-not-yet"), said)]
         }
-        Verdict::CannotTell { why } => vec![("cannot tell", why.into())],
+        Verdict::CannotTell { why } => vec![(message!("verdict-cannot-tell"), why.into())],
         Verdict::NotMet {
             expected,
             observed,
             reason,
         } => {
-            let mut lines = vec![("expected", expected.into()), ("observed", observed.into())];
-            lines.extend(reason.as_deref().map(|reason| ("because", reason.into())));
-            lines
+            let because = reason.iter();
+            let because = because.map(|reason| (message!("verdict-because"), reason.into()));
+            let lines = [
+                (message!("verdict-expected"), expected.into()),
+                (message!("verdict-observed"), observed.into()),
+            ];
+            lines.into_iter().chain(because).collect()
         }
+    };
+    let said = |(word, said): (Message, Message)| (word.to(language), said.to(language));
+    lines.into_iter().map(said).collect()
+}
+
+/// `5 s`, `5 min 12 s`: of what is only known about so closely.
+fn time_message(duration: Duration) -> Message {
+    let seconds = duration.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => message!("time-seconds", seconds = seconds),
+        (0, minutes, seconds) => {
+            message!("time-minutes", minutes = minutes, seconds = seconds)
+        }
+        (hours, minutes, _) => message!("time-hours", hours = hours, minutes = minutes),
     }
 }
 
-/// The lines of a verdict below one another.
+/// The lines of a verdict below one another, in English.
 pub(crate) fn verdict_text(check: &CheckOutcome, limit: usize) -> String {
-    let lines = verdict_lines(&check.verdict);
+    let lines = verdict_lines(&check.verdict, Language::English);
     let lines = lines.iter().map(|(word, said)| format!("{word}: {said}"));
     elided(&lines.collect::<Vec<_>>().join("\n"), limit)
 }

@@ -9,6 +9,7 @@ use super::explanation::{
     verdict_lines, verdict_text, verdict_word,
 };
 use super::text::{elided, output_text, reason_line, short_line};
+use crate::language::Language;
 use crate::outcome::{CheckOutcome, Exit, LabOutcome, RunOutcome, StepOutcome, SuiteHookOutcome};
 
 /// One thing to be told.
@@ -132,7 +133,7 @@ fn of_check(check: &CheckOutcome, limit: usize) -> Vec<Finding<'static>> {
     let mut found = Vec::new();
     if check.verdict.exit() != Exit::Met {
         // A verdict of one line is told with its check, a longer one below it.
-        let lines = verdict_lines(&check.verdict);
+        let lines = verdict_lines(&check.verdict, Language::English);
         let (reason, evidence) = match lines.as_slice() {
             [(word, said)] if !said.contains('\n') => {
                 (format!("{about}: {word}, {said}"), String::new())

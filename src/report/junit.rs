@@ -12,6 +12,7 @@ use super::explanation::{
     verdict_lines, verdict_text, verdict_word,
 };
 use super::text::{elided, output_text, reason_line, short_line};
+use crate::language::Language;
 use crate::outcome::{
     CheckOutcome, Exit, LabOutcome, RunOutcome, SkippedBlock, StepOutcome, StepResult,
     SuiteHookOutcome, Verdict,
@@ -195,7 +196,10 @@ fn check_status(check: &CheckOutcome) -> TestCaseStatus {
         _ => NonSuccessKind::Failure,
     };
     let word = verdict_word(&check.verdict);
-    let message = match (&check.verdict, verdict_lines(&check.verdict).as_slice()) {
+    let message = match (
+        &check.verdict,
+        verdict_lines(&check.verdict, Language::English).as_slice(),
+    ) {
         (Verdict::NotMet { observed, .. }, _) => format!("not met, observed {observed}"),
         (_, [(word, said), ..]) => format!("{word}: {said}"),
         (_, []) => word.to_owned(),

@@ -16,6 +16,7 @@ use crate::outcome::{CheckKind, CheckOutcome, Verdict};
 /// The word for what shows that a step is done.
 pub fn grade_word(grade: Grade) -> Message {
     match grade {
+        Grade::Assisted => message!("step-assisted"),
         Grade::SelfReported => message!("grade-self-reported"),
         Grade::Observed => message!("grade-observed"),
         Grade::Answered => message!("grade-answered"),
@@ -112,7 +113,7 @@ fn state_words(step: &StepProgress, is_current: bool, language: Language) -> Str
         None if is_current => words.push(message!("step-current")),
         None => words.push(message!("step-open")),
     }
-    if step.assisted {
+    if step.assisted && step.done != Some(Grade::Assisted) {
         words.push(message!("step-assisted"));
     }
     if step.unseen_resource {
@@ -312,6 +313,7 @@ fn step_view(step: &StepProgress) -> Value {
 /// A stable name, for programs.
 pub fn grade_name(grade: Grade) -> &'static str {
     match grade {
+        Grade::Assisted => "assisted",
         Grade::SelfReported => "self-reported",
         Grade::Observed => "observed",
         Grade::Answered => "answered",

@@ -3,8 +3,7 @@
 use serde_json::json;
 
 use super::standing::{document, session_view};
-use crate::language::Language;
-use crate::message;
+use crate::language::{Language, message};
 use crate::outcome::Exit;
 use crate::outcome::standing::SessionOutcome;
 

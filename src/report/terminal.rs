@@ -8,9 +8,12 @@ use std::fmt::Write;
 pub use self::drift::details as drift_details;
 use super::Counts;
 use super::explanation::{
-    Evidence, Standing, explain, phase_word, standing, suite_reason, verdict_lines,
+    Evidence, Standing, explain, phase_word, standing, suite_reason, verdict_lines, verdict_name,
 };
+use super::style::{Style, columns, padded, wrapped};
 use super::text::{duration_text, output_text, printable, short_line, shortened};
+use crate::language::Language;
+use crate::message;
 use crate::outcome::{
     CheckKind, CheckOutcome, CommandOutcome, Exit, LabOutcome, RunOutcome, StepOutcome,
     SuiteHookOutcome, Verdict,
@@ -78,7 +81,7 @@ fn render_lab(text: &mut String, lab: &LabOutcome, drift_fails: bool, paint: Pai
     for hook in &lab.suite_hooks {
         render_suite_hook(text, hook, width, paint);
     }
-    render_kinds(text, &lab.checks, paint);
+    render_kinds(text, &lab.checks, style_of_runs(paint));
     drift::render(text, lab, drift_fails, paint);
     if !lab.leftovers.is_empty() {
         let _ = writeln!(text, "\n  {}", paint.bad("Left over"));
@@ -87,7 +90,12 @@ fn render_lab(text: &mut String, lab: &LabOutcome, drift_fails: bool, paint: Pai
         }
     }
     if let Some(error) = &lab.error {
-        let _ = writeln!(text, "\n  {} {}", paint.bad("error:"), paragraphs(error, 9));
+        let _ = writeln!(
+            text,
+            "\n  {} {}",
+            paint.bad("error:"),
+            paragraphs(error, 9, LINE_WIDTH)
+        );
     }
     if let (Some(log), true) = (&lab.log, lab.steps.iter().any(went_wrong)) {
         let _ = writeln!(
@@ -223,20 +231,20 @@ fn quote(text: &mut String, printed: &str, indent: &str, paint: Paint) {
 }
 
 /// Every check with its verdict, by kinds.
-pub(super) fn render_all_checks(checks: &[CheckOutcome], color: bool) -> String {
+pub(super) fn render_all_checks(checks: &[CheckOutcome], style: Style) -> String {
     let mut text = String::new();
-    render_kinds(&mut text, checks, Paint(color));
+    render_kinds(&mut text, checks, style);
     text
 }
 
-fn render_kinds(text: &mut String, checks: &[CheckOutcome], paint: Paint) {
+fn render_kinds(text: &mut String, checks: &[CheckOutcome], style: Style) {
     for (kind, heading) in [
-        (CheckKind::Symptom, "Symptoms"),
-        (CheckKind::Condition, "Conditions"),
-        (CheckKind::Invariant, "Invariants"),
+        (CheckKind::Symptom, message!("checks-symptoms")),
+        (CheckKind::Condition, message!("checks-conditions")),
+        (CheckKind::Invariant, message!("checks-invariants")),
     ] {
         let checks = checks.iter().filter(|check| check.kind == kind);
-        render_checks(text, heading, checks, paint);
+        render_checks(text, &heading.to(style.language), checks, style);
     }
 }
 
@@ -244,38 +252,51 @@ fn render_checks<'a>(
     text: &mut String,
     heading: &str,
     checks: impl Iterator<Item = &'a CheckOutcome>,
-    paint: Paint,
+    style: Style,
 ) {
     let mut checks = checks.peekable();
     if checks.peek().is_some() {
-        let _ = writeln!(text, "\n  {}", paint.strong(heading));
+        let _ = writeln!(text, "\n  {}", style.paint().strong(heading));
     }
     for check in checks {
-        let mark = match &check.verdict {
-            Verdict::Met => paint.good("✓"),
-            Verdict::NotYet { .. } => paint.unsure("…"),
-            Verdict::CannotTell { .. } => paint.unsure("?"),
-            Verdict::NotMet { .. } => paint.bad("✗"),
-        };
-        let _ = writeln!(
-            text,
-            "  {mark} {}  {}",
-            short_line(&check.title),
-            paint.quiet(&short_line(&check.id))
-        );
-        for (word, said) in verdict_lines(&check.verdict) {
-            let _ = writeln!(text, "      {word:<11} {}", paragraphs(&said, 18));
-        }
-        for warning in &check.warnings {
-            let _ = writeln!(
-                text,
-                "      {} {}",
-                paint.unsure("warning:"),
-                short_line(warning)
-            );
-        }
+        render_check(text, check, style);
     }
 }
+
+fn render_check(text: &mut String, check: &CheckOutcome, style: Style) {
+    let paint = style.paint();
+    // A sign alone is nothing to a screen reader.
+    let word = style
+        .plain
+        .then(|| format!(" {}:", verdict_name(&check.verdict).to(style.language)));
+    let word = word.unwrap_or_default();
+    let mark = match &check.verdict {
+        Verdict::Met => paint.good(&format!("✓{word}")),
+        Verdict::NotYet { .. } => paint.unsure(&format!("…{word}")),
+        Verdict::CannotTell { .. } => paint.unsure(&format!("?{word}")),
+        Verdict::NotMet { .. } => paint.bad(&format!("✗{word}")),
+    };
+    let _ = writeln!(
+        text,
+        "  {mark} {}  {}",
+        short_line(&check.title),
+        paint.quiet(&short_line(&check.id))
+    );
+    for (word, said) in verdict_lines(&check.verdict, style.language) {
+        let word = padded(&word, WORD_WIDTH);
+        let said = paragraphs(&said, WORD_WIDTH + 7, style.width);
+        let _ = writeln!(text, "      {word} {said}");
+    }
+    for warning in &check.warnings {
+        let label = message!("checks-warning").to(style.language);
+        let indent = columns(&label) + 7;
+        let said = paragraphs(&short_line(warning), indent, style.width);
+        let _ = writeln!(text, "      {} {said}", paint.unsure(&label));
+    }
+}
+
+/// Columns of what stands before a verdict's text.
+const WORD_WIDTH: usize = 11;
 
 fn summary(outcome: &RunOutcome, paint: Paint) -> String {
     let counts = Counts::of(outcome);
@@ -322,29 +343,27 @@ fn first_line(command: &str) -> String {
     }
 }
 
-/// Text that is told whole: broken between words, its further lines indented.
-fn paragraphs(text: &str, indent: usize) -> String {
+/// Text that is told whole: broken where its language breaks lines, its further lines indented.
+fn paragraphs(text: &str, indent: usize, width: usize) -> String {
+    let width = width.saturating_sub(indent);
     let text = printable(text);
-    let mut lines: Vec<String> = Vec::new();
-    for paragraph in text.lines() {
-        let mut line = String::new();
-        for word in paragraph.split_whitespace() {
-            let longer = line.chars().count() + 1 + word.chars().count();
-            if !line.is_empty() && longer + indent > LINE_WIDTH {
-                lines.push(std::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        lines.push(line);
-    }
-    lines.join(&format!("\n{:indent$}", ""))
+    let paragraphs: Vec<String> = text.lines().map(|line| wrapped(line, width, "")).collect();
+    let blanks = format!("\n{:indent$}", "");
+    paragraphs.join("\n").replace('\n', &blanks)
 }
 
-/// Where paragraphs are broken, in characters.
+/// Where paragraphs of a run's report are broken, in columns.
 const LINE_WIDTH: usize = 120;
+
+/// How a run's report is shown: it is for authors and CI.
+fn style_of_runs(paint: Paint) -> Style {
+    Style {
+        language: Language::English,
+        color: paint.0,
+        plain: false,
+        width: LINE_WIDTH,
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -26,14 +26,6 @@ pub(crate) fn duration_text(duration: Duration) -> String {
     }
 }
 
-/// `5 s`, `5 min 12 s`: of what is only known about so closely.
-pub(crate) fn whole_seconds_text(duration: Duration) -> String {
-    match duration.as_secs() {
-        seconds @ 0..60 => format!("{seconds} s"),
-        _ => duration_text(duration),
-    }
-}
-
 /// Both streams as one text, in order of arrival.
 pub(crate) fn output_text(output: &[(Stream, Vec<u8>)]) -> String {
     String::from_utf8_lossy(&merged(output)).into_owned()

@@ -11,7 +11,7 @@ use super::style::Style;
 use super::text::{duration_text, printable};
 use crate::language::{Language, Message};
 use crate::message;
-use crate::outcome::progress::{Progress, StepProgress};
+use crate::outcome::progress::{Grade, Progress, StepProgress};
 use crate::outcome::standing::SessionOutcome;
 use crate::outcome::{CheckOutcome, Verdict};
 
@@ -64,7 +64,7 @@ fn markdown(told: &Told, language: Language) -> String {
         message!("way-hints"),
     ];
     let columns: Vec<String> = columns.into_iter().map(say).collect();
-    let _ = writeln!(text, "| | {} |\n|---|---|---|---|", columns.join(" | "));
+    let _ = writeln!(text, "|  | {} |\n|---|---|---|---|", columns.join(" | "));
     for step in &progress.steps {
         let evidence = cell(&evidence_words(step, language));
         let _ = writeln!(
@@ -90,7 +90,8 @@ fn markdown(told: &Told, language: Language) -> String {
 
 fn evidence_words(step: &StepProgress, language: Language) -> String {
     let grade = step.done.map_or_else(|| message!("step-open"), grade_word);
-    let assisted = step.assisted.then(|| message!("step-assisted"));
+    let assisted =
+        (step.assisted && step.done != Some(Grade::Assisted)).then(|| message!("step-assisted"));
     let unseen = step
         .unseen_resource
         .then(|| message!("step-resource-unseen"));
@@ -137,7 +138,6 @@ fn junit(told: &Told, language: Language) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::progress::Grade;
 
     fn told() -> Told {
         let step = |id: &str, done, lapsed| StepProgress {

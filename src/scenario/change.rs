@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::language::Message;
+use crate::message;
+
 /// One mutation. `id`, where there is one, names what it makes in `${id.…}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -309,31 +312,38 @@ impl Change {
     }
 }
 
-impl std::fmt::Display for Change {
-    /// For people: what it is about, by the name that they know.
-    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Change {
+    /// What it is about, by the name that people know.
+    pub fn told(&self) -> Message {
         match self {
-            Change::KmsKey(key) => write!(to, "KMS key {}", key.id),
-            Change::KmsAlias(alias) => write!(to, "KMS alias {}", alias.name),
+            Change::KmsKey(key) => message!("left-key", name = &key.id),
+            Change::KmsAlias(alias) => message!("left-alias", name = &alias.name),
             Change::KmsGrant(grant) => {
-                write!(to, "grant on key {} for {}", grant.key, grant.grantee)
+                message!("change-grant", key = &grant.key, grantee = &grant.grantee)
             }
             Change::KmsGrantRevoked(revoked) => {
-                write!(to, "revocation of a grant on key {}", revoked.key)
+                message!("change-grant-revoked", key = &revoked.key)
             }
-            Change::KmsKeyPolicy(put) => write!(to, "policy of key {}", put.key),
-            Change::KmsKeyState(set) => write!(to, "state of key {}", set.key),
-            Change::LaunchTemplate(template) => write!(to, "launch template {}", template.name),
+            Change::KmsKeyPolicy(put) => message!("change-key-policy", key = &put.key),
+            Change::KmsKeyState(set) => message!("change-key-state", key = &set.key),
+            Change::LaunchTemplate(template) => message!("left-template", name = &template.name),
             Change::LaunchTemplateVersion(version) => {
-                write!(to, "version of launch template {}", version.template)
+                message!("change-template-version", template = &version.template)
             }
-            Change::Nodegroup(group) => write!(to, "node group {}", group.name),
+            Change::Nodegroup(group) => message!("left-nodegroup", name = &group.name),
             Change::NodegroupTemplate(set) => {
-                write!(to, "template version of node group {}", set.nodegroup)
+                message!("change-nodegroup-template", nodegroup = &set.nodegroup)
             }
-            Change::Scale(scale) => write!(to, "size of node group {}", scale.nodegroup),
-            Change::IamRole(role) => write!(to, "IAM role {}", role.name),
-            Change::KubeManifest(_) => write!(to, "Kubernetes objects"),
+            Change::Scale(scale) => message!("change-scale", nodegroup = &scale.nodegroup),
+            Change::IamRole(role) => message!("left-role", name = &role.name),
+            Change::KubeManifest(_) => message!("change-objects"),
         }
+    }
+}
+
+/// In English: for errors and logs.
+impl std::fmt::Display for Change {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.told().fmt(to)
     }
 }

@@ -494,7 +494,7 @@ conditions:
             &[
                 "10:1 \"conditons\" unknown field `conditons`, expected one of `scenario`, `title`, `lab`, `tools`, `cost`, \
                `simulator_only`, `parameters`, `values`, `variants`, `resources`, `trigger`, `ripens_within`, \
-               `environment`, `hooks`, `symptoms`, `conditions`, `invariants`, `solutions`, `wrong_fixes` \
+               `environment`, `hooks`, `symptoms`, `conditions`, `invariants`, `findings`, `steps`, `solutions`, `wrong_fixes` \
                (did you mean `conditions`?)",
             ],
         );

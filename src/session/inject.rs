@@ -6,6 +6,7 @@ use anyhow::{Context as _, anyhow, bail};
 
 use super::Session;
 use super::judging::until_next_look;
+use crate::message;
 use crate::outcome::{CheckKind, CheckOutcome, Verdict};
 use crate::scenario::{Change, Fix};
 
@@ -27,7 +28,7 @@ impl Session {
         let symptoms = self.chosen.symptoms.clone();
         self.await_checks(&symptoms, CheckKind::Symptom)
             .await
-            .context("the environment did not break")?;
+            .with_context(|| message!("inject-not-broken").to(self.language))?;
         let baselines = self.newest_activities().await?;
         self.ledger.injected(baselines)
     }
@@ -83,9 +84,9 @@ impl Session {
         (self.cloud.tell)(match secret {
             true => {
                 let part = number - self.ledger.reset_after();
-                format!("making: part {part} of the scenario")
+                message!("inject-part", number = part)
             }
-            false => format!("making: {change}"),
+            false => message!("inject-making", what = change.told()),
         });
         let outputs = self.cloud.apply(&change, &mark).await;
         let outputs = outputs.with_context(|| format!("failed to make {change}"))?;
@@ -136,7 +137,7 @@ impl Session {
                 .iter()
                 .find(|outcome| matches!(outcome.verdict, Verdict::CannotTell { .. }));
             if let Some(hidden) = hidden.filter(|_| blind >= BLIND) {
-                return Err(overdue(hidden, waited));
+                return Err(self.overdue(hidden, waited));
             }
             let look = until_next_look(waited);
             blind = match hidden {
@@ -150,19 +151,21 @@ impl Session {
                 return Ok(());
             };
             if waited >= self.scenario().ripens_within {
-                return Err(overdue(missing, waited));
+                return Err(self.overdue(missing, waited));
             }
             (self.cloud.pause)(look).await;
             waited += look;
         }
     }
-}
 
-fn overdue(missing: &CheckOutcome, waited: Duration) -> anyhow::Error {
-    anyhow!(
-        "{:?} does not show after {} s: {}",
-        missing.title,
-        waited.as_secs(),
-        missing.verdict.explained()
-    )
+    fn overdue(&self, missing: &CheckOutcome, waited: Duration) -> anyhow::Error {
+        let why = missing.verdict.told();
+        let overdue = message!(
+            "inject-overdue",
+            title = &missing.title,
+            seconds = waited.as_secs(),
+            why = why,
+        );
+        anyhow!(overdue.to(self.language))
+    }
 }

@@ -13,6 +13,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::cloud::changes::{Original, Outputs, Size};
+use crate::language::Message;
+use crate::message;
 use crate::scenario::Change;
 use crate::scenario::observation::Baselines;
 
@@ -72,6 +74,9 @@ pub struct Begun {
     /// The variant was drawn by lot: the learner is not told which it is.
     #[serde(default)]
     pub hidden: bool,
+    /// The language that it was started in, if one was asked for: `en` or `ja`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// Drawn once.
     pub parameters: BTreeMap<String, String>,
     pub target: Target,
@@ -96,8 +101,9 @@ pub struct Target {
     pub clock: Option<String>,
 }
 
-impl std::fmt::Display for Target {
-    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Target {
+    /// Where that is.
+    pub fn told(&self) -> Message {
         let Target {
             account,
             region,
@@ -105,10 +111,22 @@ impl std::fmt::Display for Target {
             ..
         } = self;
         if self.real {
-            write!(to, "account {account}, {region}, cluster {cluster}")
+            message!(
+                "place-account",
+                account = account,
+                region = region,
+                cluster = cluster
+            )
         } else {
-            to.write_str("the simulator")
+            message!("place-simulator")
         }
+    }
+}
+
+/// In English: for errors and logs.
+impl std::fmt::Display for Target {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.told().fmt(to)
     }
 }
 
@@ -236,6 +254,7 @@ mod tests {
             scenarios: None,
             variant: None,
             hidden: false,
+            language: None,
             parameters: BTreeMap::new(),
             target: Target {
                 real: false,

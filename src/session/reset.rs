@@ -25,7 +25,7 @@ impl Session {
 
     /// What a reset is going to make, in order.
     pub fn planned(&self) -> Vec<PlannedChange> {
-        planned(&self.ledger.begun, &self.chosen)
+        planned(&self.ledger.begun, &self.chosen, self.language)
     }
 
     /// Whether every change of the scenario is made.
@@ -44,16 +44,36 @@ impl Session {
         if last == 0 || has_begun_anew {
             return Ok(());
         }
-        let left = undo::clear(&mut self.ledger, &self.cloud, last)
+        let mut left = undo::clear(&mut self.ledger, &self.cloud, last)
             .await
             .context("failed to take everything back")?;
+        if !left.is_empty() && self.ledger.standing().is_empty() {
+            left = self.sweep().await?;
+        }
         if !left.is_empty() {
             bail!(
                 "it cannot be made anew while this is still there:\n  - {}",
-                left.join("\n  - ")
+                left.iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join("\n  - ")
             );
         }
         self.values = values(&self.ledger.begun, &self.chosen);
         Ok(())
+    }
+
+    /// Removes what belongs to the session, by its tags and on its keys, and no change of it made: what the learner
+    /// added. Says what is left.
+    async fn sweep(&self) -> anyhow::Result<Vec<String>> {
+        let id = self.id();
+        let mut left = Vec::new();
+        for found in self.cloud.left_of(id).await? {
+            (self.cloud.tell)(format!("removing: {found}"));
+            if let Err(error) = self.cloud.remove(&found).await {
+                left.push(error.to_string());
+            }
+        }
+        Ok(left)
     }
 }

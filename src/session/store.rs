@@ -1,6 +1,7 @@
 //! Where sessions are: a directory each, in the user's state directory, held by one process at a time.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use super::ledger::Ledger;
 /// Name of the file that whoever works on a session holds.
 const LOCK: &str = "lock";
 
+/// How often a directory is removed in which others are still at work.
+const ATTEMPTS: usize = 100;
 /// How long a directory may be without a lock until nobody is about to hold it.
 const UNHELD_AGE: Duration = Duration::from_secs(60);
 
@@ -125,8 +128,17 @@ impl Store {
     /// # Errors
     /// When its files cannot be removed.
     pub fn forget(&self, held: Held) -> anyhow::Result<()> {
-        std::fs::remove_dir_all(&held.directory)
-            .with_context(|| format!("failed to remove {}", held.directory.display()))
+        let mut removed = std::fs::remove_dir_all(&held.directory);
+        for _ in 0..ATTEMPTS {
+            match &removed {
+                // A process that is just starting there has added a file.
+                Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {
+                    removed = std::fs::remove_dir_all(&held.directory);
+                }
+                _ => break,
+            }
+        }
+        removed.with_context(|| format!("failed to remove {}", held.directory.display()))
     }
 }
 

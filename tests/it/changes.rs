@@ -52,7 +52,7 @@ impl Ground {
         let told: Arc<Mutex<Vec<String>>> = Arc::default();
         let mut cloud = runtime.block_on(connect(&simulator, key(&simulator), access(&simulator)));
         let ears = Arc::clone(&told);
-        cloud.tell = Arc::new(move |line| ears.lock().unwrap().push(line));
+        cloud.tell = Arc::new(move |line| ears.lock().unwrap().push(line.to_string()));
         Ground {
             cloud,
             told,

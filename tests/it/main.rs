@@ -27,6 +27,7 @@ mod kms;
 mod kubectl;
 mod layering;
 mod lesson;
+mod life;
 mod limits;
 mod plan;
 mod prove;

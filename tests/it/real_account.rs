@@ -1,6 +1,7 @@
 //! Real accounts: the same code path, with a simulator where the account is.
 
 use std::collections::BTreeSet;
+use std::net::UdpSocket;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,13 +11,14 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use breakfix::cloud::Cloud;
 use breakfix::cloud::aws::Endpoint;
 use breakfix::session::ledger::Ledger;
-use breakfix::session::{Session, Wish, undo};
+use breakfix::session::{Session, Wish, lifetime, observed, undo};
 use breakfix::simulator::clock::Pace;
 use breakfix::simulator::{AccessKey, Configuration, Simulator};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::ground::Ground;
-use super::support::{Breakfix, Outcome, breakfix, project};
+use super::support::{Breakfix, Outcome, breakfix, project, wait_until};
 
 const SCENARIO: &str = "missing-worker-nodes";
 const ACCOUNT: &str = "123456789012";
@@ -31,6 +33,14 @@ const ON: [&str; 6] = [
 
 /// Time flows so fast that what breakfix waits for is there at its next look.
 const FAST: f64 = 300.0;
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        for observer in self.observers() {
+            let _ = rustix::process::kill_process(observer, rustix::process::Signal::KILL);
+        }
+    }
+}
 
 /// Somebody with the keys of a simulated account and nothing else.
 struct Owner {
@@ -90,6 +100,27 @@ impl Owner {
             .iter()
             .filter(|event| !event.read_only && event.access_key.is_some())
             .map(|event| (event.operation.clone(), event.parameters.clone()))
+            .collect()
+    }
+
+    /// Processes that listen to its clients.
+    fn observers(&self) -> Vec<rustix::process::Pid> {
+        let home = format!(
+            "XDG_STATE_HOME={}",
+            self.home.root().join("state").display()
+        );
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let has = |process: &Path, file: &str, text: &str| {
+            let found = std::fs::read(process.join(file)).unwrap_or_default();
+            String::from_utf8_lossy(&found)
+                .split('\0')
+                .any(|part| part == text)
+        };
+        processes
+            .filter(|process| has(&process.path(), "cmdline", "observe"))
+            .filter(|process| has(&process.path(), "environ", &home))
+            .filter_map(|process| process.file_name().to_string_lossy().parse().ok())
+            .filter_map(rustix::process::Pid::from_raw)
             .collect()
     }
 
@@ -389,6 +420,224 @@ fn what_nobody_finishes_is_reaped_by_its_tags() {
     gone();
 }
 
+/// Sends datagrams to the observer of a session.
+fn tell(port: u16, datagrams: &[Value]) {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for datagram in datagrams {
+        let text = datagram.to_string();
+        socket
+            .send_to(text.as_bytes(), ("127.0.0.1", port))
+            .unwrap();
+    }
+}
+
+/// Every byte of every file below a directory.
+fn everything_below(directory: &Path) -> Vec<u8> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap().flatten() {
+        match entry.path() {
+            path if path.is_dir() => all.extend(everything_below(&path)),
+            path => all.extend(std::fs::read(path).unwrap_or_default()),
+        }
+    }
+    all
+}
+
+/// Tags by which things may be reaped, of everything that the session made. What Auto Scaling launches meanwhile says
+/// what the launch template did at first.
+fn expiries(owner: &Owner) -> Vec<Timestamp> {
+    let left = owner.ground.run(owner.ground.cloud().left_by_anyone());
+    let launched = ["instance", "volume", "network interface"];
+    let made = left.unwrap().into_iter();
+    let made = made.filter(|left| !launched.contains(&left.kind));
+    made.filter_map(|left| left.expires_at).collect()
+}
+
+fn desired(owner: &Owner) -> i32 {
+    let eks = aws_sdk_eks::Client::new(&config(&owner.ground.simulator));
+    let request = eks.describe_nodegroup().cluster_name("eks-workshop");
+    let request = request.nodegroup_name("new_nodegroup_1");
+    let group = owner.ground.run(request.send()).unwrap().nodegroup.unwrap();
+    group.scaling_config.unwrap().desired_size.unwrap()
+}
+
+#[test]
+fn a_session_on_an_account_is_observed_extended_paused_and_reset() {
+    let owner = Owner::new(Pace::Times(FAST));
+    owner.tag("breakfix:allow", Some("true"));
+    let untouched = owner.ground.simulator.inventory();
+    let rest = ["--on", "aws", "--yes", "--ttl", "1s"];
+    let start = [&["start", SCENARIO], &rest[..], &ON[..]].concat();
+    let started = owner.call(&start, 0);
+    assert!(
+        started.stderr.contains("--observe=off turns that off"),
+        "{}",
+        started.stderr
+    );
+    // Nobody listens to a session whose time is over.
+    assert!(!owner.call(&["env"], 0).stdout.contains("AWS_CSM"));
+    let extended = owner.call(&["extend", "12h", "--format", "json"], 0).json();
+    assert_eq!(extended["changed"], true);
+    let until: Timestamp = extended["session"]["expires_at"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(expiries(&owner).len() >= 4);
+    assert!(expiries(&owner).iter().all(|at| *at == until));
+    let reap = [&["reap", "--yes"], &ON[..]].concat();
+    assert_eq!(owner.call(&reap, 0).stdout, "nothing to reap\n");
+    let again = owner.call(&["extend", "2h", "--format", "json"], 0).json();
+    assert_eq!(again["changed"], false);
+    assert_eq!(
+        again["session"]["expires_at"],
+        extended["session"]["expires_at"]
+    );
+
+    // What the real client says of itself is kept, as far as it is harmless.
+    let session = owner.sessions()[0].clone();
+    let state = owner.home.root().join("state");
+    let directory = state.join("breakfix/sessions").join(&session);
+    let called = owner.home.bash(
+        "eval \"$(\"$BREAKFIX\" env)\"\n\
+         aws eks describe-nodegroup --cluster-name \"$EKS_CLUSTER_NAME\" --nodegroup-name new_nodegroup_1\n\
+         aws kms describe-key --key-id alias/nobody\n\
+         aws autoscaling describe-scaling-activities --auto-scaling-group-name \"$NEW_NODEGROUP_1_ASG_NAME\"\n\
+         echo \"port=$AWS_CSM_PORT client=$AWS_CSM_CLIENT_ID\"",
+    );
+    let last = called.stdout.lines().last().unwrap();
+    let port: u16 = last["port=".len()..]
+        .split(' ')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    wait_until("two calls", || observed::read(&directory).len() == 2);
+    let calls = observed::read(&directory);
+    let operations: Vec<String> = calls
+        .iter()
+        .map(|call| format!("{}:{}", call.service, call.operation))
+        .collect();
+    assert_eq!(
+        operations,
+        [
+            "eks:DescribeNodegroup",
+            "autoscaling:DescribeScalingActivities"
+        ]
+    );
+    // A record that carries secrets, whole and as an attempt, ours and another's.
+    let mut record = json!({
+        "Version": 1, "ClientId": format!("breakfix-{session}"), "Type": "ApiCall", "Service": "EC2",
+        "Api": "DescribeVpcs", "Timestamp": 1_700_000_000_000_i64, "FinalHttpStatusCode": 200,
+        "SessionToken": "SECRET/TOKEN", "AccessKey": "ASIASECRET",
+    });
+    let mut attempt = record.clone();
+    attempt["Type"] = json!("ApiCallAttempt");
+    let mut foreign = record.clone();
+    foreign["ClientId"] = json!("somebody");
+    foreign["Api"] = json!("DescribeImages");
+    tell(port, &[attempt, foreign, json!("garbage"), record.clone()]);
+    wait_until("the whole record", || observed::read(&directory).len() == 3);
+    assert_eq!(observed::read(&directory)[2].operation, "DescribeVpcs");
+    let text = String::from_utf8_lossy(&everything_below(&state)).into_owned();
+    for secret in ["SECRET/TOKEN", "ASIASECRET", "DescribeImages"] {
+        assert!(!text.contains(secret), "{secret} was kept");
+    }
+
+    // Killed, it is there again for the next verb, where the terminals look for it.
+    for observer in owner.observers() {
+        rustix::process::kill_process(observer, rustix::process::Signal::KILL).unwrap();
+    }
+    wait_until("its end", || owner.observers().is_empty());
+    owner.call(&["check"], 1);
+    assert_eq!(owner.observers().len(), 1);
+    record["Api"] = json!("DescribeSubnets");
+    tell(port, &[record]);
+    wait_until("one more record", || observed::read(&directory).len() == 4);
+    assert_eq!(observed::read(&directory)[3].number, 5);
+
+    // Paused, nothing costs by the hour, and nobody reaps.
+    assert_eq!(desired(&owner), 1);
+    let paused = owner.call(&["pause"], 0);
+    assert!(
+        paused.stdout.contains("node groups are scaled to 0"),
+        "{}",
+        paused.stdout
+    );
+    assert_eq!(desired(&owner), 0);
+    assert!(owner.observers().is_empty());
+    assert!(expiries(&owner).iter().all(|at| *at > until));
+    for verb in ["check", "env", "shell"] {
+        let refused = owner.call(&[verb], 2);
+        assert!(
+            refused.stderr.contains("breakfix resume"),
+            "{}",
+            refused.stderr
+        );
+    }
+    owner.call(&["pause"], 0);
+    owner.call(&["resume"], 0);
+    assert_eq!(desired(&owner), 1);
+    let resumed = owner.call(&["resume", "--format", "json"], 0).json();
+    assert_eq!(resumed["changed"], false);
+    let later: Timestamp = resumed["session"]["expires_at"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(later >= until && expiries(&owner).iter().all(|at| *at == later));
+    assert!(
+        owner
+            .call(&["env"], 0)
+            .stdout
+            .contains(&format!("AWS_CSM_PORT='{port}'"))
+    );
+
+    // Back to the beginning, with the plan shown and confirmed.
+    let unconfirmed = owner.call(&["reset"], 2);
+    assert!(
+        unconfirmed.stderr.contains("say --yes"),
+        "{}",
+        unconfirmed.stderr
+    );
+    let reset = owner.call(&["reset", "--yes"], 0);
+    assert!(reset.stderr.contains("KMS key key"), "{}", reset.stderr);
+    assert!(expiries(&owner).iter().all(|at| *at == later));
+    owner.call(&["check"], 1);
+
+    owner.call(&["finish"], 0);
+    assert!(owner.observers().is_empty());
+    let after = owner.ground.simulator.inventory();
+    assert_eq!(
+        breakfix::prove::differences(&untouched, &after),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn nobody_observes_whom_that_is_switched_off_for_and_an_observer_ends_with_its_session() {
+    let owner = Owner::new(Pace::Times(FAST));
+    owner.tag("breakfix:allow", Some("true"));
+    let start = |rest: &[&'static str]| {
+        let arguments = [&["start", SCENARIO, "--on", "aws", "--yes"], &ON[..], rest].concat();
+        owner.call(&arguments, 0)
+    };
+    let started = start(&["--observe", "off"]);
+    assert!(
+        !started.stderr.contains("--observe=off"),
+        "{}",
+        started.stderr
+    );
+    assert!(!owner.call(&["env"], 0).stdout.contains("AWS_CSM"));
+    assert!(owner.observers().is_empty());
+    owner.call(&["finish"], 0);
+    start(&[]);
+    assert_eq!(owner.observers().len(), 1);
+    let directory = owner.home.root().join("state/breakfix/sessions");
+    std::fs::remove_dir_all(directory).unwrap();
+    wait_until("its end", || owner.observers().is_empty());
+}
+
 /// The documented policy for the simulated account.
 fn policy() -> Value {
     let file = project().join("docs/real-account-policy.json");
@@ -444,8 +693,15 @@ fn cycle(ground: &Ground, cloud: &Cloud) -> Vec<String> {
         let directory = session.directory().to_owned();
         let injected = ground.run(session.inject());
         trouble.extend(injected.err().map(|error| format!("{error:#}")));
-        trouble.extend(ground.run(session.undo()).unwrap());
         drop(session);
+        let mut ledger = Ledger::open(&directory).unwrap();
+        let lived = ground.run(async {
+            lifetime::extend(&mut ledger, Some(cloud), Duration::from_secs(7200)).await?;
+            lifetime::pause(&mut ledger, Some(cloud)).await?;
+            lifetime::resume(&mut ledger, Some(cloud)).await
+        });
+        trouble.extend(lived.err().map(|error| format!("{error:#}")));
+        trouble.extend(ground.run(undo::undo(&mut ledger, cloud)).unwrap());
         if !trouble.is_empty() {
             // Somebody who may do everything cleans up.
             let mut ledger = Ledger::open(&directory).unwrap();

@@ -9,22 +9,22 @@ use serde_json::Value;
 
 use super::support::{Breakfix, Outcome, breakfix, project, signal, wait_until};
 
-const SCENARIO: &str = "missing-worker-nodes";
+pub(crate) const SCENARIO: &str = "missing-worker-nodes";
 
 /// A learner's home; what still runs there ends with it.
-struct Learner {
-    home: Breakfix,
+pub(crate) struct Learner {
+    pub(crate) home: Breakfix,
 }
 
 impl Learner {
-    fn new() -> Learner {
+    pub(crate) fn new() -> Learner {
         Learner {
             home: breakfix(&[]),
         }
     }
 
     #[track_caller]
-    fn call(&self, arguments: &[&str], status: i32) -> Outcome {
+    pub(crate) fn call(&self, arguments: &[&str], status: i32) -> Outcome {
         let outcome = self.home.call(arguments);
         let Outcome { stdout, stderr, .. } = &outcome;
         assert_eq!(outcome.status, status, "{arguments:?}\n{stdout}\n{stderr}");
@@ -32,15 +32,15 @@ impl Learner {
     }
 
     #[track_caller]
-    fn start(&self, arguments: &[&str]) -> Outcome {
+    pub(crate) fn start(&self, arguments: &[&str]) -> Outcome {
         self.call(&[&["start", SCENARIO], arguments].concat(), 0)
     }
 
-    fn sessions(&self) -> PathBuf {
+    pub(crate) fn sessions(&self) -> PathBuf {
         self.home.root().join("state/breakfix/sessions")
     }
 
-    fn open(&self) -> Vec<String> {
+    pub(crate) fn open(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.sessions()).into_iter().flatten();
         entries
             .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
@@ -48,7 +48,7 @@ impl Learner {
     }
 
     /// Its background simulators.
-    fn simulators(&self) -> Vec<rustix::process::Pid> {
+    pub(crate) fn simulators(&self) -> Vec<rustix::process::Pid> {
         let root = self.home.root().to_string_lossy().into_owned();
         let processes = std::fs::read_dir("/proc").unwrap().flatten();
         let ours = |line: &str| line.contains("\0simulate\0") && line.contains(&root);
@@ -63,14 +63,14 @@ impl Learner {
 
     /// Every process and every file of every session is gone.
     #[track_caller]
-    fn nothing_is_left(&self) {
+    pub(crate) fn nothing_is_left(&self) {
         assert_eq!(self.open(), Vec::<String>::new());
         wait_until("the simulator's end", || self.simulators().is_empty());
         assert_eq!(self.home.temporary(), Vec::<String>::new());
     }
 
     /// Starts a call and hands back its process once it says so on stderr.
-    fn until(&self, arguments: &[&str], said: &str) -> Child {
+    pub(crate) fn until(&self, arguments: &[&str], said: &str) -> Child {
         let mut child = self.home.begin(arguments);
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let mut lines = stderr.lines();
@@ -81,7 +81,7 @@ impl Learner {
         child
     }
 
-    fn kill(&self, arguments: &[&str], said: &str) {
+    pub(crate) fn kill(&self, arguments: &[&str], said: &str) {
         let mut child = self.until(arguments, said);
         child.kill().unwrap();
         child.wait().unwrap();
@@ -99,7 +99,7 @@ impl Drop for Learner {
     }
 }
 
-fn verdicts(document: &Value) -> Vec<&str> {
+pub(crate) fn verdicts(document: &Value) -> Vec<&str> {
     let checks = document["checks"].as_array().unwrap();
     checks
         .iter()
@@ -108,13 +108,15 @@ fn verdicts(document: &Value) -> Vec<&str> {
 }
 
 /// The scenario's solution. World time flows as it does; what it waits for need not be waited for here.
-fn repair() -> String {
+pub(crate) fn repair() -> String {
     let solutions = project().join("scenarios").join(SCENARIO).join("solutions");
     let script = std::fs::read_to_string(solutions.join("key-policy.sh")).unwrap();
     script.replace("aws eks wait", "\"$BREAKFIX\" simulate advance 5m; true")
 }
 
-const BROKEN: [&str; 6] = ["not met", "not met", "not met", "met", "met", "met"];
+pub(crate) const BROKEN: [&str; 7] = [
+    "not met", "not met", "not met", "not met", "met", "met", "met",
+];
 
 #[test]
 fn a_learner_breaks_repairs_and_finishes() {
@@ -147,7 +149,7 @@ fn a_learner_breaks_repairs_and_finishes() {
         .bash(&format!("eval \"$(\"$BREAKFIX\" env)\"\n{repair}"));
     assert_eq!(repaired.status, 0, "{}", repaired.stderr);
     let judged = learner.call(&["check", "--wait", "10m", "--format", "json"], 0);
-    assert_eq!(verdicts(&judged.json()), ["met"; 6]);
+    assert_eq!(verdicts(&judged.json()), ["met"; 7]);
 
     let finished = learner.call(&["finish"], 0);
     assert!(

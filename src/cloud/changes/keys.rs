@@ -10,6 +10,7 @@ use super::super::aws::incomplete;
 use super::super::waiting::{at_once, done, found};
 use super::super::{Cloud, CloudError};
 use super::{MANAGED_BY, Mark, Outputs, SESSION, Tags, altered};
+use crate::message;
 use crate::policy::Policy;
 use crate::scenario::change::{KeyState, KmsKey, KmsKeyPolicy, KmsKeyState};
 
@@ -267,7 +268,7 @@ impl Cloud {
                 };
                 // The cancellation may not have reached every corner yet.
                 let patience = Duration::from_secs(60);
-                self.once_free(&format!("key {key}"), patience, enable)
+                self.once_free(message!("check-key", key = key), patience, enable)
                     .await
             }
         }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::super::waiting::{done, found};
 use super::super::{Cloud, CloudError};
 use super::{BREAKFIX, CHANGE_LABEL, Mark, Original, Outputs, SESSION_LABEL, Tags};
+use crate::message;
 use crate::scenario::change::KubeManifest;
 
 /// Made by the cluster from other objects, whose labels they copy; they go with those.
@@ -126,9 +127,9 @@ impl Cloud {
         name: &str,
         title: &str,
     ) -> Result<(), CloudError> {
-        let mut wait = self.wait(title, "30 seconds");
+        let mut wait = self.wait(title, message!("cloud-seconds", count = 30));
         while api.get_opt(name).await?.is_some() {
-            wait.next("being deleted").await?;
+            wait.next(message!("cloud-being-deleted")).await?;
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use super::super::aws::incomplete;
 use super::super::waiting::found;
 use super::super::{Cloud, CloudError};
 use super::{Mark, Original, Outputs, SESSION, Size, Tags, altered};
+use crate::message;
 use crate::scenario::change::{Nodegroup, NodegroupTemplate, Scale};
 
 /// Instances that are not gone for good.
@@ -137,7 +138,10 @@ impl Cloud {
 
     /// Waits while the node group is being made, changed or taken down. DEGRADED ends the wait.
     async fn settled(&self, name: &str) -> Result<Option<Found>, CloudError> {
-        let mut wait = self.wait(format!("node group {name}"), "2 to 5 minutes");
+        let mut wait = self.wait(
+            message!("check-nodegroup", nodegroup = name),
+            message!("cloud-minutes-between", least = 2, most = 5),
+        );
         loop {
             let found = self.nodegroup(name).await?;
             let status = found.as_ref().and_then(|group| group.status.as_ref());
@@ -199,8 +203,12 @@ impl Cloud {
             let sent = request.clone().send().await;
             sent.map(drop).map_err(CloudError::from)
         };
-        self.once_free(&format!("node group {name}"), self.patience, update)
-            .await?;
+        self.once_free(
+            message!("check-nodegroup", nodegroup = name),
+            self.patience,
+            update,
+        )
+        .await?;
         self.settled(name).await.map(drop)
     }
 
@@ -253,7 +261,11 @@ impl Cloud {
             .launch_template(template);
         let update = || async { request.clone().send().await.map_err(CloudError::from) };
         let reply = self
-            .once_free(&format!("node group {name}"), self.patience, update)
+            .once_free(
+                message!("check-nodegroup", nodegroup = name),
+                self.patience,
+                update,
+            )
             .await?;
         self.settled(name).await?;
         let id = reply.update.and_then(|update| update.id);
@@ -348,8 +360,8 @@ impl Cloud {
             sent.map(drop).map_err(CloudError::from)
         };
         // Refused while it is being made or changed.
-        let busy = format!("node group {name}");
-        found(self.once_free(&busy, self.patience, delete).await)?;
+        let busy = message!("check-nodegroup", nodegroup = name);
+        found(self.once_free(busy, self.patience, delete).await)?;
         if let Some(left) = self.settled(name).await? {
             return Err(self.stuck(&left).await);
         }
@@ -361,14 +373,14 @@ impl Cloud {
         name: &str,
         volumes: &mut BTreeSet<String>,
     ) -> Result<(), CloudError> {
-        let what = format!("what node group {name} leaves behind");
-        let mut wait = self.wait(what, "1 minute");
+        let what = message!("cloud-left-behind", nodegroup = name);
+        let mut wait = self.wait(what, message!("cloud-minute"));
         loop {
             let remains = self.remains(name, volumes).await?;
             if remains.is_empty() {
                 return Ok(());
             }
-            wait.next(&format!("still there ({})", remains.join(", ")))
+            wait.next(message!("cloud-still-there", what = remains.join(", ")))
                 .await?;
         }
     }

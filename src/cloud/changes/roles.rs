@@ -7,6 +7,7 @@ use super::super::aws::incomplete;
 use super::super::waiting::{done, found};
 use super::super::{Cloud, CloudError};
 use super::{Mark, Outputs, SESSION, Tags};
+use crate::message;
 use crate::scenario::change::IamRole;
 
 /// How the description of a role of ours begins: lists of roles show it, and no tags.
@@ -129,7 +130,7 @@ impl Cloud {
         };
         // IAM may not have heard of the detaching yet.
         let patience = std::time::Duration::from_secs(60);
-        self.once_free(&format!("role {name}"), patience, delete)
+        self.once_free(message!("left-role", name = name), patience, delete)
             .await
     }
 

@@ -36,7 +36,11 @@ impl Cloud {
             .map(|(name, value)| Ec2Tag::builder().key(name).value(value).build());
         let request = self.ec2.create_tags().resources(id);
         let sent = request.set_tags(Some(tags.collect())).send().await;
-        done(sent.map(drop).map_err(CloudError::from))
+        match done(sent.map(drop).map_err(CloudError::from)) {
+            // What was listed a moment ago has gone meanwhile.
+            Err(CloudError::Other(why)) if why.starts_with("InvalidID") => Ok(()),
+            sent => sent,
+        }
     }
 
     pub(in super::super) async fn prolong_role(

@@ -259,16 +259,30 @@ fn of_finding(
         }
         3 => commands(learner, step),
         _ => {
-            let fact = learner.session.values().fill_all(&finding.value)?;
-            let mut wanted = Wanted::default();
-            fact.wants(&mut wanted);
-            let observation = learner.runtime.block_on(learner.session.observed(&wanted));
-            learner.say(&match fact.value(&observation) {
-                Ok(known) => message!("hint-answer", value = known.shown(), step = &step.id),
-                Err(why) => message!("answer-cannot-tell", why = why),
-            })
+            let value = answer_of(learner, &finding.id)?;
+            learner.say(&message!("hint-answer", value = value, step = &step.id))
         }
     })
+}
+
+/// The answer to a finding, as it is now.
+pub(super) fn answer_of(learner: &Learner, finding: &str) -> anyhow::Result<String> {
+    let mut findings = learner.session.chosen().findings.iter();
+    let Some(finding) = findings.find(|known| known.id == finding) else {
+        return Ok(String::new());
+    };
+    let fact = learner.session.values().fill_all(&finding.value)?;
+    let mut wanted = Wanted::default();
+    fact.wants(&mut wanted);
+    let seen = learner.session.observed(&wanted);
+    let observation = learner.runtime.block_on(seen);
+    match fact.value(&observation) {
+        Ok(known) => Ok(known.shown().to_owned()),
+        Err(why) => anyhow::bail!(
+            "{}",
+            learner.say(&message!("answer-cannot-tell", why = why))
+        ),
+    }
 }
 
 fn of_call(learner: &Learner, step: &Step, standing: &Standing, rung: usize) -> String {

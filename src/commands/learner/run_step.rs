@@ -78,12 +78,12 @@ pub(super) fn run(
     };
     learner.open_step(&step.id)?;
     output::complain(&preview(learner, step, lesson));
-    let question = learner.say(&message!("run-step-ask"));
+    let question = message!("run-step-ask");
     if lesson
         .commands
         .iter()
         .any(|command| !reading::only_reads(&command.text))
-        && let Err(refused) = account::confirmed(&question, request.yes)
+        && let Err(refused) = account::confirmed(question, request.yes, learner.language())
     {
         return Ok(Err(refused));
     }

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 
 use super::super::content::{Refused, refused};
 use super::super::output;
 use crate::cloud::aws::Endpoint;
 use crate::cloud::kubernetes::Access;
 use crate::cloud::{Cloud, CloudError, Pause};
+use crate::language::{Language, Message};
+use crate::message;
 use crate::outcome::Exit;
 use crate::session::journal::Target;
 
@@ -54,60 +56,78 @@ pub(in super::super) async fn connect(target: &Target) -> anyhow::Result<Cloud> 
 ///
 /// # Errors
 /// When they are another's, or nobody's.
-pub(super) async fn identified(cloud: &Cloud) -> anyhow::Result<()> {
+pub(super) async fn identified(cloud: &Cloud, language: Language) -> anyhow::Result<()> {
     let identity = cloud.identity().await;
-    let identity = identity.context("failed to ask who these credentials are of")?;
-    anyhow::ensure!(
-        identity.account == cloud.account,
-        "the credentials are of account {}, and the session is in account {}: use that one's",
-        identity.account,
-        cloud.account
+    let identity = identity.with_context(|| message!("account-unasked").to(language))?;
+    if identity.account == cloud.account {
+        return Ok(());
+    }
+    let other = message!(
+        "account-of-session",
+        found = &identity.account,
+        account = &cloud.account
     );
-    Ok(())
+    Err(anyhow!(other.to(language)))
 }
 
 /// Whether these credentials and this cluster may be used at all.
 ///
 /// # Errors
 /// Why not, and what to do about it.
-pub(in super::super) async fn admitted(cloud: &Cloud) -> Result<(), Refused> {
-    let identity = cloud
-        .identity()
+pub(in super::super) async fn admitted(cloud: &Cloud, language: Language) -> Result<(), Refused> {
+    refusal(cloud)
         .await
-        .map_err(|error| unknown("ask who these credentials are of", &error))?;
-    if identity.account != cloud.account {
-        return Err(usage(format!(
-            "the credentials are of account {}, and --account says {}: name the account that you mean, or use its credentials",
-            identity.account, cloud.account
-        )));
-    }
-    if identity.is_root() {
-        return Err(usage(
-            "these are the credentials of the account's root user, which no lab needs: use those of a role or a user".to_owned(),
-        ));
-    }
-    let tags = cloud.cluster_tags().await.map_err(|error| match error {
-        CloudError::NotFound => usage(format!(
-            "there is no cluster {} in {}: name it with --cluster, and its region with --region",
-            cloud.cluster, cloud.region
-        )),
-        error => unknown("read the cluster's tags", &error),
-    })?;
+        .map_err(|(exit, why)| refused(exit, message!("error", why = why).to(language)))
+}
+
+async fn refusal(cloud: &Cloud) -> Result<(), (Exit, Message)> {
+    let usage = |why: Message| Err((Exit::Usage, why));
+    let unknown = |what: Message, error: &CloudError| {
+        let why = message!("error-cause", what = what, why = error.to_string());
+        Err((Exit::CannotTell, why))
+    };
     let Cloud {
         region,
         account,
         cluster,
         ..
     } = cloud;
+    let identity = match cloud.identity().await {
+        Ok(identity) => identity,
+        Err(error) => return unknown(message!("account-unasked"), &error),
+    };
+    if identity.account != *account {
+        return usage(message!(
+            "account-other",
+            found = &identity.account,
+            account = account
+        ));
+    }
+    if identity.is_root() {
+        return usage(message!("account-root"));
+    }
+    let tags = match cloud.cluster_tags().await {
+        Ok(tags) => tags,
+        Err(CloudError::NotFound) => {
+            return usage(message!(
+                "account-no-cluster",
+                cluster = cluster,
+                region = region
+            ));
+        }
+        Err(error) => return unknown(message!("account-tags-unread"), &error),
+    };
     match obstacle(&tags) {
         None => Ok(()),
-        Some(Obstacle::Production(environment)) => Err(usage(format!(
-            "the cluster {cluster} is tagged {ENVIRONMENT}={environment}: labs break things, use another cluster"
-        ))),
-        Some(Obstacle::NotAllowed) => Err(usage(format!(
-            "the cluster {cluster} does not allow labs. Whoever owns it can tag it:\n  {}",
-            allowing(region, account, cluster)
-        ))),
+        Some(Obstacle::Production(environment)) => {
+            let tag = format!("{ENVIRONMENT}={environment}");
+            usage(message!("account-production", cluster = cluster, tag = tag))
+        }
+        Some(Obstacle::NotAllowed) => usage(message!(
+            "account-not-allowed",
+            cluster = cluster,
+            command = allowing(region, account, cluster)
+        )),
     }
 }
 
@@ -138,32 +158,33 @@ pub(in super::super) fn allowing(region: &str, account: &str, cluster: &str) -> 
     )
 }
 
-fn usage(text: String) -> Refused {
-    refused(Exit::Usage, format!("error: {text}"))
-}
-
-fn unknown(what: &str, error: &CloudError) -> Refused {
-    refused(
-        Exit::CannotTell,
-        format!("error: failed to {what}: {error}"),
-    )
+fn usage(why: Message, language: Language) -> Refused {
+    refused(Exit::Usage, message!("error", why = why).to(language))
 }
 
 /// Asks on the terminal; without one, only `--yes` says yes.
-pub(in super::super) fn confirmed(question: &str, yes: bool) -> Result<(), Refused> {
+pub(in super::super) fn confirmed(
+    question: Message,
+    yes: bool,
+    language: Language,
+) -> Result<(), Refused> {
     if yes {
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
-        return Err(usage(format!(
-            "{question} Nobody can be asked here: say --yes"
-        )));
+        return Err(usage(
+            message!("confirm-nobody", question = question),
+            language,
+        ));
     }
-    output::complain(&format!("{question} [y/N]"));
+    output::complain(&message!("confirm", question = question).to(language));
     let mut answer = String::new();
     let read = std::io::stdin().lock().read_line(&mut answer);
     match read.map(|_| answer.trim().to_lowercase()) {
-        Ok(answer) if answer == "y" || answer == "yes" => Ok(()),
-        _ => Err(usage("nothing was changed".to_owned())),
+        Ok(answer) if YES.contains(&answer.as_str()) => Ok(()),
+        _ => Err(usage(message!("confirm-no"), language)),
     }
 }
+
+/// What says yes, in any language.
+const YES: [&str; 3] = ["y", "yes", "はい"];

@@ -112,7 +112,7 @@ impl Environment {
 
 /// What has the AWS CLI tell the session's observer of its calls; nothing without one.
 fn monitoring(session: &Session) -> Vec<Variable> {
-    let Some(port) = Observer::of(session.directory()).port() else {
+    let Some(port) = Observer::of(session.directory()).address(session.ledger()) else {
         return Vec::new();
     };
     let variables = [

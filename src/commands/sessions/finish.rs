@@ -7,7 +7,9 @@ use super::super::manners::Manners;
 use super::super::{interrupt, output, runtime};
 use super::opened::{self, Opened};
 use super::start::{teller, until_interrupted};
+use crate::language::Language;
 use crate::live::Live;
+use crate::message;
 use crate::outcome::Exit;
 use crate::report::standing;
 use crate::session::store::Store;
@@ -25,12 +27,12 @@ pub struct FinishRequest {
 ///
 /// # Errors
 /// When a session's environment cannot be reached, or its journal not be written.
-pub fn finish(request: &FinishRequest, _manners: Manners) -> anyhow::Result<Exit> {
+pub fn finish(request: &FinishRequest, manners: Manners) -> anyhow::Result<Exit> {
     let store = opened::store();
     let ids = if request.all {
         store.ids()
     } else {
-        match opened::pick(&store, request.session.as_deref()) {
+        match opened::pick(&store, request.session.as_deref(), manners.language(None)) {
             Ok(id) => vec![id],
             Err(Refused { exit, text }) => {
                 output::complain(&text);
@@ -42,7 +44,12 @@ pub fn finish(request: &FinishRequest, _manners: Manners) -> anyhow::Result<Exit
     let signals = interrupt::watch(&runtime)?;
     let mut exit = Exit::Met;
     for id in ids {
-        let ended = finish_one(&store, &id, &runtime, &signals);
+        let looked = store.look(&id).ok();
+        let language = looked.map_or_else(
+            || manners.language(None),
+            |ledger| opened::language(&ledger.begun, manners),
+        );
+        let ended = finish_one(&store, &id, &runtime, &signals, language);
         let (text, this) = match ended {
             Ok(Some(left)) => {
                 let this = if left.is_empty() {
@@ -50,16 +57,15 @@ pub fn finish(request: &FinishRequest, _manners: Manners) -> anyhow::Result<Exit
                 } else {
                     Exit::Leftovers
                 };
-                (finished_text(&id, &left, request.json), this)
+                (finished_text(&id, &left, request.json, language), this)
             }
             Ok(None) => {
-                output::complain(&format!(
-                    "interrupted: `breakfix finish --session {id}` goes on"
-                ));
+                output::complain(&message!("finish-interrupted", id = &id).to(language));
                 return Ok(Exit::Interrupted);
             }
             Err(error) if request.all => {
-                output::complain(&format!("error: session {id}: {error:#}"));
+                let why = message!("error-of-session", id = &id, why = format!("{error:#}"));
+                output::complain(&message!("error", why = why).to(language));
                 (String::new(), Exit::CannotTell)
             }
             Err(error) => return Err(error),
@@ -70,11 +76,11 @@ pub fn finish(request: &FinishRequest, _manners: Manners) -> anyhow::Result<Exit
     Ok(exit)
 }
 
-fn finished_text(id: &str, left: &[String], json: bool) -> String {
+fn finished_text(id: &str, left: &[String], json: bool, language: Language) -> String {
     if json {
         standing::finished_json(id, left)
     } else {
-        standing::finished(id, left)
+        standing::finished(id, left, language)
     }
 }
 
@@ -84,12 +90,13 @@ fn finish_one(
     id: &str,
     runtime: &tokio::runtime::Runtime,
     signals: &crate::shell::Interrupt,
+    language: Language,
 ) -> anyhow::Result<Option<Vec<String>>> {
     let mut opened = Opened::open(store, id)?;
-    let mut cloud = opened.connect(runtime, true)?;
+    let mut cloud = opened.connect(runtime, true, language)?;
     let live = Arc::new(Mutex::new(Live::on_stderr(false)));
-    cloud.tell = teller(&live);
-    let undone = undo::undo(&mut opened.ledger, &cloud);
+    cloud.tell = teller(&live, language);
+    let undone = undo::undone(&mut opened.ledger, &cloud);
     let undone = until_interrupted(runtime, signals, &live, undone);
     let Some(left) = undone.transpose()? else {
         return Ok(None);
@@ -102,5 +109,5 @@ fn finish_one(
         }
         store.forget(opened.held)?;
     }
-    Ok(Some(left))
+    Ok(Some(left.iter().map(|left| left.to(language)).collect()))
 }

@@ -11,10 +11,14 @@ use crate::report::standing;
 ///
 /// # Errors
 /// Never: a session that cannot be read is told as such.
-pub fn list(json: bool, _manners: Manners) -> anyhow::Result<Exit> {
+pub fn list(json: bool, manners: Manners) -> anyhow::Result<Exit> {
     let store = opened::store();
+    let language = manners.language(None);
     let session = |id: String| match store.look(&id) {
-        Ok(ledger) => ledger.outcome(),
+        Ok(ledger) => SessionOutcome {
+            place: ledger.begun.target.told().to(language),
+            ..ledger.outcome()
+        },
         Err(error) => SessionOutcome {
             error: Some(format!("{error:#}")),
             ..SessionOutcome::unread(id)
@@ -24,7 +28,7 @@ pub fn list(json: bool, _manners: Manners) -> anyhow::Result<Exit> {
     output::say(&if json {
         standing::sessions_json(&sessions)
     } else {
-        standing::sessions(&sessions)
+        standing::sessions(&sessions, language)
     });
     Ok(Exit::Met)
 }

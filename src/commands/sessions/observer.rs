@@ -34,8 +34,13 @@ impl Observer {
         }
     }
 
+    /// Where the learner's clients find it; `None` when nobody listens.
+    pub(super) fn address(&self, ledger: &Ledger) -> Option<u16> {
+        self.port().filter(|_| is_wanted(ledger))
+    }
+
     /// Where it listens, or did.
-    pub(super) fn port(&self) -> Option<u16> {
+    fn port(&self) -> Option<u16> {
         let text = std::fs::read_to_string(self.port_file()).ok()?;
         text.trim().parse().ok()
     }

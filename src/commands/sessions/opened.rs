@@ -12,6 +12,7 @@ use super::super::{output, runtime};
 use super::account;
 use super::observer::Observer;
 use crate::cloud::Cloud;
+use crate::language::{Language, Message};
 use crate::message;
 use crate::outcome::Exit;
 use crate::scenarios::{self, Source};
@@ -46,35 +47,41 @@ pub(super) fn directory(id: &str) -> anyhow::Result<PathBuf> {
 }
 
 /// The session that is meant: the one that was named, else the only one there is.
-pub(super) fn pick(store: &Store, asked: Option<&str>) -> Result<String, Refused> {
+pub(in super::super) fn pick(
+    store: &Store,
+    asked: Option<&str>,
+    language: Language,
+) -> Result<String, Refused> {
     let ids = store.ids();
-    let usage = |text: String| refused(Exit::Usage, format!("error: {text}"));
+    let usage = |why: Message| {
+        let text = message!("error", why = why).to(language);
+        Err(refused(Exit::Usage, text))
+    };
     if let Some(asked) = asked {
         return match ids.iter().find(|id| *id == asked) {
             Some(id) => Ok(id.clone()),
-            None => Err(usage(format!(
-                "there is no session {asked:?}; {}",
-                match ids.is_empty() {
-                    true => "there is none: `breakfix start SCENARIO` begins one".to_owned(),
-                    false => format!("there are: {}", ids.join(", ")),
-                }
-            ))),
+            None if ids.is_empty() => usage(message!("session-unknown-none", asked = asked)),
+            None => usage(message!(
+                "session-unknown",
+                asked = asked,
+                known = ids.join(", ")
+            )),
         };
     }
     match ids.as_slice() {
-        [] => Err(usage(
-            "there is no session: `breakfix start SCENARIO` begins one".to_owned(),
-        )),
+        [] => usage(message!("session-none")),
         [only] => Ok(only.clone()),
-        several => Err(usage(format!(
-            "there are several sessions, name one with --session: {}",
-            several
-                .iter()
-                .map(|id| described(store, id))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ))),
+        several => {
+            let described: Vec<String> = several.iter().map(|id| described(store, id)).collect();
+            usage(message!("session-several", known = described.join(", ")))
+        }
     }
+}
+
+/// The language of a session: the one that is asked for now, else the one that it was started in.
+pub(super) fn language(begun: &Begun, manners: Manners) -> Language {
+    let of_session = begun.language.as_deref().and_then(Language::of_tag);
+    manners.language(of_session)
 }
 
 fn described(store: &Store, id: &str) -> String {
@@ -94,7 +101,7 @@ pub(in super::super) fn look(
     manners: Manners,
 ) -> anyhow::Result<Result<(Runtime, Session), Refused>> {
     let store = store();
-    let id = match pick(&store, asked) {
+    let id = match pick(&store, asked, manners.language(None)) {
         Ok(id) => id,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -103,11 +110,13 @@ pub(in super::super) fn look(
         return Ok(Err(refused));
     }
     let runtime = runtime()?;
-    let cloud = connect(&runtime, &ledger.begun, &store.directory().join(&id), false)?;
+    let language = language(&ledger.begun, manners);
+    let directory = store.directory().join(&id);
+    let cloud = connect(&runtime, &ledger.begun, &directory, false, language)?;
     listen(&ledger);
     let source = source(&ledger.begun)?;
     let mut session = Session::over(ledger, source, cloud)?;
-    session.speak(manners.language(None));
+    session.speak(language);
     Ok(Ok((runtime, session)))
 }
 
@@ -118,7 +127,8 @@ pub(super) fn awake(ledger: &Ledger, manners: Manners) -> Result<(), Refused> {
     };
     let id = &ledger.begun.session;
     let text = message!("life-is-paused", session = id, at = paused.at.to_string());
-    Err(refused(Exit::Usage, text.to(manners.language(None))))
+    let text = text.to(language(&ledger.begun, manners));
+    Err(refused(Exit::Usage, text))
 }
 
 /// Has the observer of a session on a real account listen. Without it there is less evidence, and nothing else.
@@ -133,7 +143,7 @@ pub(super) fn listen(ledger: &Ledger) {
 ///
 /// # Errors
 /// When another process holds it, or its environment cannot be reached.
-pub(super) fn work(
+pub(in super::super) fn work(
     store: &Store,
     runtime: &Runtime,
     id: &str,
@@ -143,17 +153,19 @@ pub(super) fn work(
     if let Err(refused) = awake(&opened.ledger, manners) {
         return Ok(Err(refused));
     }
+    let language = opened.language(manners);
     let source = opened.source()?;
-    let cloud = opened.connect(runtime, true)?;
+    let cloud = opened.connect(runtime, true, language)?;
     if opened.ledger.begun.target.real
-        && let Err(refused) = runtime.block_on(account::admitted(&cloud))
+        && let Err(refused) = runtime.block_on(account::admitted(&cloud, language))
     {
         return Ok(Err(refused));
     }
     listen(&opened.ledger);
     let Opened { held, ledger } = opened;
     drop(ledger);
-    let session = Session::resume(&held.directory, source, cloud)?;
+    let mut session = Session::resume(&held.directory, source, cloud)?;
+    session.speak(language);
     Ok(Ok((held, session)))
 }
 
@@ -181,9 +193,15 @@ impl Opened {
     }
 
     /// Clients of its account; `None` on the simulator, which is left alone.
-    pub(super) fn account(&self, runtime: &Runtime) -> anyhow::Result<Option<Cloud>> {
+    pub(super) fn account(
+        &self,
+        runtime: &Runtime,
+        language: Language,
+    ) -> anyhow::Result<Option<Cloud>> {
         let is_real = self.ledger.begun.target.real;
-        is_real.then(|| self.connect(runtime, true)).transpose()
+        is_real
+            .then(|| self.connect(runtime, true, language))
+            .transpose()
     }
 
     fn source(&self) -> anyhow::Result<Source> {
@@ -191,8 +209,19 @@ impl Opened {
     }
 
     /// Its environment: a simulator that has ended is started again, with the same world.
-    pub(super) fn connect(&self, runtime: &Runtime, jumps: bool) -> anyhow::Result<Cloud> {
-        connect(runtime, &self.ledger.begun, &self.held.directory, jumps)
+    pub(super) fn connect(
+        &self,
+        runtime: &Runtime,
+        jumps: bool,
+        language: Language,
+    ) -> anyhow::Result<Cloud> {
+        let directory = &self.held.directory;
+        connect(runtime, &self.ledger.begun, directory, jumps, language)
+    }
+
+    /// The language that it is told in.
+    pub(super) fn language(&self, manners: Manners) -> Language {
+        language(&self.ledger.begun, manners)
     }
 }
 
@@ -208,11 +237,12 @@ pub(super) fn connect(
     begun: &Begun,
     directory: &Path,
     jumps: bool,
+    language: Language,
 ) -> anyhow::Result<Cloud> {
     if begun.target.real {
         let cloud = runtime.block_on(account::connect(&begun.target))?;
         // With another account's credentials everything would look as if it were gone.
-        runtime.block_on(account::identified(&cloud))?;
+        runtime.block_on(account::identified(&cloud, language))?;
         return Ok(cloud);
     }
     let background = Background::of(directory);

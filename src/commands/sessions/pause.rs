@@ -82,7 +82,7 @@ pub(super) fn alter(
     alteration: &impl Alteration,
 ) -> anyhow::Result<Exit> {
     let store = opened::store();
-    let done = match opened::pick(&store, asked) {
+    let done = match opened::pick(&store, asked, manners.language(None)) {
         Ok(id) => altered(&mut Opened::open(&store, &id)?, json, manners, alteration)?,
         Err(refused) => Err(refused),
     };
@@ -104,15 +104,15 @@ fn altered(
     manners: Manners,
     alteration: &impl Alteration,
 ) -> anyhow::Result<Result<String, Refused>> {
-    let (deed, language) = (alteration.deed(), manners.language(None));
+    let (deed, language) = (alteration.deed(), opened.language(manners));
     let is_new = alteration.is_new(&opened.ledger);
     let runtime = runtime()?;
-    let mut cloud = opened.account(&runtime)?;
+    let mut cloud = opened.account(&runtime, language)?;
     alteration.before(opened)?;
     let signals = interrupt::watch(&runtime)?;
     let live = Arc::new(Mutex::new(Live::on_stderr(manners.plain)));
     if let Some(cloud) = &mut cloud {
-        cloud.tell = teller(&live);
+        cloud.tell = teller(&live, language);
     }
     let work = alteration.alter(&mut opened.ledger, cloud.as_ref());
     let Some(done) = until_interrupted(&runtime, &signals, &live, work) else {

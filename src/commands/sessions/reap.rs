@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::super::content::Refused;
+use super::super::manners::Manners;
 use super::super::{output, runtime};
 use super::account::{self, AccountNames};
 use crate::cloud::{Cloud, Left};
+use crate::language::Language;
+use crate::message;
 use crate::outcome::Exit;
 use crate::report::standing;
 
@@ -27,41 +30,46 @@ pub struct ReapRequest {
 ///
 /// # Errors
 /// When the account cannot be searched.
-pub fn reap(request: &ReapRequest) -> anyhow::Result<Exit> {
+pub fn reap(request: &ReapRequest, manners: Manners) -> anyhow::Result<Exit> {
     let runtime = runtime()?;
-    let reaped = runtime.block_on(try_reap(request))?;
+    let reaped = runtime.block_on(try_reap(request, manners.language(None)))?;
     Ok(reaped.unwrap_or_else(|Refused { exit, text }| {
         output::complain(&text);
         exit
     }))
 }
 
-async fn try_reap(request: &ReapRequest) -> anyhow::Result<Result<Exit, Refused>> {
+async fn try_reap(
+    request: &ReapRequest,
+    language: Language,
+) -> anyhow::Result<Result<Exit, Refused>> {
     let cloud = account::connect(&request.account.target()).await?;
-    if let Err(refused) = account::admitted(&cloud).await {
+    if let Err(refused) = account::admitted(&cloud, language).await {
         return Ok(Err(refused));
     }
     let found = wanted(&cloud, request).await?;
     if found.is_empty() {
-        output::say("nothing to reap\n");
+        output::say(&(message!("reap-nothing").to(language) + "\n"));
         return Ok(Ok(Exit::Met));
     }
-    output::complain(&standing::left(&names(&found)));
-    if let Err(refused) = account::confirmed("Remove all this?", request.yes) {
+    output::complain(&standing::left(&names(&found, language), language));
+    if let Err(refused) = account::confirmed(message!("reap-confirm"), request.yes, language) {
         return Ok(Err(refused));
     }
     for left in &found {
-        output::complain(&format!("removing {left}"));
+        output::complain(&message!("reap-removing", what = left.told()).to(language));
         if let Err(error) = cloud.remove(left).await {
-            output::complain(&format!("{left}: {error}"));
+            let why = error.to_string();
+            let failed = message!("undo-failed", what = left.told(), why = why);
+            output::complain(&failed.to(language));
         }
     }
     let still = wanted(&cloud, request).await?;
     if still.is_empty() {
-        output::say(&format!("reaped {}; nothing is left\n", found.len()));
+        output::say(&(message!("reaped", count = found.len()).to(language) + "\n"));
         return Ok(Ok(Exit::Met));
     }
-    output::say(&standing::left(&names(&still)));
+    output::say(&standing::left(&names(&still, language), language));
     Ok(Ok(Exit::Leftovers))
 }
 
@@ -85,6 +93,6 @@ async fn wanted(cloud: &Cloud, request: &ReapRequest) -> anyhow::Result<Vec<Left
     Ok(found)
 }
 
-fn names(left: &[Left]) -> Vec<String> {
-    left.iter().map(ToString::to_string).collect()
+fn names(left: &[Left], language: Language) -> Vec<String> {
+    left.iter().map(|left| left.told().to(language)).collect()
 }

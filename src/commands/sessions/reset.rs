@@ -44,7 +44,7 @@ pub fn reset(request: &ResetRequest, manners: Manners) -> anyhow::Result<Exit> {
 
 fn try_reset(request: &ResetRequest, manners: Manners) -> anyhow::Result<Result<Exit, Refused>> {
     let store = opened::store();
-    let id = match opened::pick(&store, request.session.as_deref()) {
+    let id = match opened::pick(&store, request.session.as_deref(), manners.language(None)) {
         Ok(id) => id,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -58,9 +58,13 @@ fn try_reset(request: &ResetRequest, manners: Manners) -> anyhow::Result<Result<
     }
     let target = &session.ledger().begun.target;
     if target.real {
-        output::complain(&standing::plan(&target.to_string(), &session.planned()));
-        let question = "Take everything back, and make all this anew?";
-        if let Err(refused) = account::confirmed(question, request.yes) {
+        output::complain(&standing::plan(
+            &target.told(),
+            &session.planned(),
+            session.language(),
+        ));
+        let question = message!("reset-confirm");
+        if let Err(refused) = account::confirmed(question, request.yes, session.language()) {
             return Ok(Err(refused));
         }
     }
@@ -95,10 +99,10 @@ fn break_again(
     held: Held,
     mut session: Session,
 ) -> anyhow::Result<Result<Exit, Refused>> {
-    let language = manners.language(None);
+    let language = session.language();
     let signals = interrupt::watch(runtime)?;
     let live = Arc::new(Mutex::new(Live::on_stderr(manners.plain)));
-    session.tell(teller(&live));
+    session.tell(teller(&live, language));
     let reset = until_interrupted(runtime, &signals, &live, session.reset());
     drop(held);
     let id = session.id().to_owned();

@@ -7,7 +7,7 @@ use super::super::manners::Manners;
 use super::super::{output, pager, prove};
 use super::opened;
 use crate::lab::prose::{self, Document, Step};
-use crate::language::Language;
+use crate::language::{Language, Message};
 use crate::lessons::{self, Lesson};
 use crate::message;
 use crate::outcome::Exit;
@@ -55,8 +55,8 @@ fn try_show(request: &ShowRequest, manners: Manners) -> anyhow::Result<Result<St
         Err(refused) => return Ok(Err(refused)),
     };
     let Some(lesson) = lessons::of(&source, language)? else {
-        let text = message!("lesson-none", scenario = &source.scenario.name);
-        return Ok(Err(refused(Exit::Usage, text.to(language))));
+        let why = message!("lesson-none", scenario = &source.scenario.name);
+        return Ok(Err(usage(why, language)));
     };
     let document = prose::read(&lesson.path, &lesson.text);
     let step = match &request.step {
@@ -103,12 +103,9 @@ fn source(request: &ShowRequest, language: Language) -> anyhow::Result<Result<So
     }
     let store = opened::store();
     if request.session.is_none() && store.ids().is_empty() {
-        return Ok(Err(refused(
-            Exit::Usage,
-            message!("lesson-no-session").to(language),
-        )));
+        return Ok(Err(usage(message!("lesson-no-session"), language)));
     }
-    let id = match opened::pick(&store, request.session.as_deref()) {
+    let id = match opened::pick(&store, request.session.as_deref(), language) {
         Ok(id) => id,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -133,6 +130,10 @@ fn step(source: &Source, document: &Document, asked: &str) -> Option<Step> {
 fn no_step(source: &Source, document: &Document, asked: &str, language: Language) -> Refused {
     let names = document.steps();
     let names: Vec<String> = names.iter().map(|step| name(source, step)).collect();
-    let text = message!("lesson-no-step", step = asked, steps = names.join(", "));
-    refused(Exit::Usage, text.to(language))
+    let why = message!("lesson-no-step", step = asked, steps = names.join(", "));
+    usage(why, language)
+}
+
+fn usage(why: Message, language: Language) -> Refused {
+    refused(Exit::Usage, message!("error", why = why).to(language))
 }

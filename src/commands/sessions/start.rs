@@ -12,9 +12,13 @@ use super::super::manners::Manners;
 use super::super::{interrupt, output, runtime};
 use super::account::{self, AccountNames};
 use super::opened;
+use crate::cloud::Cloud;
+use crate::language::{Language, Message};
 use crate::live::Live;
+use crate::message;
 use crate::outcome::{Event, Exit};
 use crate::report::{life, standing};
+use crate::scenario::VariantError;
 use crate::scenarios::{self, LoadError, Source};
 use crate::session::journal::Target;
 use crate::session::store::{Held, Store};
@@ -62,14 +66,15 @@ pub fn start(request: &StartRequest, manners: Manners) -> anyhow::Result<Exit> {
 type Outcome = anyhow::Result<Result<Exit, Refused>>;
 
 fn try_start(request: &StartRequest, manners: Manners) -> Outcome {
-    let source = match checked(request) {
+    let language = manners.language(None);
+    let source = match checked(request, language) {
         Ok(source) => source,
         Err(refused) => return Ok(Err(refused)),
     };
     let store = opened::store();
     let runtime = runtime()?;
     if let Some(id) = same(&store, request) {
-        return go_on(request, manners, &store, &runtime, &id);
+        return go_on(request, &store, &runtime, &id, manners);
     }
     let id = session::new_id();
     let target = match &request.place {
@@ -80,10 +85,16 @@ fn try_start(request: &StartRequest, manners: Manners) -> Outcome {
     // Ctrl-C while somebody is asked ends this at once: nothing is made yet, and no simulator to be ended.
     let early = (!target.real).then(|| interrupt::watch(&runtime));
     let signals = early.transpose()?;
-    let begun = begin(request, manners, source, &runtime, &target, &held, &store);
+    let new = New {
+        request,
+        target: &target,
+        held: &held,
+        manners,
+    };
+    let begun = new.begin(source, &runtime, &store);
     match begun {
         Ok(Ok(session)) => {
-            let result = break_it(request, &runtime, signals, session);
+            let result = break_it(request, &runtime, signals, session, manners);
             drop(held);
             result
         }
@@ -99,53 +110,79 @@ fn try_start(request: &StartRequest, manners: Manners) -> Outcome {
     }
 }
 
-/// Nothing is made yet.
-fn begin(
-    request: &StartRequest,
+/// A session that is going to be begun.
+struct New<'a> {
+    request: &'a StartRequest,
+    target: &'a Target,
+    held: &'a Held,
     manners: Manners,
-    source: Source,
-    runtime: &Runtime,
-    target: &Target,
-    held: &Held,
-    store: &Store,
-) -> anyhow::Result<Result<Session, Refused>> {
-    let cloud = if target.real {
-        let cloud = runtime.block_on(account::connect(target))?;
-        if let Err(refused) = runtime.block_on(account::admitted(&cloud)) {
-            return Ok(Err(refused));
+}
+
+impl New<'_> {
+    /// Nothing is made yet.
+    fn begin(
+        &self,
+        source: Source,
+        runtime: &Runtime,
+        store: &Store,
+    ) -> anyhow::Result<Result<Session, Refused>> {
+        let language = self.manners.language(None);
+        let cloud = match self.connect(runtime, language)? {
+            Ok(cloud) => cloud,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let draft = Draft::new(source, &cloud, &self.wish())?;
+        // The plan is shown before a journal is written: a refusal leaves nothing behind.
+        if self.target.real {
+            let planned = draft.planned(language);
+            output::complain(&standing::plan(&self.target.told(), &planned, language));
+            if self.request.observe {
+                output::complain(&life::observed(language));
+            }
+            let question = message!("start-confirm");
+            if let Err(refused) = account::confirmed(question, self.request.yes, language) {
+                return Ok(Err(refused));
+            }
         }
-        cloud
-    } else {
-        let background = Background::of(&held.directory);
-        let Place::Simulator(pace) = request.place else {
+        let mut session = draft.begin(store.directory(), cloud)?;
+        session.speak(language);
+        opened::listen(session.ledger());
+        Ok(Ok(session))
+    }
+
+    fn connect(
+        &self,
+        runtime: &Runtime,
+        language: Language,
+    ) -> anyhow::Result<Result<Cloud, Refused>> {
+        if self.target.real {
+            let cloud = runtime.block_on(account::connect(self.target))?;
+            let admitted = runtime.block_on(account::admitted(&cloud, language));
+            return Ok(admitted.map(|()| cloud));
+        }
+        let background = Background::of(&self.held.directory);
+        let Place::Simulator(pace) = self.request.place else {
             anyhow::bail!("a simulated session has a clock");
         };
         background.ensure(pace)?;
-        runtime.block_on(background.connect(true))?
-    };
-    let wish = Wish {
-        id: held.id(),
-        variant: request.variant.clone(),
-        healthy: false,
-        time_to_live: request.time_to_live,
-        real: target.real,
-        clock: target.clock.clone(),
-        observed: target.real && request.observe,
-    };
-    let draft = Draft::new(source, &cloud, &wish)?;
-    // The plan is shown before a journal is written: a refusal leaves nothing behind.
-    if target.real {
-        output::complain(&standing::plan(&target.to_string(), &draft.planned()));
-        if request.observe {
-            output::complain(&life::observed(manners.language(None)));
-        }
-        if let Err(refused) = account::confirmed("Make all this?", request.yes) {
-            return Ok(Err(refused));
+        Ok(Ok(runtime.block_on(background.connect(true))?))
+    }
+
+    fn wish(&self) -> Wish {
+        Wish {
+            id: self.held.id(),
+            variant: self.request.variant.clone(),
+            healthy: false,
+            time_to_live: self.request.time_to_live,
+            real: self.target.real,
+            clock: self.target.clock.clone(),
+            observed: self.target.real && self.request.observe,
+            language: self
+                .manners
+                .asked()
+                .map(|language| language.tag().to_owned()),
         }
     }
-    let session = draft.begin(store.directory(), cloud)?;
-    opened::listen(session.ledger());
-    Ok(Ok(session))
 }
 
 fn break_it(
@@ -153,13 +190,15 @@ fn break_it(
     runtime: &Runtime,
     signals: Option<Arc<Interrupt>>,
     mut session: Session,
+    manners: Manners,
 ) -> Outcome {
+    let language = session.language();
     let signals = match signals {
         Some(signals) => signals,
         None => interrupt::watch(runtime)?,
     };
     let live = Arc::new(Mutex::new(Live::on_stderr(false)));
-    session.tell(teller(&live));
+    session.tell(teller(&live, language));
     let injected = until_interrupted(runtime, &signals, &live, session.inject());
     let id = session.id().to_owned();
     match injected {
@@ -167,23 +206,25 @@ fn break_it(
             let text = if request.json {
                 standing::started_json(&session.outcome())
             } else {
-                standing::started(&session.outcome())
+                let style = manners.style(language, &std::io::stdout());
+                standing::started(&session.outcome(), style)
             };
             output::say(&text);
             Ok(Ok(Exit::Met))
         }
-        Some(Err(error)) => Err(error.context(format!(
-            "session {id} is not broken as it should be: `breakfix start` goes on, `breakfix finish` takes everything back"
-        ))),
-        None => Ok(Err(refused(
-            Exit::Interrupted,
-            format!("interrupted: `breakfix start` goes on with session {id}, `breakfix finish` takes everything back"),
-        ))),
+        Some(Err(error)) => {
+            let what = message!("start-not-broken", id = &id);
+            Err(error.context(what.to(language)))
+        }
+        None => {
+            let text = message!("start-interrupted", id = &id).to(language);
+            Ok(Err(refused(Exit::Interrupted, text)))
+        }
     }
 }
 
 /// Works, and shows what of, until the first interrupt: `None` then.
-pub(super) fn until_interrupted<T>(
+pub(in super::super) fn until_interrupted<T>(
     runtime: &Runtime,
     signals: &Interrupt,
     live: &Arc<Mutex<Live>>,
@@ -201,9 +242,10 @@ pub(super) fn until_interrupted<T>(
 }
 
 /// Shows what is being done and waited for.
-pub(super) fn teller(live: &Arc<Mutex<Live>>) -> crate::cloud::Tell {
+pub(in super::super) fn teller(live: &Arc<Mutex<Live>>, language: Language) -> crate::cloud::Tell {
     let live = Arc::clone(live);
-    Arc::new(move |text| {
+    Arc::new(move |said| {
+        let text = said.to(language);
         let mut live = live.lock().unwrap_or_else(PoisonError::into_inner);
         live.show(&Event::Stage { text });
     })
@@ -212,17 +254,17 @@ pub(super) fn teller(live: &Arc<Mutex<Live>>) -> crate::cloud::Tell {
 /// Goes on with a session of the same scenario in the same place; one that is complete is only told.
 fn go_on(
     request: &StartRequest,
-    manners: Manners,
     store: &Store,
     runtime: &Runtime,
     id: &str,
+    manners: Manners,
 ) -> Outcome {
     let (held, session) = match opened::work(store, runtime, id, manners)? {
         Ok(opened) => opened,
         Err(refused) => return Ok(Err(refused)),
     };
-    output::complain(&format!("going on with session {id}"));
-    let result = break_it(request, runtime, None, session);
+    output::complain(&message!("start-going-on", id = id).to(session.language()));
+    let result = break_it(request, runtime, None, session, manners);
     drop(held);
     result
 }
@@ -260,22 +302,19 @@ fn simulated(pace: Pace) -> Target {
 }
 
 /// What can be said without touching anything.
-fn checked(request: &StartRequest) -> Result<Source, Refused> {
+fn checked(request: &StartRequest, language: Language) -> Result<Source, Refused> {
+    let refused = |exit, why: Message| refused(exit, message!("error", why = why).to(language));
     let source = scenarios::load(&request.scenario, request.directory.as_deref());
     let source = source.map_err(|error| {
-        let exit = match error {
-            LoadError::Unknown { .. } => Exit::Usage,
-            LoadError::Invalid { .. } => Exit::Content,
-            LoadError::Unreadable { .. } => Exit::CannotTell,
-        };
-        refused(exit, format!("error: {error}"))
+        let (exit, why) = unloaded(error);
+        refused(exit, why)
     })?;
     let asked = request
         .variant
         .as_deref()
         .filter(|asked| *asked != crate::scenario::RANDOM);
     let chosen = source.scenario.choose(asked);
-    let chosen = chosen.map_err(|error| refused(Exit::Usage, format!("error: {error}")))?;
+    let chosen = chosen.map_err(|error| refused(Exit::Usage, unchosen(error)))?;
     let real = matches!(request.place, Place::Account(_));
     let any_only = source
         .scenario
@@ -284,13 +323,61 @@ fn checked(request: &StartRequest) -> Result<Source, Refused> {
         .any(|variant| variant.simulator_only);
     let random = request.variant.as_deref() == Some(crate::scenario::RANDOM);
     if real && (chosen.simulator_only || random && any_only) {
-        return Err(refused(
-            Exit::Usage,
-            format!(
-                "error: {} is for the simulator only: it would touch what others share in the account",
-                request.scenario
-            ),
-        ));
+        let why = message!("start-simulator-only", scenario = &request.scenario);
+        return Err(refused(Exit::Usage, why));
     }
     Ok(source)
+}
+
+/// Why there is no such scenario. Mistakes in one are for its author, in English.
+fn unloaded(error: LoadError) -> (Exit, Message) {
+    match error {
+        LoadError::Unknown {
+            name,
+            known,
+            nearest,
+        } => {
+            let unknown = message!("scenario-unknown", name = name, known = known.join(", "));
+            (Exit::Usage, meant(unknown, nearest))
+        }
+        LoadError::Invalid { .. } => (Exit::Content, error.to_string().into()),
+        LoadError::Unreadable { .. } => (Exit::CannotTell, error.to_string().into()),
+    }
+}
+
+fn unchosen(error: VariantError) -> Message {
+    match error {
+        VariantError::Unknown {
+            scenario,
+            name,
+            known,
+            nearest,
+        } => {
+            let unknown = message!(
+                "variant-unknown",
+                scenario = scenario,
+                name = name,
+                known = known
+            );
+            meant(unknown, nearest)
+        }
+        VariantError::Twice(name) => message!("variant-twice", name = name),
+        VariantError::Clash {
+            first,
+            second,
+            value,
+        } => message!(
+            "variant-clash",
+            first = first,
+            second = second,
+            value = value
+        ),
+    }
+}
+
+fn meant(unknown: Message, nearest: Option<String>) -> Message {
+    match nearest {
+        Some(nearest) => message!("did-you-mean", unknown = unknown, nearest = nearest),
+        None => unknown,
+    }
 }

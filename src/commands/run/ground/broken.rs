@@ -13,7 +13,9 @@ use super::super::super::sessions::{AccountNames, account};
 use super::super::super::{output, simulate, simulated};
 use super::{Part, RunRequest, Setting, remove, shell_config};
 use crate::cloud::Cloud;
+use crate::language::Language;
 use crate::live::Live;
+use crate::message;
 use crate::outcome::{CheckOutcome, Event, HookPhase, LabOutcome, Verdict};
 use crate::plan;
 use crate::run::{CLEANUP_LIMIT, Surroundings};
@@ -69,7 +71,9 @@ pub(in super::super) fn run_on_account(
     let scratch = setting.lab_scratch()?;
     let target = names.target();
     let cloud = setting.runtime.block_on(account::connect(&target))?;
-    let admitted = setting.runtime.block_on(account::admitted(&cloud));
+    let admitted = setting
+        .runtime
+        .block_on(account::admitted(&cloud, Language::English));
     admitted.map_err(|refused| anyhow!(refused.text))?;
     let mut environment = on_account(setting, &cloud, &scratch)?;
     let mut surroundings = Broken::on(setting, Place::Account(Instant::now()));
@@ -89,11 +93,14 @@ pub(in super::super) fn run_on_account(
             ..wish(setting.request)
         };
         let draft = Draft::new(source, &cloud, &wish)?;
+        let language = Language::English;
         output::complain(&crate::report::standing::plan(
-            &target.to_string(),
-            &draft.planned(),
+            &target.told(),
+            &draft.planned(language),
+            language,
         ));
-        let confirmed = account::confirmed("Make all this?", setting.request.yes);
+        let question = message!("start-confirm");
+        let confirmed = account::confirmed(question, setting.request.yes, language);
         confirmed.map_err(|refused| anyhow!(refused.text))?;
         let session = draft.begin(store.directory(), cloud)?;
         held = Some((store.clone(), store.hold(session.id())?));

@@ -1,0 +1,140 @@
+# コマンドラインのヘルプ。英語のヘルプは src/cli.rs にある。キーの規則は src/cli/help.rs を参照。
+
+help-heading-usage = 使い方:
+help-heading-commands = コマンド
+help-heading-arguments = 引数
+help-heading-options = オプション
+help-default = [デフォルト: { $value }]
+help-values = [指定できる値: { $values }]
+help-variable = [環境変数: { $name }]
+
+help-error = エラー: { $why }
+help-error-missing = 次の引数が必要です:
+    {"  "}{ $arguments }
+help-error-unknown-argument = 引数「{ $argument }」はありません
+help-error-unknown-verb = コマンド「{ $verb }」はありません
+help-error-missing-verb = コマンドを指定してください
+help-error-twice = 引数「{ $argument }」は一度しか指定できません
+help-error-conflict = 引数「{ $argument }」は「{ $other }」と同時に指定できません
+help-error-no-value = 引数「{ $argument }」には値が必要です
+help-error-too-many-values = 引数「{ $argument }」の値が多すぎます: 「{ $value }」
+help-error-value = 「{ $value }」は引数「{ $argument }」の値として正しくありません
+help-error-possible = 指定できる値: { $values }
+help-error-similar = もしかして: { $values }
+help-error-more = 詳しくは「--help」を指定してください。
+
+help-exit-codes = 終了コード:
+    {"  "}0    すべて成功し、すべてのチェックを達成した
+    {"  "}1    ステップが失敗したか、チェックが未達成
+    {"  "}2    コマンドラインに誤りがあるか、何も選択されていない
+    {"  "}3    コンテンツに誤りがある
+    {"  "}4    判定不能（環境に問題がある）
+    {"  "}5    作成したリソースが残っている
+    {"  "}6    未完了（状態が落ち着いていない）
+    {"  "}130  中断された（INT、TERM、HUP）
+
+help-breakfix = 障害対応ラボを実行します。環境をわざと壊し、レッスンを実行し、修復を確かめます。
+help-breakfix-long = 通常は、内蔵の AWS API と Kubernetes API のシミュレーターですべてを実行します。普段どおりの `aws`、`kubectl`、`jq` が使え、アカウントも費用も必要ありません。
+help-help = このヘルプ、または指定したコマンドのヘルプを表示します
+
+# すべてのコマンドに共通の引数。
+help-arg-verbose = 標準エラー出力に詳しく表示します。2 回指定するとすべて表示します
+help-arg-lang = メッセージの言語。`en` または `ja` [デフォルト: セッションの言語、なければロケールの言語]
+help-arg-plain = スクリーンリーダーやログに適したプレーンテキスト。色、スピナー、再描画、ページャーを使いません
+help-arg-help = ヘルプを表示します（`-h` は要約）
+help-arg-version = バージョンを表示します
+
+# 複数のコマンドに共通の引数。
+help-arg-session = セッションの ID [デフォルト: 唯一のセッション]
+help-arg-format = 標準出力への報告の形式
+help-arg-format-terminal = 人が読むための形式
+help-arg-format-json = プログラムのための形式。バージョン付きの JSON ドキュメント
+help-arg-directory = シナリオを置いたディレクトリ。同じ名前なら組み込みのものより優先します
+help-arg-scenarios = シナリオを置いたディレクトリ。同じ名前なら組み込みのものより優先します
+help-arg-account = アカウント ID。認証情報はこのアカウントのものでなければなりません
+help-arg-region = クラスターのリージョン
+help-arg-cluster = EKS クラスター。タグ breakfix:allow=true が必要です
+help-arg-yes = 実アカウントを変更する前に確認しません
+help-arg-paths = レッスン。Markdown ファイル、またはそのディレクトリ
+help-arg-glob = PATH 以下のパスが一致するページだけを対象にします。`*` は `/` にも一致します（例: `{"{"}module,module/**{"}"}`）
+help-arg-steps = このステップだけを対象にします。番号か `id=` で指定し、複数回指定できます
+help-arg-from = このステップ以降だけを対象にします
+help-arg-to = このステップまでだけを対象にします
+help-arg-scenario = 注入するシナリオ [デフォルト: レッスンのフロントマターに書かれたもの]
+help-arg-source_tree = 対象のレッスンは DIR にあるレッスンの翻訳です。フック、`.notest`、シナリオは DIR のものを使います [デフォルト: `i18n/LANGUAGE` の配置に従う]
+help-arg-state = そのディレクトリにワールドを保存しているシミュレーター。省略時は環境変数が示すもの
+
+help-plan = 実行内容を表示します。ページ、ステップ、コマンド、制限、フック、スキップ、そしてすべての誤り
+help-plan-arg-format = 標準出力への表示の形式
+
+help-run = レッスンのステップを実行します。シナリオがあれば環境を壊した状態で実行し、修復を判定します
+help-run-arg-format = 標準出力への報告の形式 [デフォルト: terminal]
+help-run-arg-on = レッスンのコマンドを実行する場所
+help-run-arg-on-simulator = 内蔵のシミュレーター。アカウントも費用も必要ありません
+help-run-arg-on-aws = 実際の AWS アカウント。--account、--region、--cluster の指定が必要です
+help-run-arg-on-none = シェルのみ。シナリオは使わず、今の環境のまま実行します
+help-run-arg-variant = どの障害にするか。シナリオのバリアント名、二つ同時なら `a+b`、おまかせなら `random` [デフォルト: シナリオの最初のもの]
+help-run-arg-clock = シミュレーターの時間の進み方。`instant`、`real`、または `20x` のような速度
+help-run-arg-chaos = 再試行を試すために、シミュレーターがラボの呼び出しに起こす問題。`throttle=0.1` と `error=0.05`（リクエストの割合）、`latency=200ms` または `latency=50ms..400ms`、`seed=7` をカンマでつなぎます
+help-run-arg-keep = ステップの後、ワールドをそのまま残します。元に戻さず、Ctrl-C まで提供し続けます
+help-run-arg-reports = 報告をファイルに書き込みます。`-` は標準出力で、複数回指定できます。種類: terminal、json、timing、junit、github、summary（パスを省略すると $GITHUB_STEP_SUMMARY）
+help-run-arg-retries = 失敗したステップを再試行する回数（ステップの指定より優先）。`retries=` のあるステップだけが対象です
+help-run-arg-allow_flaky = 再試行で成功したステップを成功とみなします
+help-run-arg-documented = コマンドの出力がレッスンの記載と異なる場合の扱い
+help-run-arg-documented-report = 報告に 1 行で示します。-v で詳しく表示します
+help-run-arg-documented-fail = レッスンの誤りとみなします（終了コード 3）
+help-run-arg-documented-ignore = 比較しません
+help-run-arg-shell_per = 変数、関数、ディレクトリとともに一つのシェルを共有する範囲
+help-run-arg-shell_per-page = ページごとに新しく始めます
+help-run-arg-shell_per-lab = ラボのページで共有します
+help-run-arg-shell_per-run = すべてのラボで共有します。`--on none` の場合のみ
+help-run-arg-bail = 最初に失敗したステップまたはスイートのフックで、すべてを停止します
+help-run-arg-page_timeout = 各ページのステップ全体の制限時間（ラボの時間）。秒数、または `90s`、`5m`、`1h`
+help-run-arg-run_timeout = 実行全体の制限時間（実時間）。秒数、または `90s`、`5m`、`1h`
+help-run-arg-mask = この変数の値も隠します。`*_TOKEN`、`*_PASSWORD`、`*_SECRET*` は常に隠されます
+
+help-start = 学習者のために環境を壊し、`finish` まで壊れたままにします
+help-start-arg-scenario = 環境を壊すシナリオ
+help-start-arg-variant = どの障害にするか。バリアント名、二つ同時なら `a+b`、名前を伏せておまかせにするなら `random` [デフォルト: シナリオの最初のもの]
+help-start-arg-on = 環境を壊す場所
+help-start-arg-on-simulator = バックグラウンドで動く内蔵のシミュレーター。アカウントも費用も必要ありません
+help-start-arg-on-aws = 実際の AWS アカウント。--account、--region、--cluster の指定が必要です
+help-start-arg-clock = 学習者にとってのシミュレーターの時間の進み方。`real`、`instant`、または `20x` のような速度
+help-start-arg-ttl = セッションの寿命。過ぎると `reap` が忘れられたものとみなします
+
+help-check = 修復がどこまで進んだかを、現在の状態から判定して表示します
+help-check-arg-wait = まだ達成していないものを待つ時間。秒数、または `90s`、`5m`、`1h`
+
+help-env = ターミナルをセッションの環境に接続する設定を出力します: eval "$(breakfix env)"
+help-sessions = 開いているセッションを一覧表示します
+
+help-finish = セッションが作成したものをすべて元に戻し、何も残っていないことを確かめます
+help-finish-arg-all = 開いているすべてのセッション
+
+help-reap = breakfix がアカウントに作成したものを、タグだけを手がかりに削除します
+help-reap-arg-session = 期限にかかわらず、このセッションが作成したものだけを対象にします
+help-reap-arg-all = 期限が過ぎていないセッションのものも対象にします
+help-reap-arg-yes = 確認しません
+
+help-prove = シナリオを検証します。壊れた状態と誤った修復が拒否され、正しい修復が受け入れられ、何も残らないこと
+help-prove-arg-scenarios = シナリオの名前
+help-prove-arg-all = すべてのシナリオ
+help-prove-arg-variant = このバリアントだけ。二つの障害を同時に試すなら `a+b`
+help-prove-arg-jobs = 同時に実行する検証の数 [デフォルト: プロセッサーの数]
+help-prove-arg-skip_scripts = スクリプトの修復を省きます。実際のクライアントが必要で、時間もかかるためです
+
+help-scenario = シナリオの作者のための機能。スキーマと、何も実行しない誤りの確認
+help-scenario-schema = `scenario.yaml` の JSON Schema を出力します
+help-scenario-check = シナリオとそこに書かれたファイルを読み、すべての誤りを表示します
+help-scenario-check-arg-names = シナリオの名前 [デフォルト: すべて]
+
+help-simulate = シミュレーターだけを提供し、クライアントを接続する環境変数を出力します
+help-simulate-arg-clock = 時間の進み方。`instant`、`real`、または `20x` のような速度
+help-simulate-arg-chaos = 再試行を試すために、シミュレーターがクライアントに起こす問題。`throttle=0.1` と `error=0.05`（リクエストの割合）、`latency=200ms` または `latency=50ms..400ms`、`seed=7` をカンマでつなぎます
+help-simulate-arg-state = ワールドをこのディレクトリに保存します。強制終了の後でも、再び提供すれば同じワールドを同じポートで利用できます
+help-simulate-events = 行われたすべての呼び出しを古い順に一覧表示します。時刻、内容、呼び出し元、対象、結果
+help-simulate-events-arg-after = この番号より後の呼び出しだけ
+help-simulate-status = 提供しているもの、シミュレーター内の時刻、次に何か起こる時刻を表示します
+help-simulate-advance = その間に起こることも含めて、時間を一気に進めます
+help-simulate-advance-arg-by = 進める時間。`90s`、`5m`、`2h` など
+help-simulate-arg-format = 表示の形式
