@@ -33,7 +33,7 @@ help-exit-codes = 終了コード:
     {"  "}6    未完了（状態が落ち着いていない）
     {"  "}130  中断された（INT、TERM、HUP）
 
-help-breakfix = 障害対応ラボを実行します。環境をわざと壊し、レッスンを実行し、修復を確かめます。
+help-breakfix = 障害対応ラボを実行します。環境をわざと壊し、修復を確かめます。
 help-breakfix-long = 通常は、内蔵の AWS API と Kubernetes API のシミュレーターですべてを実行します。普段どおりの `aws`、`kubectl`、`jq` が使え、アカウントも費用も必要ありません。
 help-help = このヘルプ、または指定したコマンドのヘルプを表示します
 
@@ -64,10 +64,10 @@ help-arg-scenario = 注入するシナリオ [デフォルト: レッスンの�
 help-arg-source_tree = 対象のレッスンは DIR にあるレッスンの翻訳です。フック、`.notest`、シナリオは DIR のものを使います [デフォルト: `i18n/LANGUAGE` の配置に従う]
 help-arg-state = そのディレクトリにワールドを保存しているシミュレーター。省略時は環境変数が示すもの
 
-help-plan = 実行内容を表示します。ページ、ステップ、コマンド、制限、フック、スキップ、そしてすべての誤り
+help-plan = 実行内容（ステップ、制限、フックなど）と誤りをすべて表示します
 help-plan-arg-format = 標準出力への表示の形式
 
-help-run = レッスンのステップを実行します。シナリオがあれば環境を壊した状態で実行し、修復を判定します
+help-run = レッスンのステップを実行し、シナリオの修復を判定します
 help-run-arg-format = 標準出力への報告の形式 [デフォルト: terminal]
 help-run-arg-on = レッスンのコマンドを実行する場所
 help-run-arg-on-simulator = 内蔵のシミュレーター。アカウントも費用も必要ありません
@@ -102,39 +102,41 @@ help-start-arg-on-aws = 実際の AWS アカウント。--account、--region、-
 help-start-arg-clock = 学習者にとってのシミュレーターの時間の進み方。`real`、`instant`、または `20x` のような速度
 help-start-arg-ttl = セッションの寿命。過ぎると `reap` が忘れられたものとみなします
 
-help-check = 修復がどこまで進んだかを、現在の状態から判定して表示します
+help-check = 修復がどこまで進んだかを、現在の状態から判定します
 help-check-arg-wait = まだ達成していないものを待つ時間。秒数、または `90s`、`5m`、`1h`
 
-help-env = ターミナルをセッションの環境に接続する設定を出力します: eval "$(breakfix env)"
+help-env = ターミナルを環境に接続します: eval "$(breakfix env)"
 help-sessions = 開いているセッションを一覧表示します
 
-help-finish = セッションが作成したものをすべて元に戻し、何も残っていないことを確かめます
+help-finish = 作成したものをすべて元に戻し、残りがないことを確かめます
 help-finish-arg-all = 開いているすべてのセッション
 
-help-reap = breakfix がアカウントに作成したものを、タグだけを手がかりに削除します
+help-reap = アカウントに作成したものを、タグだけを手がかりに削除します
 help-reap-arg-session = 期限にかかわらず、このセッションが作成したものだけを対象にします
 help-reap-arg-all = 期限が過ぎていないセッションのものも対象にします
 help-reap-arg-yes = 確認しません
 
-help-prove = シナリオを検証します。壊れた状態と誤った修復が拒否され、正しい修復が受け入れられ、何も残らないこと
+help-prove = シナリオを検証し、修復の成否が正しく判定されるか確かめます
 help-prove-arg-scenarios = シナリオの名前
 help-prove-arg-all = すべてのシナリオ
 help-prove-arg-variant = このバリアントだけ。二つの障害を同時に試すなら `a+b`
 help-prove-arg-jobs = 同時に実行する検証の数 [デフォルト: プロセッサーの数]
 help-prove-arg-skip_scripts = スクリプトの修復を省きます。実際のクライアントが必要で、時間もかかるためです
 
-help-scenario = シナリオの作者のための機能。スキーマと、何も実行しない誤りの確認
+help-scenario = シナリオの作者のための機能（スキーマ、誤りの確認）
 help-scenario-schema = `scenario.yaml` の JSON Schema を出力します
-help-scenario-check = シナリオとそこに書かれたファイルを読み、すべての誤りを表示します
+help-scenario-check = シナリオとそのファイルを読み、誤りをすべて表示します
 help-scenario-check-arg-names = シナリオの名前 [デフォルト: すべて]
 
-help-simulate = シミュレーターだけを提供し、クライアントを接続する環境変数を出力します
+help-simulate = シミュレーターだけを提供し、接続用の環境変数を出力します
 help-simulate-arg-clock = 時間の進み方。`instant`、`real`、または `20x` のような速度
 help-simulate-arg-chaos = 再試行を試すために、シミュレーターがクライアントに起こす問題。`throttle=0.1` と `error=0.05`（リクエストの割合）、`latency=200ms` または `latency=50ms..400ms`、`seed=7` をカンマでつなぎます
 help-simulate-arg-state = ワールドをこのディレクトリに保存します。強制終了の後でも、再び提供すれば同じワールドを同じポートで利用できます
-help-simulate-events = 行われたすべての呼び出しを古い順に一覧表示します。時刻、内容、呼び出し元、対象、結果
+help-simulate-events = すべての呼び出しを、結果とともに古い順に一覧表示します
 help-simulate-events-arg-after = この番号より後の呼び出しだけ
-help-simulate-status = 提供しているもの、シミュレーター内の時刻、次に何か起こる時刻を表示します
+help-simulate-status = 提供しているもの、内部の時刻、次に何か起こる時刻を表示します
 help-simulate-advance = その間に起こることも含めて、時間を一気に進めます
 help-simulate-advance-arg-by = 進める時間。`90s`、`5m`、`2h` など
-help-simulate-arg-format = 表示の形式
+help-simulate-events-arg-format = 表示の形式
+help-simulate-status-arg-format = 表示の形式
+help-simulate-advance-arg-format = 表示の形式

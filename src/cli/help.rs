@@ -140,11 +140,11 @@ impl Help {
             ));
         if let Some(about) = self.first(&[about_key(&path)]) {
             let long = self.first(&[format!("{}-long", about_key(&path))]);
-            let long = long.map(|long| self.wrapped(&format!("{about}\n\n{long}"), 0));
-            command = command.about(about);
-            if let Some(long) = long {
-                command = command.long_about(long);
-            }
+            let long = match long {
+                Some(long) => format!("{about}\n\n{long}"),
+                None => about.clone(),
+            };
+            command = command.about(about).long_about(self.wrapped(&long, 0));
         }
         command
             .mut_args(|argument| self.argument(argument, &path))
@@ -237,16 +237,17 @@ fn path_of(command: &Command, above: &[String]) -> Vec<String> {
     }
 }
 
-/// `help start` is about the same as `start`.
+/// `help start` is about the same as `start`, and every verb's `help` about the same.
 fn about_key(path: &[String]) -> String {
-    let path = match path {
-        [help, rest @ ..] if help == "help" && !rest.is_empty() => rest,
-        path => path,
+    let Some((last, above)) = path.split_last() else {
+        return "help-breakfix".to_owned();
     };
-    match path {
-        [] => "help-breakfix".to_owned(),
-        path => format!("help-{}", path.join("-")),
+    if last == "help" {
+        return "help-help".to_owned();
     }
+    let above = above.iter().filter(|verb| *verb != "help");
+    let names: Vec<&str> = above.chain([last]).map(String::as_str).collect();
+    format!("help-{}", names.join("-"))
 }
 
 /// The keys of an argument's text, the particular one first.

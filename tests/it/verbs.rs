@@ -406,3 +406,56 @@ fn a_variant_that_was_drawn_is_not_told() {
     assert!(!told[0].stderr.contains("of key"), "{}", told[0].stderr);
     learner.nothing_is_left();
 }
+
+#[test]
+fn a_session_is_told_in_the_language_that_it_was_started_in() {
+    let learner = Learner::new();
+    let started = learner.start(&["--lang", "ja"]);
+    for part in ["ワーカーノードの欠落", "シミュレーター", "次に"] {
+        assert!(started.stdout.contains(part), "{}", started.stdout);
+    }
+    assert!(
+        started.stderr.contains("作成中: KMS キー"),
+        "{}",
+        started.stderr
+    );
+    let checked = learner.call(&["--plain", "check"], 1).stdout;
+    for part in [
+        "条件",
+        "✗ 未達成: ",
+        "期待",
+        "ステートメント 1（Sid \"EnableIAMUserPermissions\"）",
+        "6 件中 3 件のチェックを達成しています",
+    ] {
+        assert!(checked.contains(part), "{part:?} is missing in {checked}");
+    }
+    let json = learner.call(&["check", "--format", "json"], 1).json();
+    assert_eq!(json["checks"][0]["verdict"], "not met");
+    let reason = json["checks"][0]["reason"].as_str().unwrap();
+    assert!(reason.ends_with('。'), "{reason}");
+    let english = learner.call(&["--lang", "en", "check"], 1).stdout;
+    assert!(english.contains("3 of 6 checks met"), "{english}");
+
+    let unknown = learner.call(&["--lang=ja", "check", "--session", "x"], 2);
+    assert!(unknown.stderr.contains("エラー: "), "{}", unknown.stderr);
+    let mistaken = learner.call(&["--lang=ja", "chekc"], 2);
+    assert!(
+        mistaken.stderr.contains("もしかして: check"),
+        "{}",
+        mistaken.stderr
+    );
+    let help = learner.call(&["check", "--help", "--lang", "ja"], 0);
+    assert!(
+        help.stdout.contains("使い方: breakfix check"),
+        "{}",
+        help.stdout
+    );
+
+    let finished = learner.call(&["finish"], 0);
+    assert!(
+        finished.stdout.contains("何も残っていません"),
+        "{}",
+        finished.stdout
+    );
+    learner.nothing_is_left();
+}
