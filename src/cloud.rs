@@ -8,6 +8,7 @@ mod error;
 pub mod kubernetes;
 pub mod leftovers;
 mod observe;
+pub mod probe;
 mod waiting;
 
 use std::collections::BTreeSet;

@@ -1,6 +1,7 @@
 //! What happened: events while a run goes on, and its final value. The one file of plain data
 //! in which those who do (`run`, `session`) and those who read (`report`, `live`) meet.
 
+pub mod health;
 pub mod offer;
 pub mod progress;
 pub mod proof;

@@ -8,6 +8,7 @@ pub use self::counts::Counts;
 
 mod counts;
 pub mod diagnostics;
+pub mod doctor;
 mod explanation;
 mod finding;
 pub mod github;

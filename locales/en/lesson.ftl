@@ -16,9 +16,9 @@ lesson-code = Code
 lesson-code-in = Code, { $language }
 lesson-console = AWS console
 lesson-required-time = Time needed: about { $minutes } minutes
-lesson-none = error: the scenario { $scenario } has no lesson
-lesson-no-session = error: there is no session: `breakfix start SCENARIO` begins one, and `breakfix show --scenario SCENARIO` shows a lesson without one. `breakfix list` names the scenarios
-lesson-no-step = error: the lesson has no step { $step }; it has: { $steps }
+lesson-none = the scenario { $scenario } has no lesson
+lesson-no-session = there is no session: `breakfix start SCENARIO` begins one, and `breakfix show --scenario SCENARIO` shows a lesson without one. `breakfix list` names the scenarios
+lesson-no-step = the lesson has no step { $step }; it has: { $steps }
 
 list-empty = There is no scenario.
 list-start = `breakfix start NAME` breaks the environment for you, on the simulator unless you say otherwise; `breakfix finish` takes everything back.

@@ -16,9 +16,9 @@ lesson-code = コード
 lesson-code-in = コード（{ $language }）
 lesson-console = AWS マネジメントコンソール
 lesson-required-time = 所要時間：約 { $minutes } 分
-lesson-none = エラー：シナリオ { $scenario } にはレッスンがありません
-lesson-no-session = エラー：セッションがありません。`breakfix start シナリオ名` で始めるか、`breakfix show --scenario シナリオ名` でレッスンだけを表示してください。シナリオの一覧は `breakfix list` で確認できます
-lesson-no-step = エラー：レッスンにステップ { $step } はありません。次のステップがあります：{ $steps }
+lesson-none = シナリオ { $scenario } にはレッスンがありません
+lesson-no-session = セッションがありません。`breakfix start シナリオ名` で始めるか、`breakfix show --scenario シナリオ名` でレッスンだけを表示してください。シナリオの一覧は `breakfix list` で確認できます
+lesson-no-step = レッスンにステップ { $step } はありません。次のステップがあります：{ $steps }
 
 list-empty = シナリオがありません。
 list-start = `breakfix start 名前` で環境を壊して始めます（指定しなければシミュレーター上です）。`breakfix finish` ですべて元に戻ります。

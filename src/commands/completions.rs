@@ -11,6 +11,7 @@ use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
 use super::manners::Manners;
 use super::output;
+use super::sessions::show::name;
 use crate::cli::Cli;
 use crate::lab::prose;
 use crate::lessons;
@@ -200,13 +201,7 @@ fn steps() -> Option<Vec<CompletionCandidate>> {
     let lesson = lessons::of(&source, language).ok()??;
     let steps = prose::read(&lesson.path, &lesson.text).steps();
     let candidate = |step: prose::Step| {
-        let own = step.id.unwrap_or_else(|| step.number.to_string());
-        let named = source
-            .scenario
-            .steps
-            .iter()
-            .find(|named| named.step == own || named.step == step.number.to_string());
-        let name = named.map_or(own, |named| named.id.clone());
+        let name = name(&source, &step);
         CompletionCandidate::new(name).help(Some(step.heading.into()))
     };
     Some(steps.into_iter().map(candidate).collect())

@@ -32,7 +32,8 @@ fn advice(tool: &str) -> &'static str {
     }
 }
 
-fn find(tool: &str, path: &OsStr) -> Option<PathBuf> {
+/// A program on this PATH.
+pub(super) fn find(tool: &str, path: &OsStr) -> Option<PathBuf> {
     use rustix::fs::{Access, access};
     std::env::split_paths(path)
         .map(|directory| directory.join(tool))
@@ -47,7 +48,7 @@ fn too_old(program: &Path) -> Option<String> {
         .unwrap_or_default();
     let text = String::from_utf8_lossy(&text).into_owned();
     match version(&text) {
-        Some(found) if found >= AWS_V2 || (AWS_V1..(2, 0)).contains(&found) => None,
+        Some(_) if honours_endpoint(&text) => None,
         Some((major, minor)) => Some(format!(
             "{} is version {major}.{minor}: it does not honour AWS_ENDPOINT_URL and would call the real AWS; use 1.29, 2.13 or newer",
             program.display()
@@ -58,6 +59,11 @@ fn too_old(program: &Path) -> Option<String> {
             text.trim()
         )),
     }
+}
+
+/// Whether the AWS CLI that says this of its version lets itself be led to the simulator.
+pub(super) fn honours_endpoint(text: &str) -> bool {
+    version(text).is_some_and(|found| found >= AWS_V2 || (AWS_V1..(2, 0)).contains(&found))
 }
 
 /// Major and minor of `aws-cli/1.45.11 Python/…`.

@@ -80,7 +80,10 @@ impl Cloud {
     }
 
     /// Subnets and role for a new node group: those of the cluster's first that breakfix did not make.
-    async fn surroundings(&self, role: Option<&str>) -> Result<(Vec<String>, String), CloudError> {
+    pub(in super::super) async fn surroundings(
+        &self,
+        role: Option<&str>,
+    ) -> Result<(Vec<String>, String), CloudError> {
         for name in self.nodegroup_names().await? {
             let Some(neighbour) = self.nodegroup(&name).await? else {
                 continue;

@@ -1,5 +1,6 @@
 //! The gate to a real account: nothing is changed in one that was not named, opted in, shown and confirmed.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::sync::Arc;
 
@@ -116,23 +117,45 @@ async fn refusal(cloud: &Cloud) -> Result<(), (Exit, Message)> {
         }
         Err(error) => return unknown(message!("account-tags-unread"), &error),
     };
-    let environment = tags.get(ENVIRONMENT);
-    if let Some(environment) = environment.filter(|value| PRODUCTION.contains(&value.as_str())) {
-        let tag = format!("{ENVIRONMENT}={environment}");
-        return usage(message!("account-production", cluster = cluster, tag = tag));
-    }
-    if tags.get(ALLOW).map(String::as_str) != Some("true") {
-        let command = format!(
-            "aws eks tag-resource --region {region} \
-             --resource-arn arn:aws:eks:{region}:{account}:cluster/{cluster} --tags {ALLOW}=true"
-        );
-        return usage(message!(
+    match obstacle(&tags) {
+        None => Ok(()),
+        Some(Obstacle::Production(environment)) => {
+            let tag = format!("{ENVIRONMENT}={environment}");
+            usage(message!("account-production", cluster = cluster, tag = tag))
+        }
+        Some(Obstacle::NotAllowed) => usage(message!(
             "account-not-allowed",
             cluster = cluster,
-            command = command
-        ));
+            command = allowing(region, account, cluster)
+        )),
     }
-    Ok(())
+}
+
+/// Why a cluster is not for labs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) enum Obstacle {
+    /// It is tagged as one that nobody should break, with this value.
+    Production(String),
+    /// Its owner has not allowed them.
+    NotAllowed,
+}
+
+/// What the tags of a cluster say against labs.
+pub(in super::super) fn obstacle(tags: &BTreeMap<String, String>) -> Option<Obstacle> {
+    let environment = tags.get(ENVIRONMENT);
+    if let Some(environment) = environment.filter(|value| PRODUCTION.contains(&value.as_str())) {
+        return Some(Obstacle::Production(environment.clone()));
+    }
+    let is_allowed = tags.get(ALLOW).map(String::as_str) == Some("true");
+    (!is_allowed).then_some(Obstacle::NotAllowed)
+}
+
+/// What a cluster's owner runs to allow labs on it.
+pub(in super::super) fn allowing(region: &str, account: &str, cluster: &str) -> String {
+    format!(
+        "aws eks tag-resource --region {region} \
+         --resource-arn arn:aws:eks:{region}:{account}:cluster/{cluster} --tags {ALLOW}=true"
+    )
 }
 
 fn usage(why: Message, language: Language) -> Refused {

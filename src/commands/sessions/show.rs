@@ -7,7 +7,7 @@ use super::super::manners::Manners;
 use super::super::{output, pager, prove};
 use super::opened;
 use crate::lab::prose::{self, Document, Step};
-use crate::language::Language;
+use crate::language::{Language, Message};
 use crate::lessons::{self, Lesson};
 use crate::message;
 use crate::outcome::Exit;
@@ -55,8 +55,8 @@ fn try_show(request: &ShowRequest, manners: Manners) -> anyhow::Result<Result<St
         Err(refused) => return Ok(Err(refused)),
     };
     let Some(lesson) = lessons::of(&source, language)? else {
-        let text = message!("lesson-none", scenario = &source.scenario.name);
-        return Ok(Err(refused(Exit::Usage, text.to(language))));
+        let why = message!("lesson-none", scenario = &source.scenario.name);
+        return Ok(Err(usage(why, language)));
     };
     let document = prose::read(&lesson.path, &lesson.text);
     let step = match &request.step {
@@ -84,6 +84,7 @@ fn as_json(source: &Source, lesson: &Lesson, document: &Document, step: Option<&
         path: &lesson.path.display().to_string(),
         language: lesson.language,
         document,
+        name: &|step| name(source, step),
     };
     match step.and_then(|step| Some((step, document.section(step.number)?))) {
         Some((step, lines)) => json::render_step(&lesson, step, lines),
@@ -102,10 +103,7 @@ fn source(request: &ShowRequest, language: Language) -> anyhow::Result<Result<So
     }
     let store = opened::store();
     if request.session.is_none() && store.ids().is_empty() {
-        return Ok(Err(refused(
-            Exit::Usage,
-            message!("lesson-no-session").to(language),
-        )));
+        return Ok(Err(usage(message!("lesson-no-session"), language)));
     }
     let id = match opened::pick(&store, request.session.as_deref(), language) {
         Ok(id) => id,
@@ -114,32 +112,28 @@ fn source(request: &ShowRequest, language: Language) -> anyhow::Result<Result<So
     Ok(Ok(opened::source(&store.look(&id)?.begun)?))
 }
 
-/// The step of the lesson that somebody means: by the scenario's own name for it, else by the lesson's.
+/// What learners call a step of the lesson: as the scenario does, else as the lesson does.
+pub(in super::super) fn name(source: &Source, step: &Step) -> String {
+    let number = step.number.to_string();
+    let own = step.id.clone().unwrap_or_else(|| number.clone());
+    let mut named = source.scenario.steps.iter();
+    let named = named.find(|named| named.step == own || named.step == number);
+    named.map_or(own, |named| named.id.clone())
+}
+
+/// The step of the lesson that somebody means.
 fn step(source: &Source, document: &Document, asked: &str) -> Option<Step> {
-    let named = source.scenario.steps.iter().find(|step| step.id == asked);
-    let asked = named.map_or(asked, |step| step.step.as_str());
-    let steps = document.steps();
-    let found = steps.iter().find(|step| step.id.as_deref() == Some(asked));
-    let by_number = || steps.iter().find(|step| step.number.to_string() == asked);
-    found.or_else(by_number).cloned()
+    let mut steps = document.steps().into_iter();
+    steps.find(|step| name(source, step) == asked || step.id.as_deref() == Some(asked))
 }
 
 fn no_step(source: &Source, document: &Document, asked: &str, language: Language) -> Refused {
-    let named: Vec<String> = source
-        .scenario
-        .steps
-        .iter()
-        .map(|step| step.id.clone())
-        .collect();
-    let own = document
-        .steps()
-        .into_iter()
-        .map(|step| step.id.unwrap_or_else(|| step.number.to_string()));
-    let steps = if named.is_empty() {
-        own.collect()
-    } else {
-        named
-    };
-    let text = message!("lesson-no-step", step = asked, steps = steps.join(", "));
-    refused(Exit::Usage, text.to(language))
+    let names = document.steps();
+    let names: Vec<String> = names.iter().map(|step| name(source, step)).collect();
+    let why = message!("lesson-no-step", step = asked, steps = names.join(", "));
+    usage(why, language)
+}
+
+fn usage(why: Message, language: Language) -> Refused {
+    refused(Exit::Usage, message!("error", why = why).to(language))
 }

@@ -20,11 +20,18 @@ pub struct Lesson<'a> {
     /// What it is written in.
     pub language: Language,
     pub document: &'a Document,
+    /// What learners call a step.
+    pub name: &'a dyn Fn(&Step) -> String,
 }
 
 /// The whole lesson.
 pub fn render(lesson: &Lesson<'_>) -> String {
-    let steps: Vec<Value> = lesson.document.steps().iter().map(step_view).collect();
+    let steps: Vec<Value> = lesson
+        .document
+        .steps()
+        .iter()
+        .map(|step| step_view(lesson, step))
+        .collect();
     let mut view = view(lesson, &(0..usize::MAX));
     view["steps"] = json!(steps);
     format!("{view:#}\n")
@@ -34,7 +41,7 @@ pub fn render(lesson: &Lesson<'_>) -> String {
 pub fn render_step(lesson: &Lesson<'_>, step: &Step, lines: Range<usize>) -> String {
     let mut view = view(lesson, &lines);
     let elements = prose::within(&lesson.document.elements, &lines);
-    view["step"] = step_view(step);
+    view["step"] = step_view(lesson, step);
     view["commands"] = json!(commands(&elements, step.number));
     view["text"] = json!(super::render_section(
         lesson.document,
@@ -56,8 +63,8 @@ fn view(lesson: &Lesson<'_>, lines: &Range<usize>) -> Value {
     })
 }
 
-fn step_view(step: &Step) -> Value {
-    json!({ "number": step.number, "id": step.id, "line": step.line, "heading": step.heading })
+fn step_view(lesson: &Lesson<'_>, step: &Step) -> Value {
+    json!({ "name": (lesson.name)(step), "number": step.number, "id": step.id, "line": step.line, "heading": step.heading })
 }
 
 fn commands(elements: &[Element], number: usize) -> Vec<Value> {
