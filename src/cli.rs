@@ -91,7 +91,9 @@ Exit codes:
 pub enum Verb {
     /// List the scenarios that there are, and how to start one
     List(lesson::ListScenariosArguments),
-    /// Look whether this machine, and an account if you name one, has what labs need, and how to mend what it lacks
+    /// Look whether this machine has what labs need
+    ///
+    /// And an account, if you name one; and how to mend what is lacking.
     Doctor(lesson::DoctorArguments),
     /// Show what a run would do: every page, step, command, limit, hook and skip, and every mistake
     Plan(PlanArguments),
@@ -125,13 +127,19 @@ pub enum Verb {
     Finish(FinishArguments),
     /// Go back to the broken state, as it was at the beginning
     Reset(life::ResetArguments),
-    /// Let nothing go on: the simulator's time stands still, on a real account no node costs anything
+    /// Let a session rest
+    ///
+    /// The simulator's time stands still; on a real account no node costs anything.
     Pause(life::PauseArguments),
-    /// Go on after a pause, which does not count as the session's time
+    /// Go on after a pause
+    ///
+    /// The pause does not count as the session's time.
     Resume(life::PauseArguments),
     /// Let a session live longer
     Extend(life::ExtendArguments),
-    /// Open a shell that has the session's environment and shows the step, or run one command so
+    /// Open a shell that has the session's environment
+    ///
+    /// Its prompt shows the step. Or run one command so.
     Shell(life::ShellArguments),
     /// Listen to the AWS CLI of a session on a real account
     #[command(hide = true)]

@@ -11,6 +11,8 @@ use serde_json::Value;
 use crate::cloud::Cloud;
 use crate::outcome::proof::{ProofOutcome, Stage, StageOutcome};
 use crate::outcome::{CheckOutcome, Verdict};
+use crate::scenario::fact::Fact;
+use crate::scenario::observation::Wanted;
 use crate::scenario::{Chosen, Fix};
 use crate::scenarios::Source;
 use crate::session::{Session, Wish};
@@ -210,6 +212,41 @@ async fn broken(session: &mut Session) -> anyhow::Result<Vec<String>> {
     }
     for outcome in session.verdicts().await? {
         defects.extend(wrong_when_broken(&outcome));
+    }
+    defects.extend(wrong_findings(session).await?);
+    Ok(defects)
+}
+
+/// What learners are asked for can be read, and is not what is only taken for it.
+async fn wrong_findings(session: &Session) -> anyhow::Result<Vec<String>> {
+    let values = session.values();
+    let mut defects = Vec::new();
+    for finding in session.chosen().asked_findings() {
+        let value = values.fill_all(&finding.value)?;
+        let near = finding.near.iter().map(|near| values.fill_all(&near.value));
+        let near: Vec<Fact> = near.collect::<Result<_, _>>()?;
+        let mut wanted = Wanted::default();
+        near.iter()
+            .chain([&value])
+            .for_each(|fact| fact.wants(&mut wanted));
+        let observation = session.observed(&wanted).await;
+        let known = match value.value(&observation) {
+            Ok(known) => known,
+            Err(why) => {
+                defects.push(format!("the finding {} cannot be read: {why}", finding.id));
+                continue;
+            }
+        };
+        for near in near {
+            let near = near.value(&observation).ok();
+            if let Some(near) = near.filter(|near| known.is_meant_by(near.shown())) {
+                let id = &finding.id;
+                defects.push(format!(
+                    "the finding {id} is {}, which is also what is only near it",
+                    near.shown()
+                ));
+            }
+        }
     }
     Ok(defects)
 }

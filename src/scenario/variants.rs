@@ -26,6 +26,17 @@ pub struct Chosen {
     pub simulator_only: bool,
 }
 
+impl Chosen {
+    /// The findings that a step of these variants asks for.
+    pub fn asked_findings(&self) -> impl Iterator<Item = &Finding> {
+        let evidence = || self.steps.iter().flat_map(|step| &step.evidence);
+        let is_asked = move |finding: &&Finding| {
+            evidence().any(|evidence| evidence.answered.as_ref() == Some(&finding.id))
+        };
+        self.findings.iter().filter(is_asked)
+    }
+}
+
 /// Fixes that together repair the chosen variants: one of each, in their order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Solution {

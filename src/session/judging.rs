@@ -23,7 +23,17 @@ impl Session {
     /// What is seen of these now.
     pub async fn observed(&self, wanted: &Wanted) -> Observation {
         let mut observation = self.cloud.observe(wanted).await;
-        observation.baselines = self.ledger.baselines().cloned().unwrap_or_default();
+        // Where no fault was completed, nothing was there before it.
+        let nothing = || {
+            wanted
+                .baselines
+                .iter()
+                .map(|name| (name.clone(), String::new()))
+        };
+        observation.baselines = match self.ledger.baselines() {
+            Some(baselines) => baselines.clone(),
+            None => nothing().collect(),
+        };
         observation
     }
 

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use pty_process::blocking::{Command, Pty, open};
 use rustix::process::Signal;
 use serde_json::Value;
 
 use super::support::{Outcome, wait_until};
+use super::terminal::Terminal;
 use super::verbs::{BROKEN, Learner, SCENARIO, repair, verdicts};
 
 /// The only session's directory.
@@ -250,81 +250,6 @@ fn a_session_lives_as_long_as_was_said_last() {
     assert!(until.duration_since(begun) >= jiff::SignedDuration::from_hours(9));
     learner.call(&["finish"], 0);
     learner.nothing_is_left();
-}
-
-/// A program at a terminal.
-struct Terminal {
-    pty: Pty,
-    said: Arc<Mutex<String>>,
-    child: std::process::Child,
-}
-
-impl Terminal {
-    /// Runs breakfix there, as the learner's terminal would.
-    fn open(learner: &Learner, arguments: &[&str], variables: &[(&str, &str)]) -> Terminal {
-        let (pty, pts) = open().unwrap();
-        pty.resize(pty_process::Size::new(40, 200)).unwrap();
-        let home = learner.home.root();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_breakfix"))
-            .args(arguments)
-            .current_dir(learner.home.work())
-            .env_clear()
-            .env("HOME", home.join("home"))
-            .env("XDG_STATE_HOME", home.join("state"))
-            .env("PATH", std::env::var_os("PATH").unwrap())
-            // fish leaves a directory of its own among temporary files.
-            .env("TMPDIR", learner.home.work())
-            .env("LANG", "C.UTF-8")
-            .env("TERM", "dumb");
-        for (name, value) in variables {
-            command = command.env(name, value);
-        }
-        let child = command.spawn(pts).unwrap();
-        let said: Arc<Mutex<String>> = Arc::default();
-        let mut reader = pty_reader(&pty);
-        let ears = Arc::clone(&said);
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(length @ 1..) = reader.read(&mut buffer) {
-                let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
-                ears.lock().unwrap().push_str(&text);
-            }
-        });
-        Terminal { pty, said, child }
-    }
-
-    /// Whether this was said; forgets everything up to it.
-    fn has_said(&self, text: &str) -> bool {
-        let mut said = self.said.lock().unwrap();
-        let found = said.find(text);
-        if let Some(at) = found {
-            said.drain(..at + text.len());
-        }
-        found.is_some()
-    }
-
-    fn expect(&self, text: &str) {
-        wait_until(text, || self.has_said(text));
-    }
-
-    /// Presses Ctrl-C until this is said: a shell that is just starting a program may let one go by.
-    fn interrupt(&mut self, expected: &str) {
-        wait_until(expected, || {
-            self.pty.write_all(b"\x03").unwrap();
-            std::thread::sleep(Duration::from_millis(100));
-            self.has_said(expected)
-        });
-    }
-
-    fn enter(&mut self, text: &str) {
-        self.pty.write_all(text.as_bytes()).unwrap();
-        self.pty.write_all(b"\r").unwrap();
-    }
-}
-
-fn pty_reader(pty: &Pty) -> std::fs::File {
-    use std::os::fd::AsFd as _;
-    pty.as_fd().try_clone_to_owned().unwrap().into()
 }
 
 #[test]

@@ -41,6 +41,8 @@ mod sessions;
 mod shell;
 mod simulator;
 mod support;
+mod terminal;
 mod time;
 mod trouble;
 mod verbs;
+mod walk;
