@@ -91,7 +91,7 @@ Exit codes:
 pub enum Verb {
     /// List the scenarios that there are, and how to start one
     List(lesson::ListScenariosArguments),
-    /// Look whether this machine, and an account if you name one, has what labs need, and how to mend what it lacks
+    /// Look whether this machine, and an account, have what labs need
     Doctor(lesson::DoctorArguments),
     /// Show what a run would do: every page, step, command, limit, hook and skip, and every mistake
     Plan(PlanArguments),
@@ -144,7 +144,7 @@ pub enum Verb {
     Scenario(ScenarioArguments),
     /// Serve the simulator alone and print the environment that leads clients to it
     Simulate(SimulateArguments),
-    /// Print the line that has your shell complete scenarios, variants, sessions and steps
+    /// Print the line that has your shell complete scenarios, sessions and steps
     Completions(lesson::CompletionsArguments),
     /// Write the manual page
     Man(lesson::ManArguments),
