@@ -23,3 +23,5 @@ life-observed =
     Parameters, answers and credentials are never kept. --observe=off turns that off.
 
 reset-confirm = Take everything back, and make all this anew?
+
+reset-removing = removing: { $what }

@@ -23,8 +23,8 @@ check-not = 次の状態ではない: { $stated }
 check-it-is-so = その状態になっている
 
 # キー。
-check-may-use = { $principal } が { $purpose }のためにキーを使用できる
-check-may-use-key = { $principal } が { $purpose }のためにキー { $key } を使用できる
+check-may-use = { $principal } が{ $purpose }のためにキーを使用できる
+check-may-use-key = { $principal } が{ $purpose }のためにキー { $key } を使用できる
 check-new-volumes = 新しいボリューム
 check-missing = 許可されていないアクション: { $actions }
 check-no-principal = { $principal } はプリンシパルの ARN ではありません
@@ -47,7 +47,7 @@ check-launch-suspended = Auto Scaling の Launch プロセスが中断されて�
 check-volumes-to-be-encrypted = ボリュームを暗号化するキーに { $key } が指定されている
 check-key-of-other-region = このキーは { $region } のものですが、{ $own } のボリュームには同じリージョンのキーが必要です。
 check-volumes-key-gone = ボリュームのキー { $key } が存在しない
-check-volumes-key = ボリュームのキーは { $key } で、{ $observed }
+check-volumes-key = ボリュームのキー { $key }: { $observed }
 check-not-symmetric = 対称暗号化キーではない
 check-root-encrypted-with = ルートボリュームが { $key } で暗号化される
 check-roots-encrypted-with = ノードグループ { $nodegroup } のルートボリュームが { $key } で暗号化される

@@ -23,3 +23,5 @@ life-observed =
     パラメータ、応答、認証情報は一切保存しません。記録を止めるには --observe=off を指定してください。
 
 reset-confirm = すべて元に戻したうえで、これらを作り直しますか。
+
+reset-removing = 削除中：{ $what }

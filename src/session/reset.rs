@@ -3,6 +3,8 @@
 use anyhow::{Context as _, bail};
 
 use super::{Session, planned, undo, values};
+use crate::language::Message;
+use crate::message;
 use crate::outcome::standing::PlannedChange;
 
 impl Session {
@@ -65,13 +67,13 @@ impl Session {
 
     /// Removes what belongs to the session, by its tags and on its keys, and no change of it made: what the learner
     /// added. Says what is left.
-    async fn sweep(&self) -> anyhow::Result<Vec<String>> {
+    async fn sweep(&self) -> anyhow::Result<Vec<Message>> {
         let id = self.id();
         let mut left = Vec::new();
         for found in self.cloud.left_of(id).await? {
-            (self.cloud.tell)(format!("removing: {found}"));
+            (self.cloud.tell)(message!("reset-removing", what = found.to_string()));
             if let Err(error) = self.cloud.remove(&found).await {
-                left.push(error.to_string());
+                left.push(error.to_string().into());
             }
         }
         Ok(left)
