@@ -152,7 +152,7 @@ pub enum Verb {
     Scenario(ScenarioArguments),
     /// Serve the simulator alone and print the environment that leads clients to it
     Simulate(SimulateArguments),
-    /// Print the line that has your shell complete scenarios, variants, sessions and steps
+    /// Print the line that has your shell complete scenarios, sessions and steps
     Completions(lesson::CompletionsArguments),
     /// Write the manual page
     Man(lesson::ManArguments),

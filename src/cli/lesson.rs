@@ -28,8 +28,7 @@ pub struct ListScenariosArguments {
 
 #[derive(Debug, Args)]
 pub struct ShowArguments {
-    /// Only what belongs to this step: its id, such as 4.1, or its number among the lesson's steps [default: the whole
-    /// lesson]
+    /// Only what belongs to this step, such as 4.1 [default: the whole lesson]
     #[arg(value_name = "STEP")]
     step: Option<String>,
 
@@ -84,7 +83,7 @@ enum ShellArgument {
 
 #[derive(Debug, Args)]
 pub struct ManArguments {
-    /// Write a page for breakfix and one for each verb into this directory [default: breakfix's own, to stdout]
+    /// Write a page for each verb into this directory [default: breakfix's own page, to stdout]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::manners::Manners;
-use super::{output, runtime};
+use super::{output, runtime, tools};
 
 /// Ends by itself when a text fits on the screen, keeps its colours, and leaves it there.
 const DEFAULT: &str = "less -FRX";
@@ -18,7 +18,7 @@ pub(super) fn show(text: &str, manners: Manners) {
     let is_paged = !manners.plain && std::io::stdout().is_terminal();
     let chosen = pager(|name| std::env::var(name).ok());
     match chosen.filter(|_| is_paged) {
-        Some(pager) if paged(&pager, text) => {}
+        Some(pager) if is_there(&pager) && paged(&pager, text) => {}
         _ => output::say(text),
     }
 }
@@ -30,6 +30,12 @@ fn pager(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
     let pager = asked.unwrap_or_else(|| DEFAULT.to_owned());
     let pager = pager.trim();
     (!pager.is_empty() && pager != "cat").then(|| pager.to_owned())
+}
+
+/// Nobody asked for the default one, so nobody is told that it is missing.
+fn is_there(pager: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    pager != DEFAULT || tools::find("less", &path).is_some()
 }
 
 /// Whether the pager showed it.
