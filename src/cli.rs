@@ -24,6 +24,7 @@ use crate::commands::run::{Backend, Documented, RunRequest, ShellPer};
 use crate::commands::scenario::{CheckRequest as ScenarioCheckRequest, ScenarioRequest};
 use crate::commands::sessions::AccountNames;
 use crate::commands::sessions::check::CheckRequest;
+use crate::commands::sessions::env::EnvRequest;
 use crate::commands::sessions::finish::FinishRequest;
 use crate::commands::sessions::reap::ReapRequest;
 use crate::commands::sessions::start::{Place, StartRequest};
@@ -120,7 +121,7 @@ pub enum Verb {
     /// Say where the repair stands, by what is observed now
     Check(CheckArguments),
     /// Print what leads a terminal to the session's environment: eval "$(breakfix env)"
-    Env(WhichSession),
+    Env(EnvArguments),
     /// List the sessions that are open
     Sessions(ListArguments),
     /// Take everything back that a session made, and prove that nothing is left
@@ -270,6 +271,33 @@ pub struct WhichSession {
     /// Session by its id [default: the only one there is]
     #[arg(long, env = "BREAKFIX_SESSION", value_name = "ID")]
     session: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct EnvArguments {
+    #[command(flatten)]
+    which: WhichSession,
+
+    /// How to print it on stdout; JSON names every variable, and those to unset are null
+    #[arg(long, value_enum, default_value_t = EnvFormat::Shell)]
+    format: EnvFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum EnvFormat {
+    /// Lines for bash and zsh to evaluate
+    Shell,
+    /// For programs: one versioned JSON document
+    Json,
+}
+
+impl EnvArguments {
+    pub fn into_request(self) -> EnvRequest {
+        EnvRequest {
+            session: self.which.session,
+            json: self.format == EnvFormat::Json,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -665,12 +693,6 @@ impl PlanArguments {
 impl ReportFormat {
     fn is_json(self) -> bool {
         matches!(self, ReportFormat::Json)
-    }
-}
-
-impl WhichSession {
-    pub fn into_request(self) -> Option<String> {
-        self.session
     }
 }
 

@@ -55,7 +55,7 @@ pub fn dispatch(cli: Cli) -> Exit {
         Verb::Run(arguments) => run::run(arguments.into_request(verbose)),
         Verb::Start(arguments) => sessions::start::start(&arguments.into_request(), manners),
         Verb::Check(arguments) => sessions::check::check(&arguments.into_request(), manners),
-        Verb::Env(which) => sessions::env::env(which.into_request().as_deref(), manners),
+        Verb::Env(arguments) => sessions::env::env(&arguments.into_request(), manners),
         Verb::Sessions(arguments) => sessions::list::list(arguments.is_json(), manners),
         Verb::Finish(arguments) => sessions::finish::finish(&arguments.into_request(), manners),
         Verb::Reset(arguments) => sessions::reset::reset(&arguments.into_request(), manners),

@@ -43,6 +43,13 @@ impl Live {
         }
     }
 
+    /// Says it on this process's stderr, a line each: nothing is drawn over.
+    pub fn lines_on_stderr() -> Live {
+        let mut live = Live::on_stderr(false);
+        live.line = None;
+        live
+    }
+
     /// Draws nothing.
     pub fn silent() -> Live {
         let mut live = Live::on_stderr(false);

@@ -251,6 +251,14 @@ impl Draft {
         })
     }
 
+    /// What is going to be made, without what is altered afterwards: that tells the fault.
+    pub fn parts(&self, language: Language) -> Vec<PlannedChange> {
+        let changes = self.chosen.changes.iter();
+        let parts = changes.zip(self.planned(language));
+        let parts = parts.filter(|(change, _)| change.altered().is_none());
+        parts.map(|(_, planned)| planned).collect()
+    }
+
     /// What is going to be made, in order.
     pub fn planned(&self, language: Language) -> Vec<PlannedChange> {
         planned(&self.begun, &self.chosen, language)

@@ -68,8 +68,8 @@ started-lesson = lesson
 started-next = next
 started-then = then
 started-at-last = at last
-started-env = leads your terminal there
-started-check = says where you stand
+started-env = your shell with the way there; or eval "$(breakfix env)"
+started-check = says where you stand, and what is next
 started-finish = takes everything back
 scenario-unknown = there is no scenario "{ $name }"; there are: { $known }
 variant-unknown = the scenario { $scenario } has no variant "{ $name }"; it has: { $known }
@@ -139,3 +139,5 @@ argument-account = an account id has twelve digits
 argument-duration = write seconds, such as 90, or 90s, 5m, 1h
 
 session-paused = paused, `breakfix resume` goes on
+
+plan-for-nothing = Making this on { $place }, at no cost: { $parts }

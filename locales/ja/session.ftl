@@ -68,8 +68,8 @@ started-lesson = レッスン
 started-next = 次に
 started-then = 続いて
 started-at-last = 最後に
-started-env = ターミナルを環境に接続します
-started-check = 現在の状況を表示します
+started-env = そこへつながるシェルを開きます（または eval "$(breakfix env)"）
+started-check = 現在の状況と、次にすることを表示します
 started-finish = すべて元に戻します
 scenario-unknown = シナリオ「{ $name }」はありません。あるのは次のものです: { $known }
 variant-unknown = シナリオ { $scenario } にバリアント「{ $name }」はありません。あるのは次のものです: { $known }
@@ -139,3 +139,5 @@ argument-account = アカウント ID は 12 桁の数字です
 argument-duration = 90 のような秒数か、90s、5m、1h のように指定してください
 
 session-paused = 一時停止中（`breakfix resume`で再開できます）
+
+plan-for-nothing = 次のものを作ります（{ $place }、費用はかかりません）：{ $parts }

@@ -59,7 +59,7 @@ pub struct ShellArguments {
     #[command(flatten)]
     which: WhichSession,
 
-    /// How to report on stdout, where there is something to report
+    /// How to report on stdout
     #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
     format: ReportFormat,
 
@@ -70,7 +70,7 @@ pub struct ShellArguments {
 
 #[derive(Debug, Args)]
 pub struct ObserveArguments {
-    /// Session by its id
+    /// Session by its id [default: the only one there is]
     #[arg(long, value_name = "ID")]
     session: String,
 }
@@ -85,7 +85,7 @@ pub(super) enum Observe {
 impl ResetArguments {
     pub fn into_request(self) -> ResetRequest {
         ResetRequest {
-            session: self.which.into_request(),
+            session: self.which.session,
             step: self.step,
             yes: self.yes,
             json: self.format.is_json(),
@@ -96,7 +96,7 @@ impl ResetArguments {
 impl PauseArguments {
     pub fn into_request(self) -> PauseRequest {
         PauseRequest {
-            session: self.which.into_request(),
+            session: self.which.session,
             json: self.format.is_json(),
         }
     }
@@ -105,7 +105,7 @@ impl PauseArguments {
 impl ExtendArguments {
     pub fn into_request(self) -> ExtendRequest {
         ExtendRequest {
-            session: self.which.into_request(),
+            session: self.which.session,
             by: self.by,
             json: self.format.is_json(),
         }
@@ -115,7 +115,7 @@ impl ExtendArguments {
 impl ShellArguments {
     pub fn into_request(self) -> ShellRequest {
         ShellRequest {
-            session: self.which.into_request(),
+            session: self.which.session,
             command: self.command,
             json: self.format.is_json(),
         }

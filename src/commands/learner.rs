@@ -27,6 +27,7 @@ use crate::plan;
 use crate::progress::{self, Asked, Call, Note, Seen};
 use crate::report::style::{Style, wrapped};
 use crate::scenario::guidance::Step;
+use crate::session::ledger::Ledger;
 use crate::session::{Session, notes};
 
 /// A session that is looked at, with its lesson.
@@ -200,11 +201,35 @@ impl Learner {
 
     /// The step is opened now, unless it was before: calls count from here.
     pub(super) fn open_step(&self, step: &str) -> anyhow::Result<()> {
-        let newest = calls::newest(&self.session)?;
+        let newest = calls::newest(self.session.ledger())?;
         self.note(Note::Opened {
             step: step.to_owned(),
             after: newest,
         })
+    }
+}
+
+/// A step that was read is open, so that calls count for it from now on. Where nobody can be asked how many calls there
+/// were, it is opened by whoever asks next.
+pub(super) fn read_step(ledger: &Ledger, step: &str) -> anyhow::Result<()> {
+    let Ok(after) = calls::newest(ledger) else {
+        return Ok(());
+    };
+    let step = step.to_owned();
+    notes::append(ledger.directory(), &[Note::Opened { step, after }])
+}
+
+/// Leaves the first step for the prompts of a session that is broken now.
+pub(super) fn begin(session: &Session) {
+    let asked = Asked {
+        steps: &session.chosen().steps,
+        findings: &session.chosen().findings,
+        values: session.values(),
+    };
+    let noted = notes::read(session.directory());
+    let progress = progress::stand(asked, &noted, &[], session.language());
+    if !progress.steps.is_empty() {
+        lesson::leave_prompt(session, &progress);
     }
 }
 

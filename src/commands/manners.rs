@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use super::output;
 use crate::language::Language;
+use crate::live::Live;
 use crate::report::style::Style;
 
 /// Columns of what is no terminal.
@@ -34,6 +35,14 @@ impl Manners {
     /// What was asked for, and nothing else.
     pub fn asked(self) -> Option<Language> {
         self.asked
+    }
+
+    /// What tells of work that goes on.
+    pub fn live(self) -> Live {
+        if self.plain {
+            return Live::lines_on_stderr();
+        }
+        Live::on_stderr(false)
     }
 
     /// How text is shown on a stream.

@@ -35,6 +35,13 @@ pub fn plan(place: &Message, changes: &[PlannedChange], language: Language) -> S
     text
 }
 
+/// The parts of a simulated environment, which cost nothing.
+pub fn made(place: &Message, changes: &[PlannedChange], language: Language) -> String {
+    let names = changes.iter().map(|change| change.what.as_str().into());
+    let parts = Message::Several(names.collect());
+    message!("plan-for-nothing", place = place.clone(), parts = parts).to(language)
+}
+
 /// What begins here, and what to do next.
 pub fn started(session: &SessionOutcome, style: Style) -> String {
     let SessionOutcome {
@@ -47,12 +54,12 @@ pub fn started(session: &SessionOutcome, style: Style) -> String {
     let ways = [
         (
             message!("started-next"),
-            "eval \"$(breakfix env)\"",
+            "breakfix shell",
             message!("started-env"),
         ),
         (
             message!("started-then"),
-            "breakfix check",
+            "breakfix",
             message!("started-check"),
         ),
         (
@@ -92,6 +99,18 @@ fn indented(lines: &str) -> String {
 
 pub fn started_json(session: &SessionOutcome) -> String {
     document(json!({ "session": session_view(session) }))
+}
+
+/// The variables of a session's environment; one without a value has to be unset.
+pub fn environment_json(
+    session: &SessionOutcome,
+    variables: &[(String, Option<String>)],
+) -> String {
+    let variables: serde_json::Map<String, Value> = variables
+        .iter()
+        .map(|(name, value)| (name.clone(), json!(value)))
+        .collect();
+    document(json!({ "session": session_view(session), "variables": variables }))
 }
 
 /// What is open, a line each.

@@ -1,9 +1,7 @@
 //! What comes between a session's beginning and its end, and that no session meets another or the user's own files.
 
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use rustix::process::Signal;

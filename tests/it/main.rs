@@ -30,6 +30,7 @@ mod lesson;
 mod life;
 mod limits;
 mod plan;
+mod progress;
 mod prove;
 mod real_account;
 mod reports;

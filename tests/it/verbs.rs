@@ -426,7 +426,7 @@ fn a_session_is_told_in_the_language_that_it_was_started_in() {
         "条件",
         "✗ 未達成: ",
         "期待",
-        "6 件中 3 件のチェックを達成しています",
+        "7 件中 3 件のチェックを達成しています",
     ] {
         assert!(checked.contains(part), "{part:?} is missing in {checked}");
     }

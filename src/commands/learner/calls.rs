@@ -1,10 +1,13 @@
 //! The learner's successful calls: from the simulator's audit, or what the AWS CLI tells of itself on a real account.
 //! breakfix's own are left out.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use super::super::background::Background;
 use crate::progress::Call;
+use crate::session::ledger::Ledger;
 use crate::session::{Session, observed};
 use crate::simulator::world::start::OPERATOR;
 
@@ -14,7 +17,7 @@ use crate::simulator::world::start::OPERATOR;
 /// When the simulator cannot be reached.
 pub(super) fn of(session: &Session, after: u64) -> anyhow::Result<(Vec<Call>, u64)> {
     if session.ledger().begun.target.real {
-        return Ok(monitored(session, after));
+        return Ok(monitored(session.directory(), after));
     }
     let control = Background::of(session.directory()).control()?;
     let events = control.ask_json("GET", &format!("events?after={after}"))?;
@@ -28,19 +31,19 @@ pub(super) fn of(session: &Session, after: u64) -> anyhow::Result<(Vec<Call>, u6
 ///
 /// # Errors
 /// When the simulator cannot be reached.
-pub(in super::super) fn newest(session: &Session) -> anyhow::Result<u64> {
-    if session.ledger().begun.target.real {
-        return Ok(monitored(session, 0).1);
+pub(in super::super) fn newest(ledger: &Ledger) -> anyhow::Result<u64> {
+    if ledger.begun.target.real {
+        return Ok(monitored(ledger.directory(), 0).1);
     }
-    let status = Background::of(session.directory())
+    let status = Background::of(ledger.directory())
         .control()?
         .ask_json("GET", "status")?;
     Ok(status["calls"].as_u64().unwrap_or_default())
 }
 
 /// What the AWS CLI told of its own calls, on a real account. It does not say on what.
-fn monitored(session: &Session, after: u64) -> (Vec<Call>, u64) {
-    let calls = observed::read(session.directory()).into_iter();
+fn monitored(session: &Path, after: u64) -> (Vec<Call>, u64) {
+    let calls = observed::read(session).into_iter();
     let calls = calls.filter(|call| call.number > after).map(|call| Call {
         number: call.number,
         service: call.service,

@@ -16,7 +16,7 @@ use super::super::sessions::account;
 use super::super::sessions::environment::Environment;
 use super::super::{interrupt, output};
 use super::lesson::bare_title;
-use super::{Learner, reading};
+use super::{Learner, of, reading};
 use crate::message;
 use crate::outcome::Exit;
 use crate::plan;
@@ -109,7 +109,10 @@ pub(super) fn run(
             members,
         ));
     } else {
-        let done = learner::newly_done(&after.progress, &after.newly_done, learner.style);
+        let mut done = learner::newly_done(&after.progress, &after.newly_done, learner.style);
+        if let Some(stands) = of(&after.progress, &step.id).filter(|_| done.is_empty()) {
+            done = learner::step(stands, learner.style);
+        }
         output::complain(&format!("\n{words}\n{done}"));
     }
     Ok(Ok(ran.exit))

@@ -10,7 +10,6 @@ use super::super::sessions::start::{teller, until_interrupted};
 use super::super::sessions::{account, opened};
 use super::super::{interrupt, output, runtime};
 use super::{Learner, Standing, hint, of};
-use crate::live::Live;
 use crate::message;
 use crate::outcome::Exit;
 use crate::progress::Note;
@@ -119,7 +118,7 @@ fn repair(
         return Ok(Some(Vec::new()));
     }
     let signals = interrupt::watch(&learner.runtime)?;
-    let live = Arc::new(Mutex::new(Live::on_stderr(manners.plain)));
+    let live = Arc::new(Mutex::new(manners.live()));
     learner.session.tell(teller(&live, learner.language()));
     let ids: Vec<&str> = conditions.iter().map(String::as_str).collect();
     let solving = learner.session.solve(&ids);

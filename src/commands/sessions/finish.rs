@@ -8,7 +8,6 @@ use super::super::{interrupt, output, runtime};
 use super::opened::{self, Opened};
 use super::start::{teller, until_interrupted};
 use crate::language::Language;
-use crate::live::Live;
 use crate::message;
 use crate::outcome::Exit;
 use crate::report::standing;
@@ -49,7 +48,7 @@ pub fn finish(request: &FinishRequest, manners: Manners) -> anyhow::Result<Exit>
             || manners.language(None),
             |ledger| opened::language(&ledger.begun, manners),
         );
-        let ended = finish_one(&store, &id, &runtime, &signals, language);
+        let ended = finish_one(&store, &id, &runtime, &signals, manners);
         let (text, this) = match ended {
             Ok(Some(left)) => {
                 let this = if left.is_empty() {
@@ -90,11 +89,12 @@ fn finish_one(
     id: &str,
     runtime: &tokio::runtime::Runtime,
     signals: &crate::shell::Interrupt,
-    language: Language,
+    manners: Manners,
 ) -> anyhow::Result<Option<Vec<String>>> {
     let mut opened = Opened::open(store, id)?;
+    let language = opened.language(manners);
     let mut cloud = opened.connect(runtime, true, language)?;
-    let live = Arc::new(Mutex::new(Live::on_stderr(false)));
+    let live = Arc::new(Mutex::new(manners.live()));
     cloud.tell = teller(&live, language);
     let undone = undo::undone(&mut opened.ledger, &cloud);
     let undone = until_interrupted(runtime, signals, &live, undone);

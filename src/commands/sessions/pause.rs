@@ -8,7 +8,6 @@ use super::super::{interrupt, output, runtime};
 use super::opened::{self, Opened};
 use super::start::{teller, until_interrupted};
 use crate::cloud::Cloud;
-use crate::live::Live;
 use crate::outcome::Exit;
 use crate::report::life::{self, Deed};
 use crate::session::ledger::Ledger;
@@ -110,7 +109,7 @@ fn altered(
     let mut cloud = opened.account(&runtime, language)?;
     alteration.before(opened)?;
     let signals = interrupt::watch(&runtime)?;
-    let live = Arc::new(Mutex::new(Live::on_stderr(manners.plain)));
+    let live = Arc::new(Mutex::new(manners.live()));
     if let Some(cloud) = &mut cloud {
         cloud.tell = teller(&live, language);
     }

@@ -10,7 +10,6 @@ use super::super::manners::Manners;
 use super::super::{interrupt, output, runtime};
 use super::start::{teller, until_interrupted};
 use super::{account, opened};
-use crate::live::Live;
 use crate::message;
 use crate::outcome::Exit;
 use crate::progress::Note;
@@ -87,7 +86,7 @@ fn known_step(session: &Session, asked: Option<&str>) -> Result<(), Refused> {
 fn forget_progress(session: &Session, step: Option<&str>) -> anyhow::Result<()> {
     let note = Note::Reset {
         step: step.map(str::to_owned),
-        after: calls::newest(session)?,
+        after: calls::newest(session.ledger())?,
     };
     notes::append(session.directory(), &[note])
 }
@@ -101,7 +100,7 @@ fn break_again(
 ) -> anyhow::Result<Result<Exit, Refused>> {
     let language = session.language();
     let signals = interrupt::watch(runtime)?;
-    let live = Arc::new(Mutex::new(Live::on_stderr(manners.plain)));
+    let live = Arc::new(Mutex::new(manners.live()));
     session.tell(teller(&live, language));
     let reset = until_interrupted(runtime, &signals, &live, session.reset());
     drop(held);

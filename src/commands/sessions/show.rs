@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::content::{Refused, refused};
+use super::super::learner;
 use super::super::manners::Manners;
 use super::super::{output, pager, prove};
 use super::opened;
@@ -13,6 +14,7 @@ use crate::message;
 use crate::outcome::Exit;
 use crate::report::lesson::{self, json};
 use crate::scenarios::{self, Source};
+use crate::session::ledger::Ledger;
 
 /// Which lesson to show, and what of it.
 #[derive(Debug, Clone)]
@@ -49,11 +51,14 @@ pub fn show(request: &ShowRequest, manners: Manners) -> anyhow::Result<Exit> {
 }
 
 fn try_show(request: &ShowRequest, manners: Manners) -> anyhow::Result<Result<String, Refused>> {
-    let language = manners.language(None);
-    let source = match source(request, language)? {
-        Ok(source) => source,
+    let (source, ledger) = match source(request, manners.language(None))? {
+        Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),
     };
+    let of_session = ledger
+        .as_ref()
+        .map(|ledger| opened::language(&ledger.begun, manners));
+    let language = of_session.unwrap_or_else(|| manners.language(None));
     let Some(lesson) = lessons::of(&source, language)? else {
         let why = message!("lesson-none", scenario = &source.scenario.name);
         return Ok(Err(usage(why, language)));
@@ -66,6 +71,9 @@ fn try_show(request: &ShowRequest, manners: Manners) -> anyhow::Result<Result<St
             None => return Ok(Err(no_step(&source, &document, asked, language))),
         },
     };
+    if let (Some(ledger), Some(step)) = (&ledger, &step) {
+        learner::read_step(ledger, &name(&source, step))?;
+    }
     let whole = 0..usize::MAX;
     let lines = step
         .as_ref()
@@ -93,10 +101,13 @@ fn as_json(source: &Source, lesson: &Lesson, document: &Document, step: Option<&
 }
 
 /// The scenario that was named, else the session's.
-fn source(request: &ShowRequest, language: Language) -> anyhow::Result<Result<Source, Refused>> {
+fn source(
+    request: &ShowRequest,
+    language: Language,
+) -> anyhow::Result<Result<(Source, Option<Ledger>), Refused>> {
     if let Some(name) = &request.scenario {
         let source = scenarios::load(name, request.directory.as_deref());
-        return Ok(source.map_err(|error| {
+        return Ok(source.map(|source| (source, None)).map_err(|error| {
             let (text, exit) = prove::refused(error);
             refused(exit, text)
         }));
@@ -109,7 +120,8 @@ fn source(request: &ShowRequest, language: Language) -> anyhow::Result<Result<So
         Ok(id) => id,
         Err(refused) => return Ok(Err(refused)),
     };
-    Ok(Ok(opened::source(&store.look(&id)?.begun)?))
+    let ledger = store.look(&id)?;
+    Ok(Ok((opened::source(&ledger.begun)?, Some(ledger))))
 }
 
 /// What learners call a step of the lesson: as the scenario does, else as the lesson does.

@@ -8,6 +8,7 @@ use tokio::runtime::Runtime;
 
 use super::super::background::Background;
 use super::super::content::{Refused, refused};
+use super::super::learner;
 use super::super::manners::Manners;
 use super::super::{interrupt, output, runtime};
 use super::account::{self, AccountNames};
@@ -144,6 +145,10 @@ impl New<'_> {
                 return Ok(Err(refused));
             }
         }
+        if !self.target.real && !self.request.json {
+            let parts = draft.parts(language);
+            output::complain(&standing::made(&self.target.told(), &parts, language));
+        }
         let mut session = draft.begin(store.directory(), cloud)?;
         session.speak(language);
         opened::listen(session.ledger());
@@ -197,12 +202,13 @@ fn break_it(
         Some(signals) => signals,
         None => interrupt::watch(runtime)?,
     };
-    let live = Arc::new(Mutex::new(Live::on_stderr(false)));
+    let live = Arc::new(Mutex::new(manners.live()));
     session.tell(teller(&live, language));
     let injected = until_interrupted(runtime, &signals, &live, session.inject());
     let id = session.id().to_owned();
     match injected {
         Some(Ok(())) => {
+            learner::begin(&session);
             let text = if request.json {
                 standing::started_json(&session.outcome())
             } else {
