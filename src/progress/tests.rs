@@ -225,11 +225,13 @@ fn what_breakfix_did_is_marked_and_a_repair_counts_only_while_it_holds() {
 
 #[test]
 fn a_reset_forgets_from_its_step_on() {
-    let mut learner = Learner::default();
-    learner.calls = vec![
-        call(1, "DescribeNodegroup", Some("g")),
-        call(2, "DescribeNodegroup", Some("g")),
-    ];
+    let mut learner = Learner {
+        calls: vec![
+            call(1, "DescribeNodegroup", Some("g")),
+            call(2, "DescribeNodegroup", Some("g")),
+        ],
+        ..Learner::default()
+    };
     learner.note(Note::Answered {
         step: of("name"),
         finding: of("name"),

@@ -269,8 +269,8 @@ mod tests {
         assert_eq!(lines.len(), 5, "{said}");
         let commands = [
             "content/lab.md",
-            "eval",
-            "breakfix check",
+            "breakfix shell",
+            "breakfix ",
             "breakfix finish",
         ];
         let starts: Vec<usize> = commands
