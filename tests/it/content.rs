@@ -22,7 +22,7 @@ fn assert_repaired(outcome: &Outcome) {
     assert_eq!(steps.len(), 13);
     assert!(steps.iter().all(|step| step["result"] == "pass"));
     let checks = lab["checks"].as_array().unwrap();
-    assert_eq!(checks.len(), 6);
+    assert_eq!(checks.len(), 7);
     assert!(
         checks.iter().all(|check| check["verdict"] == "met"),
         "{checks:#?}"

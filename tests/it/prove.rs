@@ -48,6 +48,8 @@ fn small_scenario() -> Value {
         "wrong_fixes": [with_id(&scenario["wrong_fixes"], "recycle-only")],
     }});
     scenario["wrong_fixes"] = json!([]);
+    scenario["steps"] =
+        json!([{ "id": "4.1", "step": 4, "evidence": [{ "answered": "auto-scaling-group" }] }]);
     for kind in ["symptoms", "conditions", "invariants"] {
         let checks = scenario[kind].as_array_mut().unwrap();
         checks.retain_mut(|check| {
@@ -115,6 +117,30 @@ fn check(spoil: impl FnOnce(&mut Value), stage: &str, expected: &[&str]) {
             "{stage}: {part:?} is not told: {found:#?}"
         );
     }
+}
+
+#[test]
+fn a_finding_that_is_also_what_is_only_near_it_is_a_defect() {
+    check(
+        |scenario| {
+            let near = &mut scenario["findings"][0]["near"];
+            let same = json!({ "auto_scaling_group": "${group.name}" });
+            *near = json!([{ "value": same, "is": { "en": "the same" } }]);
+        },
+        "broken by it",
+        &["the finding auto-scaling-group is eks-new_nodegroup_1-"],
+    );
+}
+
+#[test]
+fn a_finding_that_cannot_be_read_is_a_defect() {
+    check(
+        |scenario| {
+            scenario["findings"][0]["value"] = json!({ "auto_scaling_group": "nobodys" });
+        },
+        "broken by it",
+        &["the finding auto-scaling-group cannot be read: nobodys does not exist"],
+    );
 }
 
 #[test]

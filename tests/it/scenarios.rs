@@ -29,6 +29,7 @@ fn doing_nothing_is_refused() {
     let outcome = run(&[("", "$ true")]);
     let expected = [
         ("key-lets-auto-scaling-launch", "not met"),
+        ("launched-again", "not met"),
         ("group-healthy", "not met"),
         ("node-ready", "not met"),
         ("volume-encrypted", "met"),

@@ -439,7 +439,7 @@ fn a_session_is_told_in_the_language_that_it_was_started_in() {
     let reason = json["checks"][0]["reason"].as_str().unwrap();
     assert!(reason.ends_with('。'), "{reason}");
     let english = learner.call(&["--lang", "en", "check"], 1).stdout;
-    assert!(english.contains("3 of 6 checks met"), "{english}");
+    assert!(english.contains("3 of 7 checks met"), "{english}");
 
     let unknown = learner.call(&["--lang=ja", "check", "--session", "x"], 2);
     assert!(unknown.stderr.contains("エラー: "), "{}", unknown.stderr);
