@@ -102,6 +102,11 @@ impl Terminal {
         });
     }
 
+    /// Presses keys, without the one that ends a line.
+    pub(crate) fn press(&mut self, keys: &str) {
+        self.pty.write_all(keys.as_bytes()).unwrap();
+    }
+
     pub(crate) fn enter(&mut self, text: &str) {
         self.pty.write_all(text.as_bytes()).unwrap();
         self.pty.write_all(b"\r").unwrap();

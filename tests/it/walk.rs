@@ -172,6 +172,26 @@ fn a_learner_walks_through_the_readme_in_japanese() {
 }
 
 #[test]
+fn watch_sees_what_is_done_elsewhere_and_answers_keys() {
+    let learner = Learner::new();
+    learner.start(&[]);
+    let mut terminal = Terminal::open(&learner, &["watch"], &[("TERM", "xterm")]);
+    terminal.expect("you are here");
+    let looked = learner
+        .home
+        .bash("eval \"$(\"$BREAKFIX\" env)\"; kubectl get nodes");
+    assert_eq!(looked.status, 0, "{}", looked.stderr);
+    terminal.expect("step 1 is done (observed)");
+    terminal.press("h");
+    terminal.expect("Step 2, hint 1 of 4");
+    terminal.expect("Press any key");
+    terminal.press(" ");
+    terminal.expect("1 hint");
+    terminal.press("q");
+    assert!(terminal.child.wait().unwrap().success());
+}
+
+#[test]
 fn whatever_is_killed_the_learner_goes_on() {
     let learner = Learner::new();
     let mut walk = Walk::begin(&learner, "C.UTF-8");
