@@ -135,10 +135,12 @@ fn all_met(conditions: &[String], verdicts: &[CheckOutcome]) -> Option<bool> {
         .filter(|outcome| conditions.contains(&outcome.id))
         .peekable();
     judged.peek()?;
-    let is_broken = |outcome: &CheckOutcome| {
-        outcome.kind == CheckKind::Invariant && matches!(outcome.verdict, Verdict::NotMet { .. })
-    };
     Some(judged.all(|outcome| outcome.verdict == Verdict::Met) && !verdicts.iter().any(is_broken))
+}
+
+/// A repair that breaks what has to stay is none.
+fn is_broken(outcome: &CheckOutcome) -> bool {
+    outcome.kind == CheckKind::Invariant && matches!(outcome.verdict, Verdict::NotMet { .. })
 }
 
 /// Whether a call is of this operation on this resource; where nobody saw the resource, of this operation.
@@ -337,7 +339,7 @@ fn needs(
             Kind::Verified(conditions) => {
                 let judged = verdicts
                     .iter()
-                    .filter(|outcome| conditions.contains(&outcome.id));
+                    .filter(|outcome| conditions.contains(&outcome.id) || is_broken(outcome));
                 let told =
                     judged.map(|outcome| (outcome.title.clone(), outcome.verdict == Verdict::Met));
                 Some(Need::Verified(told.collect()))

@@ -43,3 +43,4 @@ list-lesson-none = none
 list-from-label = from
 list-built-in = built in
 list-start-label = start
+lesson-other-fault = Note: the lesson tells of one fault, and this session may have another. Trust what you see, where it differs from the output that is printed here.

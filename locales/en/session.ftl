@@ -141,3 +141,4 @@ argument-duration = write seconds, such as 90, or 90s, 5m, 1h
 session-paused = paused, `breakfix resume` goes on
 
 plan-for-nothing = Making this on { $place }, at no cost: { $parts }
+start-clock-stays = its clock stays as it was started: { $clock }

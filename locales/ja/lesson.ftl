@@ -37,3 +37,4 @@ list-lesson-none = ありません
 list-from-label = 場所
 list-built-in = 組み込み
 list-start-label = 開始
+lesson-other-fault = 注：レッスンの説明は特定の障害についてのものです。このセッションの障害は異なる場合があります。ここに示した出力と違うときは、実際に見えるものを信じてください。

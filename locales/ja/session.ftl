@@ -141,3 +141,4 @@ argument-duration = 90 のような秒数か、90s、5m、1h のように指定�
 session-paused = 一時停止中（`breakfix resume`で再開できます）
 
 plan-for-nothing = 次のものを作ります（{ $place }、費用はかかりません）：{ $parts }
+start-clock-stays = 時計の速さは開始時のままです：{ $clock }

@@ -139,11 +139,10 @@ pub fn counts(progress: &Progress, language: Language) -> String {
     )
     .to(language);
     if assisted > 0 {
-        let _ = write!(
-            text,
-            " {}",
-            message!("progress-assisted", count = assisted).to(language)
-        );
+        if language == Language::English {
+            text.push(' ');
+        }
+        text.push_str(&message!("progress-assisted", count = assisted).to(language));
     }
     text
 }
@@ -212,6 +211,7 @@ pub fn step(step: &StepProgress, style: Style) -> String {
         for need in &step.needs {
             let _ = writeln!(text, "{}", need_text(step, need, style));
         }
+        text.push_str(&ways(step, style));
     }
     text
 }

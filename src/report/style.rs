@@ -56,7 +56,7 @@ pub fn wrapped(text: &str, width: usize, indent: &str) -> String {
     textwrap::fill(text, options)
 }
 
-/// Words as their language has them; but ids, ARNs and paths, which are to be copied, stay whole.
+/// Words as their language has them; but what is to be copied stays whole: ids, ARNs, paths, commands in backticks.
 fn unbroken_words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
     let mut starts: Vec<usize> = vec![0];
     let mut at = 0;
@@ -65,7 +65,9 @@ fn unbroken_words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
         let is_copied = |byte: u8| byte.is_ascii() && byte != b' ';
         let before = line.as_bytes()[..at].last().copied();
         let after = line.as_bytes().get(at).copied();
-        let inside = before.is_some_and(is_copied) && after.is_some_and(is_copied);
+        // A command in backticks is to be copied, too.
+        let quoted = line[..at].matches('`').count() % 2 == 1;
+        let inside = quoted || before.is_some_and(is_copied) && after.is_some_and(is_copied);
         if !inside && at < line.len() {
             starts.push(at);
         }
@@ -121,6 +123,10 @@ mod tests {
                 ""
             ),
             "the key\n42ad05fc-0fb5-4377-937c-84a526542fc9,\nand more"
+        );
+        assert_eq!(
+            wrapped("do it now: `breakfix answer 4.1 X`", 20, ""),
+            "do it now:\n`breakfix answer 4.1 X`"
         );
         assert_eq!(
             wrapped("キーポリシーが許可していません。", 20, ""),

@@ -52,7 +52,7 @@ impl Session {
             if self.make_part(index, change).await? {
                 solved
                     .made
-                    .push(self.values.fill_known(&change.to_string()));
+                    .push(self.values.fill_known(&change.told().to(self.language)));
                 solved.checks = self.await_those(&wanted, TO_SHOW, comes_by_itself).await?;
             }
         }

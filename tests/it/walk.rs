@@ -164,8 +164,8 @@ fn a_learner_walks_through_the_readme_in_japanese() {
         locale: "ja_JP.UTF-8",
         observed: "観測済み",
         near: "ノードグループ自身の名前",
-        hints: ["どこを見るか", "そこに何が見えるか", "どう直すか", "解答"],
-        refused: "キーが誰にでも開放されていない",
+        hints: ["どこを見るか", "そこに何が見えるか", "どう進めるか", "解答"],
+        refused: "キーを不特定多数に公開しないこと",
         verified: "検証済み",
         finished: "",
     });

@@ -8,7 +8,7 @@ use super::super::output;
 use super::{Learner, Standing, answer, of};
 use crate::language::Message;
 use crate::message;
-use crate::outcome::{CheckOutcome, Exit, Verdict};
+use crate::outcome::{CheckKind, CheckOutcome, Exit, Verdict};
 use crate::progress::Note;
 use crate::report::learner;
 use crate::scenario::Finding;
@@ -105,7 +105,8 @@ fn shown(learner: &Learner, step: &str, rung: usize, hint: &Hint) -> String {
         RUNGS => message!("hint-last", step = step),
         _ => message!("hint-more"),
     };
-    format!("{heading}\n\n{text}\n{}\n", learner.say(&more))
+    let more = learner.wrapped(&learner.say(&more));
+    format!("{heading}\n\n{text}\n{more}\n")
 }
 
 fn rung_of(
@@ -149,14 +150,15 @@ fn made(
     };
     match evidence.kind() {
         Kind::Verified(conditions) => {
-            let mut judged = standing
-                .checks
-                .iter()
-                .filter(|check| conditions.contains(&check.id));
-            let Some(failing) = judged.find(|check| check.verdict != Verdict::Met) else {
+            let open = |check: &&CheckOutcome| match check.kind {
+                CheckKind::Invariant => matches!(check.verdict, Verdict::NotMet { .. }),
+                _ => conditions.contains(&check.id) && check.verdict != Verdict::Met,
+            };
+            let Some(failing) = standing.checks.iter().find(open) else {
                 return Ok(learner.say(&message!("hint-nothing", step = &step.id)));
             };
-            let mut checks = learner.session.chosen().conditions.iter();
+            let chosen = learner.session.chosen();
+            let mut checks = chosen.conditions.iter().chain(&chosen.invariants);
             let own = checks.find(|check| check.id == failing.id);
             match own.and_then(|check| written(&check.hints)) {
                 Some(text) => Ok(text),

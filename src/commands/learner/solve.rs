@@ -164,7 +164,11 @@ fn tell(learner: &Learner, request: &SolveRequest, exit: Exit, after: &Standing,
         ));
         return;
     }
-    let mut text: String = did.iter().map(|did| format!("  - {did}\n")).collect();
+    let mut text = match did {
+        [] => String::new(),
+        _ => learner.say(&message!("solve-did")) + "\n",
+    };
+    text.extend(did.iter().map(|did| format!("  - {did}\n")));
     text.push_str(&learner::rail(&after.progress, learner.style));
     let words = match exit {
         Exit::Met => message!("solve-done", step = &request.to),

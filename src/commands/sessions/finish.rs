@@ -41,6 +41,9 @@ pub fn finish(request: &FinishRequest, manners: Manners) -> anyhow::Result<Exit>
     };
     let runtime = runtime()?;
     let signals = interrupt::watch(&runtime)?;
+    if ids.is_empty() && !request.json {
+        output::complain(&message!("sessions-none").to(manners.language(None)));
+    }
     let mut exit = Exit::Met;
     for id in ids {
         let looked = store.look(&id).ok();

@@ -13,6 +13,7 @@ use crate::lessons::{self, Lesson};
 use crate::message;
 use crate::outcome::Exit;
 use crate::report::lesson::{self, json};
+use crate::report::style::wrapped;
 use crate::scenarios::{self, Source};
 use crate::session::ledger::Ledger;
 
@@ -83,7 +84,19 @@ fn try_show(request: &ShowRequest, manners: Manners) -> anyhow::Result<Result<St
         return Ok(Ok(as_json(&source, &lesson, &document, step.as_ref())));
     }
     let style = manners.style(language, &std::io::stdout());
-    Ok(Ok(lesson::render_section(&document, lines, style)))
+    let mut text = lesson::render_section(&document, lines, style);
+    if ledger.is_some_and(|ledger| has_another_fault(&ledger, &source)) {
+        let warning = message!("lesson-other-fault").to(language);
+        text = format!("{}\n\n{text}", wrapped(&warning, style.width, ""));
+    }
+    Ok(Ok(text))
+}
+
+/// The lesson shows what is seen under the scenario's first fault. Of one that was drawn by lot nothing is told.
+fn has_another_fault(ledger: &Ledger, source: &Source) -> bool {
+    let variant = ledger.begun.variant.as_ref();
+    let first = source.scenario.variants.keys().next();
+    ledger.begun.hidden || variant.is_some_and(|variant| Some(variant) != first)
 }
 
 fn as_json(source: &Source, lesson: &Lesson, document: &Document, step: Option<&Step>) -> String {

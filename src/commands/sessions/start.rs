@@ -270,6 +270,13 @@ fn go_on(
         Err(refused) => return Ok(Err(refused)),
     };
     output::complain(&message!("start-going-on", id = id).to(session.language()));
+    if let (Place::Simulator(pace), Some(clock)) =
+        (&request.place, &session.ledger().begun.target.clock)
+        && pace.to_string() != *clock
+    {
+        let stays = message!("start-clock-stays", clock = clock);
+        output::complain(&stays.to(session.language()));
+    }
     let result = break_it(request, runtime, None, session, manners);
     drop(held);
     result
