@@ -411,8 +411,8 @@ pub struct FinishArguments {
     #[command(flatten)]
     which: WhichSession,
 
-    /// Every session that is open
-    #[arg(long, conflicts_with = "session")]
+    /// Every session that is open, also where a terminal is led to one
+    #[arg(long)]
     all: bool,
 
     /// How to report on stdout

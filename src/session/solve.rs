@@ -31,7 +31,7 @@ impl Solved {
 
 impl Session {
     /// Applies the first solution of the session's variant that is written as changes, change by change, until the
-    /// conditions with these ids are all met. What an earlier call has made is not made again; taking the session back
+    /// conditions with these ids are all met and no invariant is broken. What an earlier call has made is not made again; taking the session back
     /// takes it back, too. Every condition is meant when no id is given.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ impl Session {
         for (index, change) in solution.iter().enumerate() {
             // A change that was begun is finished before anybody looks: half of it tells nothing.
             let rests = !self.is_begun(index) && is_resting_place(&solution, index);
-            if rests && solved.is_met() {
+            if rests && solved.is_met() && self.keeps_what_has_to_stay().await? {
                 return Ok(solved);
             }
             if self.make_part(index, change).await? {
@@ -62,6 +62,15 @@ impl Session {
         });
         solved.checks = self.await_those(&wanted, patience, is_open).await?;
         Ok(solved)
+    }
+
+    /// A wrong fix may meet every condition, and still have to be replaced.
+    async fn keeps_what_has_to_stay(&self) -> anyhow::Result<bool> {
+        let invariants = self
+            .judge(&self.chosen.invariants, CheckKind::Invariant)
+            .await?;
+        let mut verdicts = invariants.iter().map(|outcome| &outcome.verdict);
+        Ok(!verdicts.any(|verdict| matches!(verdict, Verdict::NotMet { .. })))
     }
 
     fn conditions(&self, ids: &[&str]) -> anyhow::Result<Vec<Check>> {

@@ -137,3 +137,17 @@ fn every_verb_of_a_learner_has_one_document_for_programs() {
     }
     learner.nothing_is_left();
 }
+
+#[test]
+fn catching_up_replaces_a_wrong_fix_and_a_led_terminal_can_end_everything() {
+    let learner = Learner::new();
+    learner.start(&["--clock", "instant"]);
+    let wrong =
+        super::support::project().join("scenarios/missing-worker-nodes/wrong/open-to-everybody.sh");
+    types(&learner, &format!("bash '{}'", wrong.display()));
+    learner.call(&["check", "7.1"], 1);
+    learner.call(&["solve", "--to", "8.2"], 0);
+    learner.call(&["check"], 0);
+    types(&learner, "\"$BREAKFIX\" finish --all");
+    learner.nothing_is_left();
+}
