@@ -209,9 +209,9 @@ fn mistakes_are_told_in_japanese_with_what_was_perhaps_meant() {
         &["「fr」", "en"],
     );
     check(
-        &["finish", "--all", "--session", "x"],
+        &["plan", "p.md", "--step", "1", "--from", "2"],
         ErrorKind::ArgumentConflict,
-        &["--all", "--session"],
+        &["--step", "--from"],
     );
     check(
         &["check", "--wait", "5", "--wait", "6"],
