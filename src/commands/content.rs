@@ -49,6 +49,14 @@ pub(super) fn refused(exit: Exit, text: impl Into<String>) -> Refused {
     }
 }
 
+/// The exit code of what was done, or of what was refused, which is said.
+pub(super) fn told(done: Result<Exit, Refused>) -> Exit {
+    done.unwrap_or_else(|Refused { exit, text }| {
+        output::complain(&text);
+        exit
+    })
+}
+
 impl Content {
     pub(super) fn has_errors(&self) -> bool {
         self.loaded.diagnostics.iter().any(Diagnostic::is_error)

@@ -16,7 +16,7 @@ use std::path::Path;
 
 use tokio::runtime::Runtime;
 
-use super::content::{Refused, refused};
+use super::content::{Refused, refused, told};
 use super::manners::Manners;
 use super::sessions::opened;
 use crate::language::{Language, Message};
@@ -64,6 +64,21 @@ impl Learner {
             Err(refused) => return Ok(Err(refused)),
         };
         Learner::of(runtime, session, manners).map(Ok)
+    }
+
+    /// Does something in the session that is meant, or says why there is none.
+    ///
+    /// # Errors
+    /// As [`Learner::open`], and what is done.
+    fn with(
+        asked: Option<&str>,
+        manners: Manners,
+        work: impl FnOnce(&Learner) -> anyhow::Result<Result<Exit, Refused>>,
+    ) -> anyhow::Result<Exit> {
+        Ok(told(match Learner::open(asked, manners)? {
+            Ok(learner) => work(&learner)?,
+            Err(refused) => Err(refused),
+        }))
     }
 
     /// The same, of a session that was reached already.

@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::super::content::Refused;
 use super::super::manners::Manners;
 use super::super::output;
 use super::{Learner, Standing, answer, of};
@@ -40,47 +39,39 @@ struct Hint {
 /// # Errors
 /// When the session's environment cannot be reached.
 pub fn hint(request: &HintRequest, manners: Manners) -> anyhow::Result<Exit> {
-    let learner = match Learner::open(request.session.as_deref(), manners)? {
-        Ok(learner) => learner,
-        Err(Refused { exit, text }) => {
-            output::complain(&text);
-            return Ok(exit);
-        }
-    };
-    let standing = learner.look()?;
-    let step = match learner.step_or_current(request.step.as_deref(), &standing.progress) {
-        Ok(Some(step)) => step,
-        Ok(None) => {
-            output::say(&learner::next(&standing.progress, learner.style));
-            return Ok(Exit::Met);
-        }
-        Err(Refused { exit, text }) => {
-            output::complain(&text);
-            return Ok(exit);
-        }
-    };
-    let given = of(&standing.progress, &step.id).map_or(0, |step| step.hints);
-    let rung = request.rung.unwrap_or(given + 1).clamp(1, RUNGS);
-    let hint = rung_of(&learner, step, &standing, rung)?;
-    learner.open_step(&step.id)?;
-    learner.note(Note::Hinted {
-        step: step.id.clone(),
-        rung,
-    })?;
-    output::say(&if request.json {
-        let members = json!({
-            "step": step.id, "rung": rung, "of": RUNGS, "kind": learner.say(&hint.name), "hint": hint.text,
+    Learner::with(request.session.as_deref(), manners, |learner| {
+        let standing = learner.look()?;
+        let step = match learner.step_or_current(request.step.as_deref(), &standing.progress) {
+            Ok(Some(step)) => step,
+            Ok(None) => {
+                output::say(&learner::next(&standing.progress, learner.style));
+                return Ok(Ok(Exit::Met));
+            }
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let given = of(&standing.progress, &step.id).map_or(0, |step| step.hints);
+        let rung = request.rung.unwrap_or(given + 1).clamp(1, RUNGS);
+        let hint = rung_of(learner, step, &standing, rung)?;
+        learner.open_step(&step.id)?;
+        learner.note(Note::Hinted {
+            step: step.id.clone(),
+            rung,
+        })?;
+        output::say(&if request.json {
+            let members = json!({
+                "step": step.id, "rung": rung, "of": RUNGS, "kind": learner.say(&hint.name), "hint": hint.text,
+            });
+            learner::status_json(
+                &learner.session.outcome(),
+                &standing.progress,
+                &standing.checks,
+                members,
+            )
+        } else {
+            shown(learner, &step.id, rung, &hint)
         });
-        learner::status_json(
-            &learner.session.outcome(),
-            &standing.progress,
-            &standing.checks,
-            members,
-        )
-    } else {
-        shown(&learner, &step.id, rung, &hint)
-    });
-    Ok(Exit::Met)
+        Ok(Ok(Exit::Met))
+    })
 }
 
 fn shown(learner: &Learner, step: &str, rung: usize, hint: &Hint) -> String {

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::super::content::Refused;
 use super::super::manners::Manners;
 use super::super::output;
 use super::Learner;
@@ -21,22 +20,17 @@ pub struct WayRequest {
 /// # Errors
 /// When the session's environment cannot be reached.
 pub fn report(request: &WayRequest, manners: Manners) -> anyhow::Result<Exit> {
-    let learner = match Learner::open(request.session.as_deref(), manners)? {
-        Ok(learner) => learner,
-        Err(Refused { exit, text }) => {
-            output::complain(&text);
-            return Ok(exit);
-        }
-    };
-    let standing = learner.look()?;
-    let begun = learner.session.ledger().begun.at;
-    let since = jiff::Timestamp::now().duration_since(begun);
-    let told = way::Told {
-        session: learner.session.outcome(),
-        progress: standing.progress,
-        checks: standing.checks,
-        since: Duration::try_from(since).unwrap_or_default(),
-    };
-    output::say(&way::render(&told, request.format, learner.style));
-    Ok(Exit::Met)
+    Learner::with(request.session.as_deref(), manners, |learner| {
+        let standing = learner.look()?;
+        let begun = learner.session.ledger().begun.at;
+        let since = jiff::Timestamp::now().duration_since(begun);
+        let told = way::Told {
+            session: learner.session.outcome(),
+            progress: standing.progress,
+            checks: standing.checks,
+            since: Duration::try_from(since).unwrap_or_default(),
+        };
+        output::say(&way::render(&told, request.format, learner.style));
+        Ok(Ok(Exit::Met))
+    })
 }

@@ -40,21 +40,10 @@ pub struct RunStepRequest {
 /// # Errors
 /// When the session's environment cannot be reached, or no shell can be had.
 pub fn run_step(request: &RunStepRequest, manners: Manners) -> anyhow::Result<Exit> {
-    let learner = match Learner::open(request.session.as_deref(), manners)? {
-        Ok(learner) => learner,
-        Err(Refused { exit, text }) => {
-            output::complain(&text);
-            return Ok(exit);
-        }
-    };
-    let signals = interrupt::watch(&learner.runtime)?;
-    match run(&learner, request, &signals)? {
-        Ok(exit) => Ok(exit),
-        Err(Refused { exit, text }) => {
-            output::complain(&text);
-            Ok(exit)
-        }
-    }
+    Learner::with(request.session.as_deref(), manners, |learner| {
+        let signals = interrupt::watch(&learner.runtime)?;
+        run(learner, request, &signals)
+    })
 }
 
 /// The same, in a session that is open.

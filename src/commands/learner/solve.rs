@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
-use super::super::content::{Refused, refused};
+use super::super::content::{Refused, refused, told};
 use super::super::manners::Manners;
 use super::super::sessions::start::{teller, until_interrupted};
 use super::super::sessions::{account, opened};
@@ -34,10 +34,7 @@ pub struct SolveRequest {
 /// When the session's environment cannot be reached or changed.
 pub fn solve(request: &SolveRequest, manners: Manners) -> anyhow::Result<Exit> {
     let solved = try_solve(request, manners)?;
-    Ok(solved.unwrap_or_else(|Refused { exit, text }| {
-        output::complain(&text);
-        exit
-    }))
+    Ok(told(solved))
 }
 
 fn try_solve(request: &SolveRequest, manners: Manners) -> anyhow::Result<Result<Exit, Refused>> {

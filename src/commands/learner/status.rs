@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::super::content::Refused;
 use super::super::manners::Manners;
 use super::super::output;
 use super::super::sessions::opened;
@@ -25,27 +24,22 @@ pub struct StatusRequest {
 /// # Errors
 /// When the session's environment cannot be reached.
 pub fn status(request: &StatusRequest, manners: Manners) -> anyhow::Result<Exit> {
-    let learner = match Learner::open(request.session.as_deref(), manners)? {
-        Ok(learner) => learner,
-        Err(Refused { exit, text }) => {
-            output::complain(&text);
-            return Ok(exit);
-        }
-    };
-    let standing = learner.look()?;
-    let session = learner.session.outcome();
-    output::say(&if request.json {
-        let newly = json!({ "newly_done": standing.newly_done });
-        learner::status_json(&session, &standing.progress, &standing.checks, newly)
-    } else {
-        learner::status(
-            &session,
-            &standing.progress,
-            &standing.checks,
-            learner.style,
-        )
-    });
-    Ok(Exit::Met)
+    Learner::with(request.session.as_deref(), manners, |learner| {
+        let standing = learner.look()?;
+        let session = learner.session.outcome();
+        output::say(&if request.json {
+            let newly = json!({ "newly_done": standing.newly_done });
+            learner::status_json(&session, &standing.progress, &standing.checks, newly)
+        } else {
+            learner::status(
+                &session,
+                &standing.progress,
+                &standing.checks,
+                learner.style,
+            )
+        });
+        Ok(Ok(Exit::Met))
+    })
 }
 
 /// What to do next: the status of the session, or how to begin one.

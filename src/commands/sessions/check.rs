@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::content::{Refused, refused};
+use super::super::content::{Refused, refused, told};
 use super::super::learner::{Learner, Standing, of};
 use super::super::manners::Manners;
 use super::super::output;
@@ -35,10 +35,7 @@ pub fn check(request: &CheckRequest, manners: Manners) -> anyhow::Result<Exit> {
         Ok(learner) => check_in(&learner, request)?,
         Err(refused) => Err(refused),
     };
-    Ok(checked.unwrap_or_else(|Refused { exit, text }| {
-        output::complain(&text);
-        exit
-    }))
+    Ok(told(checked))
 }
 
 fn check_in(learner: &Learner, request: &CheckRequest) -> anyhow::Result<Result<Exit, Refused>> {

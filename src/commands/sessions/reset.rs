@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::runtime::Runtime;
 
-use super::super::content::{Refused, refused};
+use super::super::content::{Refused, refused, told};
 use super::super::learner::calls;
 use super::super::manners::Manners;
 use super::super::{interrupt, output, runtime};
@@ -35,10 +35,7 @@ pub struct ResetRequest {
 /// When something cannot be taken back, or the environment not be broken again.
 pub fn reset(request: &ResetRequest, manners: Manners) -> anyhow::Result<Exit> {
     let done = try_reset(request, manners)?;
-    Ok(done.unwrap_or_else(|Refused { exit, text }| {
-        output::complain(&text);
-        exit
-    }))
+    Ok(told(done))
 }
 
 fn try_reset(request: &ResetRequest, manners: Manners) -> anyhow::Result<Result<Exit, Refused>> {
