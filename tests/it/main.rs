@@ -29,6 +29,7 @@ mod layering;
 mod lesson;
 mod life;
 mod limits;
+mod lint;
 mod plan;
 mod progress;
 mod prove;

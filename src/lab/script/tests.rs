@@ -39,7 +39,8 @@ fn variables_that_a_command_needs_are_found_wherever_bash_expands_them() {
     check("cat <<EOF\n$A 'and' \"$B\"\nEOF", &["A", "B"]);
     check("cat <<'EOF'\n$A\nEOF", &[]);
     check("cat <<< \"$A\" > $B", &["A", "B"]);
-    check("echo ${A:-x} ${B-} ${C:+y} ${D:?why} ${E:=z}", &[]);
+    check("echo ${A:-x} ${B-} ${C:+y} ${E:=z}", &[]);
+    check(": ${A:?why}", &["A"]);
     check("echo ${A:-$B}", &["B"]);
     check(
         "echo ${#A} ${A%%/*} ${A/x/$B} ${A[0]} ${A[@]}",

@@ -204,8 +204,8 @@ fn parameter(text: &str, found: &mut Vec<Expansion>) {
     let operator = rest.trim_start_matches(':');
     match operator.as_bytes().first() {
         Some(b'=') => found.push(Expansion::Default(name.to_owned())),
-        // With a default, or with a message of its own for when it is not there; `${!X*}` are names.
-        Some(b'-' | b'+' | b'?') => {}
+        // With a default; `${!X*}` are names.
+        Some(b'-' | b'+') => {}
         Some(b'*' | b'@') if text.starts_with('!') => {}
         _ => found.push(Expansion::Use(name.to_owned())),
     }
