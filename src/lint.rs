@@ -70,6 +70,10 @@ pub struct Settings {
     pub environment: BTreeSet<String>,
     /// Commands that may set any variable, besides `eval` and `source`.
     pub setters: BTreeSet<String>,
+    /// The directory that the paths of `allowed` count from.
+    pub root: PathBuf,
+    /// The directory that the content's relative paths count from.
+    pub from: PathBuf,
 }
 
 /// A rule that the configuration passes over somewhere.
@@ -124,11 +128,18 @@ fn page_order<'a>(content: &Content<'a>) -> BTreeMap<&'a Path, usize> {
 }
 
 impl Settings {
+    fn below_root(&self, path: &Path) -> PathBuf {
+        let whole = links::normalized(&self.from.join(path));
+        whole
+            .strip_prefix(&self.root)
+            .map(Path::to_owned)
+            .unwrap_or(whole)
+    }
+
     /// Whether a diagnostic is told, with the severity that it has then.
     fn applied(&self, one: &mut Diagnostic) -> bool {
         let allowed = |allowed: &Allowed| {
-            let path = one.path.strip_prefix("./").unwrap_or(&one.path);
-            allowed.rule == one.code && allowed.paths.is_match(path)
+            allowed.rule == one.code && allowed.paths.is_match(self.below_root(&one.path))
         };
         if self.allowed.iter().any(allowed) {
             return false;

@@ -120,12 +120,7 @@ fn settings(found: &Found) -> Result<Settings, Refused> {
     let lint = &found.config.lint;
     let mut allowed = Vec::new();
     for allow in &lint.allow {
-        let from_here = |glob: &String| {
-            let glob = found.directory.join(glob.trim_start_matches("./"));
-            glob.to_string_lossy().into_owned()
-        };
-        let paths: Vec<String> = allow.paths.iter().map(from_here).collect();
-        let paths = crate::config::globs(&paths)
+        let paths = crate::config::globs(&allow.paths)
             .map_err(|error| refused(Exit::Content, format!("{}: {error}", crate::config::FILE)))?;
         allowed.push(Allowed {
             rule: allow.rule.clone(),
@@ -140,7 +135,19 @@ fn settings(found: &Found) -> Result<Settings, Refused> {
         allowed,
         environment: lint.environment.iter().cloned().collect(),
         setters: lint.setters.iter().cloned().collect(),
+        root: absolute(&found.directory),
+        from: absolute(Path::new("")),
     })
+}
+
+/// Without links and `..`; as it is where that cannot be told.
+fn absolute(directory: &Path) -> PathBuf {
+    let shown = if directory.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        directory
+    };
+    std::fs::canonicalize(shown).unwrap_or_else(|_| directory.to_owned())
 }
 
 /// Writes the files whose diagnostics can be mended; how many edits there were.

@@ -139,7 +139,7 @@ fn has_file_ending(path: &str) -> bool {
 }
 
 /// Without `.` and with `..` followed by hand, as a web page does it: links of the file system play no part.
-fn normalized(path: &Path) -> PathBuf {
+pub(super) fn normalized(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
         match part {

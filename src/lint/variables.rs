@@ -106,6 +106,13 @@ struct Given {
     of_index: Option<Box<Given>>,
 }
 
+impl Given {
+    fn extend(&mut self, other: Given) {
+        self.names.extend(other.names);
+        self.anything |= other.anything;
+    }
+}
+
 impl<'a> Shared<'a> {
     pub(super) fn new(
         content: &Content<'a>,
@@ -194,7 +201,11 @@ pub(super) fn check(
     };
     let scripts: BTreeMap<String, Vec<(String, bool)>> = needs_of_hooks(lab, content);
     for view in views {
-        let given = shared.given_to(&view.page.path);
+        let mut given = shared.given_to(&view.page.path);
+        // A translation is read where its source is.
+        if let Some((source, _)) = content.sources.get(&view.page.path) {
+            given.extend(shared.given_to(&source.path));
+        }
         let mut told = BTreeSet::new();
         for block in &view.blocks {
             shell.hook(view, block, &scripts, false, found);

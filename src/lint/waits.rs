@@ -122,6 +122,26 @@ const OPERATIONS: [(&str, &str, &str); 30] = [
     ),
 ];
 
+/// Kinds that nothing has to start.
+const AT_ONCE: [&str; 16] = [
+    "configmap",
+    "cm",
+    "secret",
+    "namespace",
+    "ns",
+    "serviceaccount",
+    "sa",
+    "role",
+    "rolebinding",
+    "clusterrole",
+    "clusterrolebinding",
+    "quota",
+    "poddisruptionbudget",
+    "pdb",
+    "priorityclass",
+    "token",
+];
+
 /// Waits from which on a poll would be worth it.
 const WORTH_POLLING: Duration = Duration::from_secs(5);
 
@@ -259,6 +279,8 @@ fn change(call: &Call) -> Option<Change> {
         ("kubectl", Some("scale"), _) => (true, true),
         ("kubectl", Some("rollout"), Some("restart" | "undo")) => (true, true),
         ("kubectl", Some("set"), Some("image" | "env" | "resources")) => (true, true),
+        // What is there as soon as it is made.
+        ("kubectl", Some("create"), Some(kind)) if AT_ONCE.contains(&kind) => (false, false),
         ("kubectl", Some("apply" | "create" | "replace" | "run"), _) => (false, true),
         ("helm", Some("install" | "upgrade"), _) => (false, true),
         _ => (false, false),
@@ -319,6 +341,10 @@ fn fixed_waits(view: &PageView<'_>, block: &BlockView<'_>, found: &mut Vec<Diagn
             .or_else(|| polls(call))
     });
     let Some(waiter) = waiter else { return };
+    // Where the block polls, the rest of the wait is for something else.
+    if calls().any(|call| call.program != "sleep" && waits(call)) {
+        return;
+    }
     let help = match waiter.as_str() {
         waiter if waiter.starts_with("a loop") => format!("wait by {waiter}"),
         waiter => format!("`{waiter} …` ends as soon as it is so, and fails when it never is"),

@@ -21,7 +21,8 @@ pub struct Around {
     pub sources: BTreeMap<PathBuf, (Page, String)>,
     /// Where a page's twin would be, for translations whose twin is not there.
     pub orphans: BTreeMap<PathBuf, PathBuf>,
-    /// Pages of the same directories that were not asked for, and the index pages of those above.
+    /// Pages of the same directories that were not asked for, also in the source language, and the index pages of those
+    /// above.
     pub neighbours: BTreeMap<PathBuf, Page>,
 }
 
@@ -39,7 +40,12 @@ pub fn around(loaded: &Loaded, paths: &[PathBuf], request: &Request) -> Around {
         .values()
         .map(|page| super::directory_of(page))
         .collect();
-    around.neighbours = neighbours(&directories, &pages);
+    let homes: Vec<PathBuf> = directories
+        .iter()
+        .flat_map(|directory| overlay.homes(directory))
+        .collect();
+    let homes: BTreeSet<&Path> = homes.iter().map(PathBuf::as_path).collect();
+    around.neighbours = neighbours(&homes, &pages);
     for lab in &loaded.labs {
         let of_pages = lab.hook_scripts.iter().flat_map(|hooks| &hooks.scripts);
         let scripts = of_pages.map(|(_, script)| script).chain(&lab.suite_hooks);
