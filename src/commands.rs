@@ -1,6 +1,7 @@
 //! One room per verb: load, call the core, render, return the exit code.
 
 mod background;
+pub mod bless;
 pub mod completions;
 pub mod content;
 mod control;
@@ -10,6 +11,7 @@ pub mod learner;
 pub mod list;
 pub mod manners;
 pub mod manual;
+pub mod new;
 mod output;
 mod pager;
 pub mod plan;
@@ -53,6 +55,8 @@ pub fn dispatch(cli: Cli) -> Exit {
         Verb::Man(arguments) => manual::manual(&arguments.into_request()),
         Verb::Plan(arguments) => Ok(plan::plan(&arguments.into_request())),
         Verb::Run(arguments) => run::run(arguments.into_request(verbose)),
+        Verb::Bless(arguments) => bless::bless(&arguments.into_request(verbose)),
+        Verb::New(arguments) => new::new(&arguments.into_request()),
         Verb::Start(arguments) => sessions::start::start(&arguments.into_request(), manners),
         Verb::Check(arguments) => sessions::check::check(&arguments.into_request(), manners),
         Verb::Env(arguments) => sessions::env::env(&arguments.into_request(), manners),

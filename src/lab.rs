@@ -14,6 +14,7 @@ mod commands;
 mod front_matter;
 mod mdx;
 pub mod prose;
+pub mod rewrite;
 mod text;
 
 use std::path::{Path, PathBuf};

@@ -6,6 +6,7 @@ use crate::outcome::RunOutcome;
 
 pub use self::counts::Counts;
 
+pub mod bless;
 mod counts;
 pub mod diagnostics;
 pub mod doctor;

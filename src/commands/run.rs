@@ -1,8 +1,8 @@
 //! `breakfix run`: lessons against their scenarios, judged.
 
-mod documented;
+pub(super) mod documented;
 mod ground;
-mod prepare;
+pub(super) mod prepare;
 pub mod report_files;
 
 use std::cell::Cell;
@@ -113,7 +113,11 @@ fn refuse(text: &str, exit: Exit) -> Exit {
     exit
 }
 
-fn run_labs(request: &RunRequest, prepared: Vec<Prepared>) -> anyhow::Result<RunOutcome> {
+/// Runs every lab and says nothing of what came, but for what is said meanwhile.
+pub(super) fn run_labs(
+    request: &RunRequest,
+    prepared: Vec<Prepared>,
+) -> anyhow::Result<RunOutcome> {
     let runtime = runtime()?;
     let interrupt = interrupt::watch(&runtime)?;
     let state = runs::state_directory(|name| std::env::var_os(name));

@@ -8,6 +8,7 @@
 mod account;
 mod audit;
 mod autoscaling;
+mod bless;
 mod changes;
 mod cli;
 mod conformance;
@@ -29,6 +30,7 @@ mod layering;
 mod lesson;
 mod life;
 mod limits;
+mod new;
 mod plan;
 mod progress;
 mod prove;
