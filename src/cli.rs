@@ -271,6 +271,11 @@ pub struct RunArguments {
     #[arg(long, value_enum, value_name = "MEANING", default_value_t = OnDrift::Report)]
     documented: OnDrift,
 
+    /// Where each lab that fails leaves a directory with its transcript, script, environment, observations, calls and
+    /// how to do it again [default: beside the run's logs]
+    #[arg(long, value_name = "DIR")]
+    bundle: Option<PathBuf>,
+
     #[command(flatten)]
     shell: ShellArguments,
 }
@@ -828,6 +833,7 @@ impl RunArguments {
             bail: self.shell.bail,
             page_timeout: self.shell.page_timeout,
             run_timeout: self.shell.run_timeout,
+            bundle: self.bundle,
             mask: self.shell.mask,
         }
     }

@@ -185,6 +185,7 @@ pub(crate) mod tests {
             leftovers: vec!["key 1234".to_owned()],
             error: None,
             log: Some("runs/1.log".into()),
+            bundle: Some("runs/bundle/1-lab".into()),
             duration: Duration::from_millis(1400),
         };
         RunOutcome {

@@ -84,6 +84,7 @@ help-run-arg-documented = コマンドの出力がレッスンの記載と異な
 help-run-arg-documented-report = 報告に 1 行で示します。-v で詳しく表示します
 help-run-arg-documented-fail = レッスンの誤りとみなします（終了コード 3）
 help-run-arg-documented-ignore = 比較しません
+help-run-arg-bundle = 失敗したラボごとに、出力の記録、スクリプト、環境、観測結果、呼び出し、再現方法を残すディレクトリ [デフォルト: 実行のログと同じ場所]
 help-run-arg-shell_per = 変数、関数、ディレクトリとともに一つのシェルを共有する範囲
 help-run-arg-shell_per-page = ページごとに新しく始めます
 help-run-arg-shell_per-lab = ラボのページで共有します

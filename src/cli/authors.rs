@@ -72,6 +72,7 @@ impl BlessArguments {
             bail: self.shell.bail,
             page_timeout: self.shell.page_timeout,
             run_timeout: self.shell.run_timeout,
+            bundle: None,
             mask: self.shell.mask,
         };
         BlessRequest {

@@ -9,6 +9,7 @@ mod account;
 mod audit;
 mod autoscaling;
 mod bless;
+mod bundle;
 mod changes;
 mod cli;
 mod conformance;
