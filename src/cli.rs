@@ -6,6 +6,7 @@ pub mod help;
 mod learner;
 pub mod lesson;
 pub mod life;
+mod lint;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -97,6 +98,13 @@ pub enum Verb {
     ///
     /// And an account, if you name one; and how to mend what is lacking.
     Doctor(lesson::DoctorArguments),
+    /// Tell every mistake and doubt about lessons, before anything runs
+    ///
+    /// All that `plan` tells, and rules about commands, hooks, translations and scenarios. `breakfix explain` says
+    /// what they are; breakfix.toml and comments in a page allow what is meant so.
+    Lint(lint::LintArguments),
+    /// Explain a rule of `lint`, with what fails it and what passes
+    Explain(lint::ExplainArguments),
     /// Show what a run would do: every page, step, command, limit, hook and skip, and every mistake
     Plan(PlanArguments),
     /// Run the steps of lessons, against a broken scenario if they name one, and judge the repair
@@ -574,7 +582,7 @@ enum OnDrift {
     Ignore,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ReportFormat {
     /// For people
     Terminal,

@@ -3,11 +3,13 @@
 mod background;
 pub mod bless;
 pub mod completions;
+mod config;
 pub mod content;
 mod control;
 pub mod doctor;
 mod interrupt;
 pub mod learner;
+pub mod lint;
 pub mod list;
 pub mod manners;
 pub mod manual;
@@ -53,6 +55,8 @@ pub fn dispatch(cli: Cli) -> Exit {
             Ok(completions::completions(arguments.into_shell(), manners))
         }
         Verb::Man(arguments) => manual::manual(&arguments.into_request()),
+        Verb::Lint(arguments) => Ok(lint::lint(&arguments.into_request())),
+        Verb::Explain(arguments) => Ok(lint::explain(&arguments.into_request())),
         Verb::Plan(arguments) => Ok(plan::plan(&arguments.into_request())),
         Verb::Run(arguments) => run::run(arguments.into_request(verbose)),
         Verb::Bless(arguments) => bless::bless(&arguments.into_request(verbose)),

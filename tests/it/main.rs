@@ -31,6 +31,7 @@ mod layering;
 mod lesson;
 mod life;
 mod limits;
+mod lint;
 mod new;
 mod plan;
 mod progress;

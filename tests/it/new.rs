@@ -34,6 +34,7 @@ fn a_new_lab_plans_without_a_diagnostic_and_runs_green() {
         "wrote first-steps/tests/hook-first-steps.sh\n",
     );
     check(&place, &["plan", "first-steps"], "2 steps");
+    check(&place, &["lint", "first-steps"], "");
     check(
         &place,
         &["run", "first-steps", "--documented=fail"],
@@ -64,6 +65,7 @@ fn a_new_scenario_is_checked_proved_and_taught() {
         &["prove", "Off_1.x", "--scenarios", "mine"],
         "1 of 1 proved",
     );
+    check(&place, &["lint", "mine", "--scenarios", "mine"], "");
     let lesson = ["mine/Off_1.x/lesson.md", "--scenarios", "mine"];
     check(&place, &[&["plan"][..], &lesson].concat(), "2 steps");
     check(
