@@ -1,6 +1,7 @@
 //! One room per verb: load, call the core, render, return the exit code.
 
 mod background;
+pub mod bless;
 pub mod completions;
 mod config;
 pub mod content;
@@ -12,6 +13,7 @@ pub mod lint;
 pub mod list;
 pub mod manners;
 pub mod manual;
+pub mod new;
 mod output;
 mod pager;
 pub mod plan;
@@ -57,6 +59,8 @@ pub fn dispatch(cli: Cli) -> Exit {
         Verb::Explain(arguments) => Ok(lint::explain(&arguments.into_request())),
         Verb::Plan(arguments) => Ok(plan::plan(&arguments.into_request())),
         Verb::Run(arguments) => run::run(arguments.into_request(verbose)),
+        Verb::Bless(arguments) => bless::bless(&arguments.into_request(verbose)),
+        Verb::New(arguments) => new::new(&arguments.into_request()),
         Verb::Start(arguments) => sessions::start::start(&arguments.into_request(), manners),
         Verb::Check(arguments) => sessions::check::check(&arguments.into_request(), manners),
         Verb::Env(arguments) => sessions::env::env(&arguments.into_request(), manners),

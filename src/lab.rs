@@ -15,6 +15,7 @@ mod front_matter;
 mod links;
 mod mdx;
 pub mod prose;
+pub mod rewrite;
 pub mod script;
 mod text;
 

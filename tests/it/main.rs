@@ -8,6 +8,8 @@
 mod account;
 mod audit;
 mod autoscaling;
+mod bless;
+mod bundle;
 mod changes;
 mod cli;
 mod conformance;
@@ -30,6 +32,7 @@ mod lesson;
 mod life;
 mod limits;
 mod lint;
+mod new;
 mod plan;
 mod progress;
 mod prove;
