@@ -18,6 +18,7 @@ mod ec2;
 mod eks;
 mod expect;
 mod fault_matrix;
+mod formats;
 mod front_door;
 mod ground;
 mod hooks;
