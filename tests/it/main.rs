@@ -16,6 +16,7 @@ mod doctor;
 mod durability;
 mod ec2;
 mod eks;
+mod eks_workshop;
 mod expect;
 mod fault_matrix;
 mod formats;
