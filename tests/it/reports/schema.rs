@@ -21,7 +21,7 @@ pub(crate) fn differences(schema: &Value, document: &Value) -> Vec<String> {
 fn compare(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
     for (keyword, said) in schema.as_object().unwrap() {
         match keyword.as_str() {
-            "$schema" | "$defs" | "title" | "description" => {}
+            "$schema" | "$id" | "$defs" | "title" | "description" => {}
             "$ref" => {
                 let pointer = said.as_str().unwrap().trim_start_matches('#');
                 let target = root.pointer(pointer).unwrap();
