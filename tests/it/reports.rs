@@ -14,7 +14,7 @@ use quick_xml::events::Event;
 use serde_json::Value;
 
 use self::schema::{differences, schema};
-use super::support::{Breakfix, breakfix, page};
+use super::support::{Breakfix, breakfix, page, project};
 
 /// Outcomes that every property is tried on.
 const SEEDS: u64 = 400;
