@@ -11,6 +11,7 @@ mod interrupt;
 pub mod learner;
 pub mod lint;
 pub mod list;
+pub mod lsp;
 pub mod manners;
 pub mod manual;
 pub mod new;
@@ -57,6 +58,7 @@ pub fn dispatch(cli: Cli) -> Exit {
         Verb::Man(arguments) => manual::manual(&arguments.into_request()),
         Verb::Lint(arguments) => Ok(lint::lint(&arguments.into_request())),
         Verb::Explain(arguments) => Ok(lint::explain(&arguments.into_request())),
+        Verb::Lsp(_) => lsp::lsp(manners),
         Verb::Plan(arguments) => Ok(plan::plan(&arguments.into_request())),
         Verb::Run(arguments) => run::run(arguments.into_request(verbose)),
         Verb::Bless(arguments) => bless::bless(&arguments.into_request(verbose)),
