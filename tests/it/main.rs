@@ -34,6 +34,7 @@ mod lesson;
 mod life;
 mod limits;
 mod lint;
+mod lsp;
 mod new;
 mod plan;
 mod progress;
