@@ -3,6 +3,7 @@
 
 pub mod authors;
 pub mod help;
+mod jobs;
 mod learner;
 pub mod lesson;
 pub mod life;
@@ -286,6 +287,9 @@ pub struct RunArguments {
 
     #[command(flatten)]
     shell: ShellArguments,
+
+    #[command(flatten)]
+    several: jobs::JobsArguments,
 }
 
 #[derive(Debug, Args)]
@@ -839,6 +843,9 @@ impl RunArguments {
             verbose: verbose > 0,
             shell_per: self.shell.shell_per.into(),
             bail: self.shell.bail,
+            max_fail: self.several.max_fail.map(|limit| limit as usize),
+            jobs: self.several.jobs,
+            plain: false,
             page_timeout: self.shell.page_timeout,
             run_timeout: self.shell.run_timeout,
             bundle: self.bundle,

@@ -58,7 +58,10 @@ pub fn dispatch(cli: Cli) -> Exit {
         Verb::Lint(arguments) => Ok(lint::lint(&arguments.into_request())),
         Verb::Explain(arguments) => Ok(lint::explain(&arguments.into_request())),
         Verb::Plan(arguments) => Ok(plan::plan(&arguments.into_request())),
-        Verb::Run(arguments) => run::run(arguments.into_request(verbose)),
+        Verb::Run(arguments) => run::run(run::RunRequest {
+            plain: cli.plain,
+            ..arguments.into_request(verbose)
+        }),
         Verb::Bless(arguments) => bless::bless(&arguments.into_request(verbose)),
         Verb::New(arguments) => new::new(&arguments.into_request()),
         Verb::Start(arguments) => sessions::start::start(&arguments.into_request(), manners),

@@ -243,3 +243,6 @@ help-lint-arg-format-github = GitHub 向け。注釈になるワークフロー�
 help-lint-arg-fail_on-error = 教材を実行できなくするもの
 help-lint-arg-fail_on-warning = おそらく間違っているものも
 help-lint-arg-fail_on-note = 改善できるものも
+
+help-run-arg-jobs = 同時に実行するラボの数。環境、ホームディレクトリ、ポートはラボごとに別々です。数、またはプロセッサーの数を表す `auto`
+help-run-arg-max_fail = 失敗したステップ、スイートフック、ラボのチェックがこの数になったら、新しいものを始めません

@@ -5,8 +5,8 @@ pub(super) mod documented;
 mod ground;
 pub(super) mod prepare;
 pub mod report_files;
+mod side_by_side;
 
-use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +16,7 @@ use anyhow::Context as _;
 pub use self::documented::Documented;
 use self::prepare::Prepared;
 use self::report_files::{ReportRequest, Reports};
+use self::side_by_side::Shared;
 use super::content::Selection;
 use super::sessions::AccountNames;
 use super::{interrupt, output, runtime, scratch};
@@ -24,7 +25,7 @@ use crate::outcome::{Exit, LabOutcome, RunOutcome};
 use crate::plan::Lab;
 use crate::report::{self, Format};
 pub use crate::run::ShellPer;
-use crate::run::{self, Options, Run};
+use crate::run::{self, Failures, Options, Run};
 use crate::scenarios::Source;
 use crate::session::runs;
 use crate::shell::Interrupt;
@@ -61,6 +62,12 @@ pub struct RunRequest {
     pub shell_per: ShellPer,
     /// Stop everything at the first failure.
     pub bail: bool,
+    /// Stop everything after so many failures.
+    pub max_fail: Option<usize>,
+    /// So many labs run at the same time.
+    pub jobs: usize,
+    /// Nothing is drawn over.
+    pub plain: bool,
     pub page_timeout: Option<Duration>,
     pub run_timeout: Option<Duration>,
     /// Where failed labs leave their bundles, instead of the run's logs.
@@ -127,45 +134,22 @@ pub(super) fn run_labs(
     let logs = runs::new_directory(&state, jiff::Timestamp::now())?;
     let scratch = scratch::Scratch::new(&std::env::temp_dir())?;
     let started = Instant::now();
-    let mut live = Live::on_stderr(request.verbose);
     let mut outcome = RunOutcome {
         allow_flaky: request.allow_flaky,
         drift_fails: request.documented == Documented::Fail,
         ..RunOutcome::default()
     };
-    let mut setting = ground::Setting {
+    let run = Run::new(request.options(), interrupt.as_ref().clone());
+    let shared = Shared {
         runtime: &runtime,
         interrupt: &interrupt,
         request,
         scratch: &scratch,
-        log: PathBuf::new(),
-        kept: Cell::new(false),
-        evidence: RefCell::default(),
+        logs,
     };
-    let mut run = Run::new(request.options(), interrupt.as_ref().clone());
-    let mut labs = prepared.into_iter();
-    while let Some((lab, source)) = labs.next() {
-        let number = outcome.labs.len() + 1;
-        setting.log = logs.join(format!("{number}.log"));
-        let next = next_suites(labs.as_slice());
-        let lab_started = Instant::now();
-        let mut lab_outcome = if run.is_stopped() {
-            run.skip(&lab)
-        } else {
-            run_lab(&setting, &mut run, &lab, next, source, &mut live)
-        };
-        lab_outcome.duration = lab_started.elapsed();
-        if request.documented != Documented::Ignore {
-            documented::compare(&lab, &mut lab_outcome);
-        }
-        bundle::keep(&setting, &lab, &mut lab_outcome, &run.mask());
-        outcome.labs.push(lab_outcome);
-    }
-    if let Some(last) = outcome.labs.last_mut().filter(|_| !run.is_finished()) {
-        ground::finish(&setting, run, last, &mut live)?;
-    }
-    outcome.interrupted = interrupt.count() > usize::from(setting.kept.get());
-    drop(live);
+    let done = side_by_side::run_all(&shared, prepared, run)?;
+    outcome.labs = done.labs;
+    outcome.interrupted = interrupt.count() > usize::from(done.kept);
     outcome.duration = started.elapsed();
     if request.verbose && !outcome.drift_fails && outcome.drifts().next().is_some() {
         let color = output::is_colored(&std::io::stderr());
@@ -184,12 +168,6 @@ fn unfinished(prepared: &[Prepared], error: &str) -> RunOutcome {
         labs: prepared.iter().map(lab).collect(),
         ..RunOutcome::default()
     }
-}
-
-/// The suites of the next lab that has anything to run: those it shares with this one stay open.
-fn next_suites(labs: &[prepare::Prepared]) -> &[PathBuf] {
-    let next = labs.iter().find(|(lab, _)| lab.runs_something());
-    next.map_or(&[], |(lab, _)| &lab.suite_hooks)
 }
 
 fn run_lab(
@@ -222,7 +200,12 @@ impl RunRequest {
     fn options(&self) -> Options {
         Options {
             shell_per: self.shell_per,
-            bail: self.bail,
+            bail: false,
+            failures: match (self.bail, self.max_fail) {
+                (true, _) => Failures::up_to("--bail", 1),
+                (false, Some(limit)) => Failures::up_to(&format!("--max-fail={limit}"), limit),
+                (false, None) => Failures::default(),
+            },
             page_timeout: self.page_timeout,
             run_timeout: self.run_timeout,
         }

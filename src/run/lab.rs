@@ -152,6 +152,7 @@ impl<'a> LabRun<'a> {
         if step.skip.is_none() {
             self.turn_to_page(&step.page);
         }
+        self.run.take_failures();
         let page_stopped = || self.page.as_ref().and_then(|page| page.stopped.clone());
         let suite = || self.run.suites.failure().map(str::to_owned);
         let stop = self.run.stopped.as_ref().map(Stop::reason);
@@ -260,9 +261,10 @@ impl<'a> LabRun<'a> {
                 }
                 if let Some(limit) = self.run.limit_fired() {
                     self.run.stopped = Some(Stop::Limit(limit));
-                } else if self.run.options.bail {
+                } else {
                     let what = format!("step {number} ({page}:{line}) failed");
-                    self.run.stopped = Some(Stop::Bail(what));
+                    self.run.options.failures.note(&what);
+                    self.run.take_failures();
                 }
             }
             StepResult::Pass | StepResult::Flaky { .. } | StepResult::Skip(_) => {}

@@ -26,6 +26,7 @@ mod front_door;
 mod ground;
 mod hooks;
 mod iam;
+mod jobs;
 mod judge;
 mod kms;
 mod kubectl;

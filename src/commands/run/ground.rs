@@ -1,6 +1,7 @@
 //! What a lab stands on: an environment with a scenario in it ([`broken`]), or nothing but the shell.
 
 pub(super) mod broken;
+mod home;
 
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
@@ -120,6 +121,11 @@ fn shell_config(
     scratch: &Path,
     variables: Vec<Variable>,
 ) -> anyhow::Result<ShellConfig> {
+    let mut variables = variables;
+    if setting.request.jobs > 1 {
+        let own = home::private(scratch, &variables);
+        variables.extend(own.context("failed to make the lab's home directory")?);
+    }
     let environment = simulated::inherited(variables);
     setting
         .evidence

@@ -33,6 +33,7 @@ pub(in crate::commands) fn prepare(request: &RunRequest) -> Result<Vec<Prepared>
             (lab, source)
         })
         .collect();
+    check_jobs(&prepared, request)?;
     check_variant(&prepared, request)?;
     check_keep(&prepared, request)?;
     check_tools(&prepared, request)?;
@@ -53,6 +54,18 @@ fn check_backend(request: &RunRequest) -> Result<(), Refused> {
         }
         Backend::Nothing | Backend::Simulator | Backend::Account => Ok(()),
     }
+}
+
+/// A real account and its cluster are one for all labs, and scenarios break them.
+fn check_jobs(prepared: &[Prepared], request: &RunRequest) -> Result<(), Refused> {
+    let breaks = prepared.iter().any(|(_, source)| source.is_some());
+    if request.backend == Backend::Account && request.jobs > 1 && breaks {
+        return Err(refused(
+            Exit::Usage,
+            "--jobs: on a real account labs with a scenario run one after the other, because they would break each other's environment",
+        ));
+    }
+    Ok(())
 }
 
 /// Gives steps that declare retries the number that was asked for.
