@@ -244,5 +244,5 @@ help-lint-arg-fail_on-error = 教材を実行できなくするもの
 help-lint-arg-fail_on-warning = おそらく間違っているものも
 help-lint-arg-fail_on-note = 改善できるものも
 
-help-run-arg-jobs = 同時に実行するラボの数。環境、ホームディレクトリ、ポートはラボごとに別々です。数、またはプロセッサーの数を表す `auto`
+help-run-arg-jobs = 同時に実行するラボの数。環境、ホームディレクトリ、ポートはラボごとに別々です。数、またはプロセッサーの数を表す `auto` [デフォルト: breakfix.toml の指定、なければ 1]
 help-run-arg-max_fail = 失敗したステップ、スイートフック、ラボのチェックがこの数になったら、新しいものを始めません

@@ -78,6 +78,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "cli",
         &[
             "commands",
+            "config",
             "diagnostic",
             "language",
             "outcome",
