@@ -1,10 +1,12 @@
 //! The command line: clap's types, each of which turns into a plain request of its verb. Nothing
 //! below `commands` sees clap.
 
+pub mod authors;
 pub mod help;
 mod learner;
 pub mod lesson;
 pub mod life;
+mod lint;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -96,10 +98,25 @@ pub enum Verb {
     ///
     /// And an account, if you name one; and how to mend what is lacking.
     Doctor(lesson::DoctorArguments),
+    /// Tell every mistake and doubt about lessons, before anything runs
+    ///
+    /// All that `plan` tells, and rules about commands, hooks, translations and scenarios. `breakfix explain` says
+    /// what they are; breakfix.toml and comments in a page allow what is meant so.
+    Lint(lint::LintArguments),
+    /// Explain a rule of `lint`, with what fails it and what passes
+    Explain(lint::ExplainArguments),
     /// Show what a run would do: every page, step, command, limit, hook and skip, and every mistake
     Plan(PlanArguments),
     /// Run the steps of lessons, against a broken scenario if they name one, and judge the repair
     Run(Box<RunArguments>),
+    /// Run lessons, and rewrite the documented output that drifted
+    ///
+    /// Only that: lines and values that agree by their form, elisions `...`, pointers `<<<---`, indentation and
+    /// everything outside of outputs stay byte for byte. A command that shows no output gets none: its author chose
+    /// so. A page whose step fails, or into which a secret would be written, is left as it is.
+    Bless(Box<authors::BlessArguments>),
+    /// Begin something: a lab or a scenario that works at once
+    New(authors::NewArguments),
     /// Break an environment for a learner, and leave it so until `finish`
     Start(StartArguments),
     /// Say where you stand in the lesson, and what is next
@@ -261,6 +278,11 @@ pub struct RunArguments {
     /// What it means when a command prints other than the lesson shows
     #[arg(long, value_enum, value_name = "MEANING", default_value_t = OnDrift::Report)]
     documented: OnDrift,
+
+    /// Where each lab that fails leaves a directory with its transcript, script, environment, observations, calls and
+    /// how to do it again [default: beside the run's logs]
+    #[arg(long, value_name = "DIR")]
+    bundle: Option<PathBuf>,
 
     #[command(flatten)]
     shell: ShellArguments,
@@ -560,7 +582,7 @@ enum OnDrift {
     Ignore,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ReportFormat {
     /// For people
     Terminal,
@@ -798,11 +820,7 @@ impl RunArguments {
     pub fn into_request(self, verbose: u8) -> RunRequest {
         RunRequest {
             selection: self.selection.into_selection(),
-            backend: match self.on {
-                On::Simulator => Backend::Simulator,
-                On::Aws => Backend::Account,
-                On::None => Backend::Nothing,
-            },
+            backend: self.on.into_backend(),
             variant: self.variant,
             account: self.account.into_names(),
             yes: self.yes,
@@ -819,15 +837,32 @@ impl RunArguments {
                 OnDrift::Ignore => Documented::Ignore,
             },
             verbose: verbose > 0,
-            shell_per: match self.shell.shell_per {
-                PerArgument::Page => ShellPer::Page,
-                PerArgument::Lab => ShellPer::Lab,
-                PerArgument::Run => ShellPer::Run,
-            },
+            shell_per: self.shell.shell_per.into(),
             bail: self.shell.bail,
             page_timeout: self.shell.page_timeout,
             run_timeout: self.shell.run_timeout,
+            bundle: self.bundle,
             mask: self.shell.mask,
+        }
+    }
+}
+
+impl On {
+    fn into_backend(self) -> Backend {
+        match self {
+            On::Simulator => Backend::Simulator,
+            On::Aws => Backend::Account,
+            On::None => Backend::Nothing,
+        }
+    }
+}
+
+impl From<PerArgument> for ShellPer {
+    fn from(per: PerArgument) -> ShellPer {
+        match per {
+            PerArgument::Page => ShellPer::Page,
+            PerArgument::Lab => ShellPer::Lab,
+            PerArgument::Run => ShellPer::Run,
         }
     }
 }

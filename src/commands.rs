@@ -1,15 +1,19 @@
 //! One room per verb: load, call the core, render, return the exit code.
 
 mod background;
+pub mod bless;
 pub mod completions;
+mod config;
 pub mod content;
 mod control;
 pub mod doctor;
 mod interrupt;
 pub mod learner;
+pub mod lint;
 pub mod list;
 pub mod manners;
 pub mod manual;
+pub mod new;
 mod output;
 mod pager;
 pub mod plan;
@@ -51,8 +55,12 @@ pub fn dispatch(cli: Cli) -> Exit {
             Ok(completions::completions(arguments.into_shell(), manners))
         }
         Verb::Man(arguments) => manual::manual(&arguments.into_request()),
+        Verb::Lint(arguments) => Ok(lint::lint(&arguments.into_request())),
+        Verb::Explain(arguments) => Ok(lint::explain(&arguments.into_request())),
         Verb::Plan(arguments) => Ok(plan::plan(&arguments.into_request())),
         Verb::Run(arguments) => run::run(arguments.into_request(verbose)),
+        Verb::Bless(arguments) => bless::bless(&arguments.into_request(verbose)),
+        Verb::New(arguments) => new::new(&arguments.into_request()),
         Verb::Start(arguments) => sessions::start::start(&arguments.into_request(), manners),
         Verb::Check(arguments) => sessions::check::check(&arguments.into_request(), manners),
         Verb::Env(arguments) => sessions::env::env(&arguments.into_request(), manners),

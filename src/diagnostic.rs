@@ -21,6 +21,17 @@ pub struct Diagnostic {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// What mends it without a doubt.
+    pub fix: Option<Edit>,
+}
+
+/// A change of a file's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// Byte offsets of what goes, in the file that the diagnostic names.
+    pub span: Range<usize>,
+    /// What comes in its place.
+    pub text: String,
 }
 
 /// How much a diagnostic weighs: an error keeps the content from running.
@@ -82,6 +93,7 @@ impl Diagnostic {
             column: at.column,
             message: message.into(),
             help: None,
+            fix: None,
         }
     }
 
@@ -89,6 +101,16 @@ impl Diagnostic {
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Adds what mends it.
+    #[must_use]
+    pub fn with_fix(mut self, span: Range<usize>, text: impl Into<String>) -> Self {
+        self.fix = Some(Edit {
+            span,
+            text: text.into(),
+        });
         self
     }
 

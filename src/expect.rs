@@ -11,12 +11,16 @@
 //! - blank lines claim nothing.
 
 mod align;
+mod bless;
 mod clean;
+mod edit;
 mod forms;
 mod json;
 mod json_pattern;
 mod lines;
 mod table;
+
+pub use self::bless::{Blessed, bless};
 
 /// What came of the comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]

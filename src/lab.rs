@@ -12,8 +12,11 @@ mod bash;
 mod blocks;
 mod commands;
 mod front_matter;
+mod links;
 mod mdx;
 pub mod prose;
+pub mod rewrite;
+pub mod script;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +25,7 @@ pub use annotation::{Annotations, ExpectError, Setting};
 pub use blocks::Block;
 pub use commands::Command;
 pub use front_matter::FrontMatter;
+pub use links::Link;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use text::PageText;
@@ -34,6 +38,10 @@ pub struct Page {
     pub front_matter: FrontMatter,
     /// All fenced blocks in order, tested or not.
     pub blocks: Vec<Block>,
+    /// In no particular order.
+    pub links: Vec<Link>,
+    /// Text of each heading, or the id that it names itself: `## Text {#id}`.
+    pub headings: Vec<String>,
 }
 
 /// Reads a page; the diagnostics are in the order of their places.
@@ -54,14 +62,18 @@ pub fn parse(path: &Path, source: &str) -> (Page, Vec<Diagnostic>) {
         diagnostics.push(diagnostic);
     }
     let title = front_matter.title.as_deref().unwrap_or_default();
-    let (blocks, found) = blocks::find(&text, &normalized, title);
-    diagnostics.extend(found);
+    let found = blocks::find(&text, &normalized, title);
+    let mut links = found.links;
+    links.extend(links::of_tags(&normalized));
+    diagnostics.extend(found.diagnostics);
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
     (
         Page {
             path: path.to_owned(),
             front_matter,
-            blocks,
+            blocks: found.blocks,
+            links,
+            headings: found.headings,
         },
         diagnostics,
     )
@@ -75,6 +87,36 @@ pub fn front_matter(path: &Path, source: &str) -> FrontMatter {
 /// Whether `name` can name a scenario or a hook: letters, digits, `.`, `_` and `-`, never a path.
 pub fn is_name(name: &str) -> bool {
     annotation::is_name(name)
+}
+
+/// What bash makes of a script's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reading {
+    Complete,
+    /// Bash would read on, for what `awaiting` says.
+    Unfinished {
+        awaiting: String,
+    },
+    /// Bash would refuse it, or at least our reading of its grammar does.
+    Invalid {
+        /// Line within the text, counted from 1, when it could be told.
+        line: Option<usize>,
+        message: String,
+    },
+    /// Too long or too deeply nested to be read safely.
+    TooComplex,
+}
+
+/// Reads a script's syntax.
+pub fn syntax(text: &str) -> Reading {
+    match bash::read(text) {
+        bash::Reading::Complete => Reading::Complete,
+        bash::Reading::Unfinished(unfinished) => Reading::Unfinished {
+            awaiting: unfinished.awaiting,
+        },
+        bash::Reading::Invalid { line, message } => Reading::Invalid { line, message },
+        bash::Reading::TooComplex => Reading::TooComplex,
+    }
 }
 
 #[cfg(test)]

@@ -35,12 +35,16 @@ pub fn of(source: &Source, language: Language) -> anyhow::Result<Option<Lesson>>
     let Some(lab) = &source.scenario.lab else {
         return Ok(None);
     };
-    let own = source.parent();
+    let parent = source.parent();
     let places = [Some(language), None].into_iter().flat_map(|wanted| {
         let path = translated(lab, wanted);
-        let beside = own.as_deref().map(|parent| parent.join("..").join(&path));
-        beside
+        let within = source.directory().map(|own| own.join(&path));
+        let beside = parent
+            .as_deref()
+            .map(|parent| parent.join("..").join(&path));
+        within
             .into_iter()
+            .chain(beside)
             .chain([PathBuf::from(path)])
             .map(move |path| (path, wanted))
     });

@@ -8,10 +8,12 @@ pub mod cli;
 pub mod commands;
 
 // Pure: no files, clocks, sockets, processes or printing.
+pub mod config;
 pub mod diagnostic;
 pub mod expect;
 pub mod lab;
 pub mod language;
+pub mod lint;
 pub mod outcome;
 pub mod plan;
 pub mod policy;

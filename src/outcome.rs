@@ -87,6 +87,8 @@ pub struct LabOutcome {
     pub error: Option<String>,
     /// The file that holds all output in full.
     pub log: Option<PathBuf>,
+    /// The directory with everything about a lab that failed.
+    pub bundle: Option<PathBuf>,
     /// Real time, with all that was done around the steps.
     pub duration: Duration,
 }

@@ -6,6 +6,7 @@ use crate::outcome::RunOutcome;
 
 pub use self::counts::Counts;
 
+pub mod bless;
 mod counts;
 pub mod diagnostics;
 pub mod doctor;
@@ -17,9 +18,11 @@ pub mod junit;
 pub mod learner;
 pub mod lesson;
 pub mod life;
+pub mod lint;
 pub mod list;
 pub mod plan;
 pub mod proof;
+pub mod sarif;
 pub mod standing;
 pub mod style;
 pub mod summary;
@@ -184,6 +187,7 @@ pub(crate) mod tests {
             leftovers: vec!["key 1234".to_owned()],
             error: None,
             log: Some("runs/1.log".into()),
+            bundle: Some("runs/bundle/1-lab".into()),
             duration: Duration::from_millis(1400),
         };
         RunOutcome {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::outcome::{Event, HookPhase, LabOutcome, SkippedBlock, StepOutcome, StepResult};
 use crate::plan::{self, Lab, Step};
-use crate::shell::{Interrupt, Secrets, Shell, ShellConfig};
+use crate::shell::{Interrupt, Mask, Secrets, Shell, ShellConfig};
 
 mod lab;
 mod limits;
@@ -184,6 +184,15 @@ impl Run {
             lab: lab.name.clone(),
         });
         outcome
+    }
+
+    /// What hides everything that is known to be secret by now.
+    pub fn mask(&self) -> Mask {
+        let mut secrets = self.secrets.clone();
+        if let Some(shell) = &self.shell {
+            secrets.learn_from(shell.secrets());
+        }
+        secrets.mask().clone()
     }
 
     /// Whether no further lab should be set up: it would only be skipped.

@@ -100,6 +100,11 @@ fn shown_directory(name: &str, own: Option<&Path>) -> PathBuf {
 }
 
 impl Source {
+    /// The scenario's own directory; `None` for a built-in one.
+    pub fn directory(&self) -> Option<&Path> {
+        self.directory.as_deref()
+    }
+
     /// The directory that the scenario's own is in; `None` for a built-in one.
     pub fn parent(&self) -> Option<PathBuf> {
         let parent = self.directory.as_deref()?.parent()?;

@@ -35,11 +35,12 @@ pub mod supervisor;
 pub use capture::{Capture, KEPT_BYTES};
 pub use interrupt::Interrupt;
 pub use mask::{HIDDEN, Mask};
+pub(crate) use script::quote;
 pub use secrets::Secrets;
 
 use channels::{Channels, Said};
 use mask::MaskedStream;
-use script::{Before, Begin, command, opening, quote, quote_path, report_done};
+use script::{Before, Begin, command, opening, quote_path, report_done};
 
 /// The last line of a saved state that is whole.
 const STATE_END: &[u8] = b"\n__breakfix_restored=1\n";

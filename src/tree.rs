@@ -3,6 +3,7 @@
 //! A page that cannot be read or understood is a diagnostic, not the end of the run. `Err` means that
 //! there is nothing to plan, or that a directory could not be looked into.
 
+mod around;
 mod binding;
 mod hooks;
 mod labs;
@@ -19,10 +20,12 @@ use globset::{Glob, GlobMatcher};
 use crate::diagnostic::Diagnostic;
 use crate::lab::Page;
 use crate::plan::{self, LabSource, Plan, Request};
+pub use around::{Around, around};
 use binding::Bindings;
 use labs::Labs;
 use order::{Order, Ordered, Read};
 use overlay::Overlay;
+pub use read::Drafts;
 use walk::{Directory, Found, Walk};
 
 /// What a selection of paths holds.
@@ -33,6 +36,8 @@ pub struct Loaded {
     pub diagnostics: Vec<Diagnostic>,
     /// Text of every page that was read, by the path that steps and diagnostics name.
     pub sources: BTreeMap<PathBuf, String>,
+    /// The labs with all that their pages hold, also what does not run.
+    pub labs: Vec<LabSource>,
 }
 
 /// Why there is nothing to plan.
@@ -90,6 +95,19 @@ fn excluded_note(excluded: usize) -> String {
 /// # Errors
 /// When the paths or the glob make no sense or select nothing, or an argument cannot be read.
 pub fn load(paths: &[PathBuf], request: &Request) -> Result<Loaded, LoadError> {
+    load_drafts(paths, request, &Drafts::default())
+}
+
+/// Like [`load`], with texts that stand for those on disk. Paths have to be spelled as the walk spells them: the
+/// argument's, and names below it.
+///
+/// # Errors
+/// Like [`load`].
+pub fn load_drafts(
+    paths: &[PathBuf],
+    request: &Request,
+    drafts: &Drafts,
+) -> Result<Loaded, LoadError> {
     let overlay = overlay(paths, request)?;
     let glob = request.glob.as_deref().map(matcher).transpose()?;
     let mut walk = Walk::new(glob.as_ref(), &overlay);
@@ -103,7 +121,7 @@ pub fn load(paths: &[PathBuf], request: &Request) -> Result<Loaded, LoadError> {
         diagnostics: walk.diagnostics,
         sources: BTreeMap::new(),
     };
-    for (argument, order) in in_order(found) {
+    for (argument, order) in in_order(found, drafts) {
         collected.argument(argument, order);
     }
     let (mut sources, diagnostics) = (collected.sources, collected.diagnostics);
@@ -179,7 +197,7 @@ fn matcher(glob: &str) -> Result<GlobMatcher, LoadError> {
 }
 
 /// Reads what was found and puts each argument's pages in reading order.
-fn in_order(found: Vec<(&Path, Found)>) -> Vec<(&Path, Order)> {
+fn in_order<'a>(found: Vec<(&'a Path, Found)>, drafts: &Drafts) -> Vec<(&'a Path, Order)> {
     let mut paths = Vec::new();
     for (_, found) in &found {
         match found {
@@ -188,7 +206,7 @@ fn in_order(found: Vec<(&Path, Found)>) -> Vec<(&Path, Order)> {
             Found::Nothing => {}
         }
     }
-    let pages = read::pages(&paths);
+    let pages = read::pages(&paths, drafts);
     let mut read: Read = paths.into_iter().zip(pages).collect();
     let ordered = found.into_iter().map(|(argument, found)| {
         let mut order = Order::default();
@@ -216,13 +234,14 @@ fn planned(
     sources: BTreeMap<PathBuf, String>,
 ) -> Loaded {
     let order = page_order(&labs);
-    let (plan, of_the_plan) = plan::plan(labs, request);
+    let (plan, of_the_plan) = plan::plan(labs.clone(), request);
     diagnostics.extend(of_the_plan);
     diagnostics.sort_by_key(|one| (order.get(&one.path).copied(), one.span.start));
     Loaded {
         plan,
         diagnostics,
         sources,
+        labs,
     }
 }
 

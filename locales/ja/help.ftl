@@ -84,6 +84,7 @@ help-run-arg-documented = コマンドの出力がレッスンの記載と異な
 help-run-arg-documented-report = 報告に 1 行で示します。-v で詳しく表示します
 help-run-arg-documented-fail = レッスンの誤りとみなします（終了コード 3）
 help-run-arg-documented-ignore = 比較しません
+help-run-arg-bundle = 失敗したラボごとに、出力の記録、スクリプト、環境、観測結果、呼び出し、再現方法を残すディレクトリ [デフォルト: 実行のログと同じ場所]
 help-run-arg-shell_per = 変数、関数、ディレクトリとともに一つのシェルを共有する範囲
 help-run-arg-shell_per-page = ページごとに新しく始めます
 help-run-arg-shell_per-lab = ラボのページで共有します
@@ -194,3 +195,51 @@ help-report-arg-format = 標準出力に書き出す形式
 help-solve-arg-to = このステップまで（このステップを含みます）
 help-env-arg-format = 標準出力への表示の形式（JSON では、未設定にする変数が null になります）
 help-env-arg-format-shell = bash と zsh で評価するための行
+
+# bless
+help-bless = レッスンを実行し、実際の出力と異なる記載を書き直します
+help-bless-long = 書き直すのは異なる部分だけです。形式が合う行や値、省略記号 `...`、指示マーク `<<<---`、字下げ、出力以外の部分は 1 バイトも変わりません。出力の記載がないコマンドには何も書き足しません（作者が見せないことを選んだため）。ステップが失敗したページや、秘密の値を書き込むことになるページは、そのまま残します。
+help-bless-arg-check = 何も書き込みません。変更される内容を表示し、変更があれば終了コード 3 で終わります
+help-bless-arg-interactive = 異なる出力ごとに確認します
+help-bless-arg-on = レッスンのコマンドを実行する場所
+help-bless-arg-on-simulator = 内蔵のシミュレーター。アカウントも費用も必要ありません
+help-bless-arg-on-aws = 実際の AWS アカウント。--account、--region、--cluster の指定が必要です
+help-bless-arg-on-none = シェルのみ。シナリオは使わず、今の環境のまま実行します
+help-bless-arg-variant = どの障害にするか。シナリオのバリアント名、二つ同時なら `a+b`、おまかせなら `random` [デフォルト: シナリオの最初のもの]
+help-bless-arg-clock = シミュレーターの時間の進み方。`instant`、`real`、または `20x` のような速度
+help-bless-arg-shell_per = 変数、関数、ディレクトリとともに一つのシェルを共有する範囲
+help-bless-arg-shell_per-page = ページごとに新しく始めます
+help-bless-arg-shell_per-lab = ラボのページで共有します
+help-bless-arg-shell_per-run = すべてのラボで共有します。`--on none` の場合のみ
+help-bless-arg-bail = 最初に失敗したステップまたはスイートのフックで、すべてを停止します
+help-bless-arg-page_timeout = 各ページのステップ全体の制限時間（ラボの時間）。秒数、または `90s`、`5m`、`1h`
+help-bless-arg-run_timeout = 実行全体の制限時間（実時間）。秒数、または `90s`、`5m`、`1h`
+help-bless-arg-mask = この変数の値も隠します。`*_TOKEN`、`*_PASSWORD`、`*_SECRET*` は常に隠されます
+
+# new
+help-new = すぐに動くラボやシナリオのひな形を作ります
+help-new-lab = ラボ。二つのステップがあるページと、フックのスクリプト
+help-new-lab-arg-name = 名前。英数字、`.`、`_`、`-` が使えます
+help-new-lab-arg-directory = 書き込む場所。なければ作ります
+help-new-scenario = シナリオ。障害、チェック、正しい修復と誤った修復、そしてそのレッスン
+help-new-scenario-arg-name = 名前。英数字、`.`、`_`、`-` が使えます
+help-new-scenario-arg-directory = 書き込む場所。なければ作ります
+
+help-lint = 教材の間違いや疑わしい点を、実行する前にすべて指摘します
+help-lint-long = 教材の間違いや疑わしい点を、実行する前にすべて指摘します
+
+    `plan` が指摘することに加え、コマンド、フック、翻訳、シナリオに関するルールも調べます。ルールの説明は `breakfix explain` で読めます。意図した書き方は breakfix.toml かページ内のコメントで許可できます。
+help-lint-arg-paths = Markdown ファイル、またはそのディレクトリ。ディレクトリにある `scenarios/` も調べます
+help-lint-arg-fix = 確実に直せるものを直し、残りを指摘します
+help-lint-arg-format = 標準出力への書き方
+help-lint-arg-fail_on = 終了コードを 3 にする重大度の下限 [デフォルト: breakfix.toml の指定、なければ error]
+help-lint-arg-scenario_directory = シナリオのディレクトリ。シナリオも調べます [デフォルト: breakfix.toml の指定、なければ PATH/scenarios]
+help-lint-arg-translated_from = 教材が DIR の教材の翻訳であることを示します [デフォルト: `i18n/言語` という配置から判断]
+help-lint-arg-config = 設定ファイル [デフォルト: 同じリポジトリの、現在のディレクトリかその上にある breakfix.toml]
+help-explain = `lint` のルールを、違反する例と正しい例を添えて説明します
+help-explain-arg-code = `variable-unset` のようなルールの名前 [デフォルト: すべてのルールを一行ずつ]
+help-lint-arg-format-sarif = コードスキャン向け。SARIF 2.1.0
+help-lint-arg-format-github = GitHub 向け。注釈になるワークフローコマンド
+help-lint-arg-fail_on-error = 教材を実行できなくするもの
+help-lint-arg-fail_on-warning = おそらく間違っているものも
+help-lint-arg-fail_on-note = 改善できるものも

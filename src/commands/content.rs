@@ -92,7 +92,7 @@ pub(super) fn load(selection: &Selection, bind: bool) -> Result<Content, Refused
 }
 
 /// The scenarios of the labs, and what the labs expect of them in vain.
-fn bound(
+pub(super) fn bound(
     labs: &[Lab],
     selection: &Selection,
 ) -> Result<(BTreeMap<String, Source>, Vec<Diagnostic>), Refused> {

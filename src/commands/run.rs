@@ -1,11 +1,12 @@
 //! `breakfix run`: lessons against their scenarios, judged.
 
-mod documented;
+mod bundle;
+pub(super) mod documented;
 mod ground;
-mod prepare;
+pub(super) mod prepare;
 pub mod report_files;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -62,6 +63,8 @@ pub struct RunRequest {
     pub bail: bool,
     pub page_timeout: Option<Duration>,
     pub run_timeout: Option<Duration>,
+    /// Where failed labs leave their bundles, instead of the run's logs.
+    pub bundle: Option<PathBuf>,
     /// Variables whose values are hidden, beside those whose names say that they are secret.
     pub mask: Vec<String>,
 }
@@ -113,7 +116,11 @@ fn refuse(text: &str, exit: Exit) -> Exit {
     exit
 }
 
-fn run_labs(request: &RunRequest, prepared: Vec<Prepared>) -> anyhow::Result<RunOutcome> {
+/// Runs every lab and says nothing of what came, but for what is said meanwhile.
+pub(super) fn run_labs(
+    request: &RunRequest,
+    prepared: Vec<Prepared>,
+) -> anyhow::Result<RunOutcome> {
     let runtime = runtime()?;
     let interrupt = interrupt::watch(&runtime)?;
     let state = runs::state_directory(|name| std::env::var_os(name));
@@ -133,6 +140,7 @@ fn run_labs(request: &RunRequest, prepared: Vec<Prepared>) -> anyhow::Result<Run
         scratch: &scratch,
         log: PathBuf::new(),
         kept: Cell::new(false),
+        evidence: RefCell::default(),
     };
     let mut run = Run::new(request.options(), interrupt.as_ref().clone());
     let mut labs = prepared.into_iter();
@@ -150,6 +158,7 @@ fn run_labs(request: &RunRequest, prepared: Vec<Prepared>) -> anyhow::Result<Run
         if request.documented != Documented::Ignore {
             documented::compare(&lab, &mut lab_outcome);
         }
+        bundle::keep(&setting, &lab, &mut lab_outcome, &run.mask());
         outcome.labs.push(lab_outcome);
     }
     if let Some(last) = outcome.labs.last_mut().filter(|_| !run.is_finished()) {

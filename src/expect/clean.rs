@@ -51,6 +51,84 @@ fn without_pointers(line: &str) -> String {
     text
 }
 
+/// The pointer marks of a line as its author wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pointers<'a> {
+    /// Before the text, with the blanks around the marks.
+    before: &'a str,
+    /// Behind the text, without the blanks before the marks.
+    after: &'a str,
+    /// Characters before `after`.
+    column: usize,
+    /// A mark that stands within the text.
+    inside: Option<&'static str>,
+}
+
+impl<'a> Pointers<'a> {
+    pub(super) fn of(line: &'a str) -> Pointers<'a> {
+        let mut text = line;
+        while POINTERS
+            .iter()
+            .any(|mark| text.trim_start().starts_with(mark))
+        {
+            let trimmed = text.trim_start();
+            text = trimmed.split_at(POINTERS[0].len()).1.trim_start();
+        }
+        let before = &line[..line.len() - text.len()];
+        let mut end = text.trim_end();
+        while let Some(rest) = POINTERS.iter().find_map(|mark| end.strip_suffix(mark)) {
+            end = rest.trim_end();
+        }
+        let behind = &text[end.len()..];
+        let after = behind.trim();
+        let at = line.len() - behind.trim_start().len();
+        let inside = POINTERS.into_iter().find(|mark| end.contains(mark));
+        Pointers {
+            before,
+            after,
+            column: line[..at].chars().count(),
+            inside,
+        }
+    }
+
+    /// Whether the text between the marks is whole.
+    pub(super) fn are_outside(&self) -> bool {
+        self.inside.is_none()
+    }
+
+    /// Another text with the same marks, the one behind it in its column if that is free.
+    pub(super) fn around(&self, text: &str) -> String {
+        let mut line = match self.before {
+            "" => text.to_owned(),
+            before => format!("{before}{}", text.trim_start()),
+        };
+        let after = match self.after {
+            "" => self.inside.unwrap_or_default(),
+            after => after,
+        };
+        if !after.is_empty() {
+            let length = line.chars().count();
+            let column = if self.after.is_empty() {
+                0
+            } else {
+                self.column
+            };
+            line.push_str(&" ".repeat(column.saturating_sub(length).max(1)));
+            line.push_str(after);
+        }
+        line
+    }
+}
+
+/// The text with blanks in the place of pointer marks: every other byte stands where it stood.
+pub(super) fn with_blank_pointers(text: &str) -> String {
+    let mut text = text.to_owned();
+    for mark in POINTERS {
+        text = text.replace(mark, &" ".repeat(mark.len()));
+    }
+    text
+}
+
 fn without_escapes(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut characters = text.chars();
@@ -92,6 +170,21 @@ mod tests {
         check("\"a\": 1,      <<<---", &["\"a\": 1,"]);
         check("   --->>>   \"a\": 1", &["\"a\": 1"]);
         check("one  <<<---   two", &["one two"]);
+    }
+
+    #[track_caller]
+    fn check_around(line: &str, text: &str, expected: &str) {
+        assert_eq!(Pointers::of(line).around(text), expected, "{line}");
+    }
+
+    #[test]
+    fn pointers_go_around_another_text() {
+        check_around("a    <<<---", "bcd", "bcd  <<<---");
+        check_around("a <<<---", "bcdef", "bcdef <<<---");
+        check_around("  --->>> a", "  b", "  --->>> b");
+        check_around("  --->>> a  <<<---", "b", "  --->>> b  <<<---");
+        check_around("a <<<--- b", "c d", "c d <<<---");
+        check_around("  a", "  b", "  b");
     }
 
     #[test]

@@ -32,18 +32,23 @@ pub(super) fn compare(
     lines: &[Line],
     real: &[Line],
 ) -> Result<(), Drift> {
-    let text: Vec<&str> = real.iter().map(|line| line.text.as_str()).collect();
-    let text = text.join("\n");
-    let values = serde_json::Deserializer::from_str(&text).into_iter();
-    let values: Vec<Value> = match values.collect::<Result<_, _>>() {
-        Ok(values) if !text.trim().is_empty() => values,
-        _ => return Err(not_json(lines, real)),
+    let Some(values) = values(real) else {
+        return Err(not_json(lines, real));
     };
     if let ([Item::One(node)], [value]) = (documented, values.as_slice()) {
         return document(node, value);
     }
     let first_line = lines.first().map_or(1, |line| line.number);
     sequence(documented, &values, None, first_line, "documents")
+}
+
+/// The values that were printed, if they are JSON.
+pub(super) fn values(real: &[Line]) -> Option<Vec<Value>> {
+    let text: Vec<&str> = real.iter().map(|line| line.text.as_str()).collect();
+    let text = text.join("\n");
+    let values = serde_json::Deserializer::from_str(&text).into_iter();
+    let values = values.collect::<Result<Vec<Value>, _>>().ok()?;
+    (!values.is_empty()).then_some(values)
 }
 
 fn not_json(documented: &[Line], real: &[Line]) -> Drift {
@@ -76,7 +81,7 @@ fn document(node: &Node, real: &Value) -> Result<(), Drift> {
         .unwrap_or(drift))
 }
 
-fn wrapper_gone(node: &Node, real: &Value) -> Option<Drift> {
+pub(super) fn wrapper_gone(node: &Node, real: &Value) -> Option<Drift> {
     let (name, inner) = sole_member(node)?;
     let is_there = real.get(name).is_some();
     (!is_there && is_like_within(inner, real)).then(|| Drift {
@@ -90,7 +95,7 @@ fn wrapper_gone(node: &Node, real: &Value) -> Option<Drift> {
     })
 }
 
-fn wrapper_new(node: &Node, real: &Value) -> Option<Drift> {
+pub(super) fn wrapper_new(node: &Node, real: &Value) -> Option<Drift> {
     let Value::Object(members) = real else {
         return None;
     };
@@ -120,19 +125,23 @@ fn sole_member(node: &Node) -> Option<(&str, &Node)> {
 
 /// Whether the output looks like the documented value or like what it alone holds.
 fn is_like_within(node: &Node, real: &Value) -> bool {
-    let within = || match &node.value {
+    is_like(node, real) || within(node).is_some_and(|inner| is_like_within(inner, real))
+}
+
+/// What a value alone holds: a list's first element, an object's only member.
+pub(super) fn within(node: &Node) -> Option<&Node> {
+    match &node.value {
         Pattern::Array(elements) => elements.iter().find_map(|item| match item {
             Item::One(node) => Some(node),
             Item::Elision => None,
         }),
         Pattern::Object(_) => sole_member(node).map(|(_, inner)| inner),
         _ => None,
-    };
-    is_like(node, real) || within().is_some_and(|inner| is_like_within(inner, real))
+    }
 }
 
 /// Whether both are lists, or objects that share a member but for its case.
-fn is_like(node: &Node, real: &Value) -> bool {
+pub(super) fn is_like(node: &Node, real: &Value) -> bool {
     match (&node.value, real) {
         (Pattern::Array(_), Value::Array(_)) => true,
         (Pattern::Object(shown), Value::Object(members)) => {
@@ -147,7 +156,7 @@ fn is_like(node: &Node, real: &Value) -> bool {
 }
 
 /// Compares a value; `key` is the member's name that it stands under.
-fn value(node: &Node, real: &Value, key: Option<&str>) -> Result<(), Drift> {
+pub(super) fn value(node: &Node, real: &Value, key: Option<&str>) -> Result<(), Drift> {
     if key.is_some_and(|key| VOLATILE.contains(&key)) && !real.is_object() && !real.is_array() {
         return Ok(());
     }

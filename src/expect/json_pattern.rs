@@ -1,5 +1,7 @@
 //! Documented JSON: as authors write it, with elisions and cut off where they had seen enough.
 
+use std::ops::Range;
+
 use super::align::Item;
 use super::clean::Line;
 
@@ -12,6 +14,17 @@ pub(super) struct Node {
     /// Line of the documented output, counted from 1.
     pub(super) line: usize,
     pub(super) value: Pattern,
+    /// Where the name of the member begins, if it is one.
+    pub(super) name: Option<Place>,
+    /// From its first character to behind its last.
+    pub(super) span: Range<Place>,
+}
+
+/// A place in the lines that were read: index of the line, and byte within it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Place {
+    pub(super) row: usize,
+    pub(super) column: usize,
 }
 
 /// What a page says of a value.
@@ -87,6 +100,17 @@ impl Reader<'_> {
         }
     }
 
+    /// Where the reader stands; behind the last line it is at its end.
+    fn place(&self) -> Place {
+        let row = self.row.min(self.lines.len() - 1);
+        let length = self.lines[row].text.len();
+        let left = if self.row == row { self.rest.len() } else { 0 };
+        Place {
+            row,
+            column: length - left,
+        }
+    }
+
     fn take(&mut self, expected: char) -> bool {
         let found = self.peek() == Some(expected);
         if found {
@@ -109,11 +133,9 @@ impl Reader<'_> {
     fn value(&mut self) -> Option<Node> {
         let first = self.peek()?;
         let line = self.lines.get(self.row)?.number;
-        if self.elision() {
-            let value = Pattern::Any;
-            return Some(Node { line, value });
-        }
+        let start = self.place();
         let value = match first {
+            _ if self.elision() => Pattern::Any,
             '{' | '[' => {
                 self.depth += 1;
                 self.take(first);
@@ -128,7 +150,12 @@ impl Reader<'_> {
             '"' => Pattern::Text(self.text()?),
             _ => self.word()?,
         };
-        Some(Node { line, value })
+        Some(Node {
+            line,
+            value,
+            name: None,
+            span: start..self.place(),
+        })
     }
 
     fn members(&mut self) -> Option<Members> {
@@ -138,18 +165,22 @@ impl Reader<'_> {
             if next.is_none() || self.elision() {
                 found.elided = true;
             } else if next == Some('"') {
+                let named_at = self.place();
                 let name = self.text()?;
                 let has_value = self.peek().is_none() || self.take(':');
                 if !has_value {
                     return None;
                 }
-                let value = match self.peek() {
+                let mut value = match self.peek() {
                     Some(_) => self.value()?,
                     None => Node {
                         line: self.lines.last()?.number,
                         value: Pattern::Any,
+                        name: None,
+                        span: self.place()..self.place(),
                     },
                 };
+                value.name = Some(named_at);
                 found.members.push((name, value));
             } else if !self.take(',') {
                 return self.take('}').then_some(found);

@@ -6,21 +6,33 @@ use super::forms::{self, PLAIN};
 use super::table::{self, Difference, Row};
 use super::{Drift, DriftKind, shortened};
 
-struct Documented<'a> {
-    line: &'a Line,
+/// A line that a page shows.
+pub(super) struct Documented<'a> {
+    pub(super) line: &'a Line,
     row: Option<Row>,
     text: forms::Documented,
 }
 
-struct Real<'a> {
-    line: &'a Line,
+/// A line that was printed.
+pub(super) struct Real<'a> {
+    pub(super) line: &'a Line,
     row: Option<Row>,
-    text: forms::Real<'a>,
+    pub(super) text: forms::Real<'a>,
 }
 
 /// Whether the documented lines stand for the real ones. Blank lines claim nothing.
-pub(super) fn compare(documented: &[Line], real: &[Line]) -> Result<(), Drift> {
-    let documented: Vec<Item<Documented<'_>>> = with_rows(documented)
+pub(super) fn compare(shown: &[Line], printed: &[Line]) -> Result<(), Drift> {
+    let documented = documented(shown);
+    if documented.is_empty() {
+        return Ok(());
+    }
+    let real = real(printed);
+    align(&documented, &real, same).map_err(|misfit| drift(&documented, &real, misfit))
+}
+
+/// The lines of a page that say something.
+pub(super) fn documented(lines: &[Line]) -> Vec<Item<Documented<'_>>> {
+    with_rows(lines)
         .map(|(line, row)| match is_elision(&line.text) {
             true => Item::Elision,
             false => Item::One(Documented {
@@ -29,18 +41,18 @@ pub(super) fn compare(documented: &[Line], real: &[Line]) -> Result<(), Drift> {
                 text: forms::documented(&line.text, PLAIN),
             }),
         })
-        .collect();
-    if documented.is_empty() {
-        return Ok(());
-    }
-    let real: Vec<Real<'_>> = with_rows(real)
+        .collect()
+}
+
+/// The lines of an output that say something.
+pub(super) fn real(lines: &[Line]) -> Vec<Real<'_>> {
+    with_rows(lines)
         .map(|(line, row)| Real {
             line,
             row,
             text: forms::real(&line.text, PLAIN),
         })
-        .collect();
-    align(&documented, &real, same).map_err(|misfit| drift(&documented, &real, misfit))
+        .collect()
 }
 
 fn with_rows(lines: &[Line]) -> impl Iterator<Item = (&Line, Option<Row>)> {
@@ -49,7 +61,8 @@ fn with_rows(lines: &[Line]) -> impl Iterator<Item = (&Line, Option<Row>)> {
     all.filter(|(line, _)| !line.text.is_empty())
 }
 
-fn same(documented: &Documented<'_>, real: &Real<'_>) -> bool {
+/// Whether a line of the page stands for the one that was printed.
+pub(super) fn same(documented: &Documented<'_>, real: &Real<'_>) -> bool {
     let by_columns = || match (&documented.row, &real.row) {
         (Some(documented), Some(real)) => documented.difference(real).is_none(),
         _ => false,

@@ -72,6 +72,27 @@ pub(crate) fn read(text: &str) -> Reading {
     }
 }
 
+/// The text's syntax tree; `None` where [`read`] would not call it complete, or where it is nested more deeply than
+/// anybody's lesson.
+pub(super) fn program(text: &str) -> Option<brush_parser::ast::Program> {
+    if text.len() > LONGEST || openings(text) > SHALLOW {
+        return None;
+    }
+    let text = &*heredocs::tidied(text);
+    let parse = || {
+        let options = ParserOptions::default();
+        let tokens =
+            brush_parser::uncached_tokenize_str(text, &options.tokenizer_options()).ok()?;
+        let tokens = keywords::known_to_the_parser(tokens);
+        if nested_retries(&tokens) > MOST_RETRIED {
+            return None;
+        }
+        brush_parser::parse_tokens(&tokens, &options).ok()
+    };
+    // The parser is not ours: where it panics, there is no tree.
+    std::panic::catch_unwind(parse).ok().flatten()
+}
+
 /// A `\` before the final newline joins the next line, and where it does not (in single quotes, in
 /// a heredoc), something else is open. Only in a comment it means nothing.
 fn ends_in_a_continuation(text: &str) -> bool {

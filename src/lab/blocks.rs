@@ -6,6 +6,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
 use super::annotation::{self, Annotations, Setting};
 use super::commands::{self, Command, Problem};
+use super::links::Link;
 use super::mdx::{self, Normalized};
 use super::text::PageText;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -24,6 +25,8 @@ pub struct Block {
     pub commands: Vec<Command>,
     /// Text of the nearest heading above, else the page's title, else empty.
     pub heading: String,
+    /// Text of the paragraph above the block, up to the block or heading before it; empty when there is none.
+    pub lead: String,
     /// Whether a run runs it.
     pub tested: bool,
     /// Why a block that looks like commands will not run.
@@ -46,20 +49,24 @@ const LOOK_ALIKES: [&str; 12] = [
     "command",
 ];
 
-/// All fenced blocks of a normalized page, in order.
-pub(super) fn find(
-    page: &PageText<'_>,
-    normalized: &Normalized,
-    title: &str,
-) -> (Vec<Block>, Vec<Diagnostic>) {
-    let mut blocks = Vec::new();
-    let mut diagnostics = Vec::new();
-    for fenced in fenced_blocks(&normalized.text, title) {
-        let (block, found) = read(page, fenced);
-        blocks.push(block);
-        diagnostics.extend(found);
+/// What Markdown finds in a page.
+#[derive(Default)]
+pub(super) struct Found {
+    pub blocks: Vec<Block>,
+    pub diagnostics: Vec<Diagnostic>,
+    pub links: Vec<Link>,
+    pub headings: Vec<String>,
+}
+
+/// All fenced blocks of a normalized page, in order, and where the page leads.
+pub(super) fn find(page: &PageText<'_>, normalized: &Normalized, title: &str) -> Found {
+    let mut found = Found::default();
+    for fenced in fenced_blocks(&normalized.text, title, &mut found) {
+        let (block, diagnostics) = read(page, fenced);
+        found.blocks.push(block);
+        found.diagnostics.extend(diagnostics);
     }
-    (blocks, diagnostics)
+    found
 }
 
 /// A fenced block as Markdown has it.
@@ -67,11 +74,14 @@ struct Fenced {
     line: usize,
     lines: Vec<String>,
     heading: String,
+    lead: String,
     closed: bool,
 }
 
-fn fenced_blocks(text: &str, title: &str) -> Vec<Fenced> {
+/// The fenced blocks; links and headings go to `page`.
+fn fenced_blocks(text: &str, title: &str, page: &mut Found) -> Vec<Fenced> {
     let mut found = Vec::new();
+    let mut lead = String::new();
     let mut heading = title.to_owned();
     let mut inside = Inside::Text;
     // Events come in order, so lines are counted once.
@@ -82,15 +92,33 @@ fn fenced_blocks(text: &str, title: &str) -> Vec<Fenced> {
     };
     for (event, range) in Parser::new_ext(text, mdx::options()).into_offset_iter() {
         match (event, &mut inside) {
-            (Event::Start(Tag::Heading { .. }), _) => inside = Inside::Heading(String::new()),
+            (Event::Start(Tag::Heading { id, .. }), _) => {
+                inside = Inside::Heading(String::new());
+                page.headings.extend(id.map(|id| id.to_string()));
+                lead.clear();
+            }
+            (Event::Start(Tag::Link { dest_url, .. }), _) => page.links.push(Link {
+                target: dest_url.to_string(),
+                line: counter.line_at(range.start),
+                is_image: false,
+            }),
+            (Event::Start(Tag::Image { dest_url, .. }), _) => page.links.push(Link {
+                target: dest_url.to_string(),
+                line: counter.line_at(range.start),
+                is_image: true,
+            }),
+            (Event::Start(Tag::Paragraph), Inside::Text) => lead.clear(),
             (Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(_))), _) => {
                 inside = Inside::Fence(counter.line_at(range.start), String::new());
             }
             (Event::Text(part) | Event::Code(part), Inside::Heading(text)) => text.push_str(&part),
             (Event::SoftBreak | Event::HardBreak, Inside::Heading(text)) => text.push(' '),
             (Event::Text(part), Inside::Fence(_, text)) => text.push_str(&part),
+            (Event::Text(part) | Event::Code(part), Inside::Text) => lead.push_str(&part),
+            (Event::SoftBreak | Event::HardBreak, Inside::Text) => lead.push(' '),
             (Event::End(TagEnd::Heading(_)), Inside::Heading(text)) => {
                 heading = text.trim().to_owned();
+                page.headings.push(heading.clone());
                 inside = Inside::Text;
             }
             (Event::End(TagEnd::CodeBlock), Inside::Fence(line, content)) => {
@@ -100,6 +128,7 @@ fn fenced_blocks(text: &str, title: &str) -> Vec<Fenced> {
                     line: *line,
                     lines,
                     heading: heading.clone(),
+                    lead: std::mem::take(&mut lead),
                     closed,
                 });
                 inside = Inside::Text;
@@ -124,8 +153,9 @@ struct LineCounter<'a> {
 }
 
 impl LineCounter<'_> {
-    /// Line of an offset that is not before the last one asked for.
+    /// Line of an offset that is not before the last one asked for; else that one's.
     fn line_at(&mut self, offset: usize) -> usize {
+        let offset = offset.max(self.offset);
         self.line += self.text[self.offset..offset].matches('\n').count();
         self.offset = offset;
         self.line
@@ -161,6 +191,7 @@ fn read(page: &PageText<'_>, fenced: Fenced) -> (Block, Vec<Diagnostic>) {
         language,
         lines: fenced.lines,
         heading: fenced.heading,
+        lead: fenced.lead,
         ..Block::default()
     };
     let mut diagnostics = Vec::new();

@@ -15,7 +15,12 @@ pub struct FrontMatter {
     pub weight: Option<f64>,
     /// The scenario that the page's lab runs against, and where the page names it.
     pub scenario: Option<Setting<String>>,
+    /// The hash of the page that this one translates, as it was when it was translated: MD5, in hexadecimal digits.
+    pub source_hash: Option<Setting<String>>,
 }
+
+/// Keys under which translators' tools record the source's hash.
+const SOURCE_HASHES: [&str; 2] = ["tmdTranslationSourceHash", "kiteTranslationSourceHash"];
 
 /// Reads the front matter; the offset is that of the page's body.
 pub(super) fn parse(page: &PageText<'_>, source: &str) -> (FrontMatter, usize, Vec<Diagnostic>) {
@@ -99,6 +104,12 @@ fn fields(page: &PageText<'_>, value: &Value) -> (FrontMatter, Vec<Diagnostic>) 
             front_matter.scenario = Some(Setting { value: name, at });
         }
         _ => wrong("scenario", "a scenario's name"),
+    }
+    for key in SOURCE_HASHES {
+        if let Ok(Some(hash)) = plain_text(value.get(key)) {
+            let at = page.locate(key_span(page, key));
+            front_matter.source_hash = Some(Setting { value: hash, at });
+        }
     }
     (front_matter, diagnostics)
 }

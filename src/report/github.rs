@@ -47,14 +47,14 @@ fn command(text: &mut String, finding: &Finding<'_>) {
 }
 
 /// A message: what would end its line or read as an escape is escaped.
-fn escaped_data(text: &str) -> String {
+pub(super) fn escaped_data(text: &str) -> String {
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
 
 /// A value among others: what would end it is escaped, too.
-fn escaped_property(text: &str) -> String {
+pub(super) fn escaped_property(text: &str) -> String {
     escaped_data(text).replace(':', "%3A").replace(',', "%2C")
 }
 

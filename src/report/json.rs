@@ -55,6 +55,8 @@ struct LabView<'a> {
     error: Option<&'a str>,
     /// Path of the file with all output.
     log: Option<String>,
+    /// Path of the directory with everything about a lab that failed.
+    bundle: Option<String>,
     steps: Vec<StepView<'a>>,
     /// Blocks that were not meant to run.
     skipped: Vec<SkippedView<'a>>,
@@ -184,6 +186,10 @@ fn lab_view(lab: &LabOutcome) -> LabView<'_> {
         error: lab.error.as_deref(),
         log: lab
             .log
+            .as_ref()
+            .map(|path| path.to_string_lossy().into_owned()),
+        bundle: lab
+            .bundle
             .as_ref()
             .map(|path| path.to_string_lossy().into_owned()),
         steps: lab.steps.iter().map(step_view).collect(),

@@ -117,11 +117,12 @@ fn fence(text: &str) -> String {
     "`".repeat(longest.unwrap_or_default().max(2) + 1)
 }
 
-/// Text in which nothing is Markdown or HTML.
+/// Text in which nothing is Markdown or HTML. At its beginning `=` or `-` would make a heading of the line above.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if "\\`*_[]<>&|~#$@".contains(letter) {
+    for (at, letter) in text.char_indices() {
+        let begins_line = at == 0 && "=-+".contains(letter);
+        if begins_line || "\\`*_[]<>&|~#$@".contains(letter) {
             let _ = write!(escaped, "&#{};", letter as u32);
         } else {
             escaped.push(letter);
@@ -134,6 +135,14 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::super::tests::full_run;
     use super::*;
+
+    #[test]
+    fn no_text_is_markup() {
+        let check = |text: &str, expected: &str| assert_eq!(escaped(text), expected);
+        check("a=b - *c*", "a=b - &#42;c&#42;");
+        check("=", "&#61;");
+        check("--", "&#45;-");
+    }
 
     #[test]
     fn a_table_of_labs_comes_before_what_went_wrong() {

@@ -104,6 +104,13 @@ fn render_lab(text: &mut String, lab: &LabOutcome, drift_fails: bool, paint: Pai
             printable(&log.to_string_lossy())
         );
     }
+    if let Some(bundle) = &lab.bundle {
+        let _ = writeln!(
+            text,
+            "\n  for whoever looks into it: {}",
+            printable(&bundle.to_string_lossy())
+        );
+    }
     text.push('\n');
 }
 
@@ -400,6 +407,8 @@ lab/page.md
   - key 1234
 
   all output: runs/1.log
+
+  for whoever looks into it: runs/bundle/1-lab
 
 1 passed, 1 failed, 2 skipped (1: an earlier step failed; 1: test=false) — 1 of 2 checks met — 1.50 s
 ";

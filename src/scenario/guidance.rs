@@ -159,6 +159,13 @@ pub struct Hints {
     pub how: Option<Translated>,
 }
 
+impl Hints {
+    /// Whether the author wrote none.
+    pub fn is_empty(&self) -> bool {
+        *self == Hints::default()
+    }
+}
+
 impl Evidence {
     /// The kind of this evidence.
     pub fn kind(&self) -> Kind<'_> {

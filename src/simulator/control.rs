@@ -7,10 +7,10 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::Shared;
 use super::audit::Record;
 use super::clock::Pace;
 use super::world::World;
+use super::{Shared, Simulator};
 
 /// Path below which the tools reach the simulator.
 pub(super) const CONTROL: &str = "/_breakfix/";
@@ -124,6 +124,13 @@ fn status(world: &World) -> Value {
         "next_event_in_seconds": world.until_next_event().map(|until| until.as_secs_f64()),
         "calls": world.trail.last(),
     })
+}
+
+impl Simulator {
+    /// Every call that is remembered, as `simulate events` tells them.
+    pub fn audit(&self) -> Value {
+        events(&self.shared.world(), 0)
+    }
 }
 
 /// The calls after number `after`, each with the instant that clients were shown.

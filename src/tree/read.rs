@@ -1,5 +1,6 @@
 //! Reads and parses pages, several at a time: nothing else of a plan takes long.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -16,13 +17,17 @@ pub(super) struct ReadPage {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// Texts that stand for those on disk: what an editor has not saved yet.
+#[derive(Debug, Clone, Default)]
+pub struct Drafts(pub BTreeMap<PathBuf, String>);
+
 /// Threads that read at the same time, at most.
 const MOST_THREADS: usize = 8;
 /// Pages that a thread must have to be worth its start.
 const PAGES_PER_THREAD: usize = 8;
 
 /// Reads the pages, in the order of their paths. A page that is no text is its diagnostic.
-pub(super) fn pages(paths: &[PathBuf]) -> Vec<Result<ReadPage, Box<Diagnostic>>> {
+pub(super) fn pages(paths: &[PathBuf], drafts: &Drafts) -> Vec<Result<ReadPage, Box<Diagnostic>>> {
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let threads = cores
         .min(MOST_THREADS)
@@ -32,7 +37,7 @@ pub(super) fn pages(paths: &[PathBuf]) -> Vec<Result<ReadPage, Box<Diagnostic>>>
     let take = || {
         let mut read = Vec::new();
         while let Some((at, path)) = take_next(&next, paths) {
-            read.push((at, page(path)));
+            read.push((at, page(path, drafts)));
         }
         read
     };
@@ -56,8 +61,11 @@ fn take_next<'a>(next: &AtomicUsize, paths: &'a [PathBuf]) -> Option<(usize, &'a
     Some((at, paths.get(at)?))
 }
 
-fn page(path: &Path) -> Result<ReadPage, Box<Diagnostic>> {
-    let source = text(path)?;
+fn page(path: &Path, drafts: &Drafts) -> Result<ReadPage, Box<Diagnostic>> {
+    let source = match drafts.0.get(path) {
+        Some(draft) => draft.clone(),
+        None => text(path)?,
+    };
     let (page, diagnostics) = lab::parse(path, &source);
     Ok(ReadPage {
         page,

@@ -227,7 +227,7 @@ fn entries(directory: &Path) -> std::io::Result<Vec<Entry>> {
     Ok(found)
 }
 
-fn is_page(path: &Path) -> bool {
+pub(super) fn is_page(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension == "md" || extension == "mdx")
 }

@@ -8,10 +8,12 @@ use super::support::project;
 /// Each room and the rooms that it may import. `main` and `lib` are above the table.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     // pure rooms
+    ("config", &["diagnostic"]),
     ("diagnostic", &[]),
     ("expect", &[]),
     ("lab", &["diagnostic"]),
     ("language", &[]),
+    ("lint", &["diagnostic", "lab", "plan", "scenario"]),
     ("plan", &["diagnostic", "lab"]),
     ("policy", &["language"]),
     ("outcome", &["language"]),
@@ -50,11 +52,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "cli",
             "cloud",
+            "config",
             "diagnostic",
             "expect",
             "lab",
             "language",
             "lessons",
+            "lint",
             "live",
             "outcome",
             "plan",
@@ -74,6 +78,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "cli",
         &[
             "commands",
+            "diagnostic",
             "language",
             "outcome",
             "plan",
@@ -97,7 +102,9 @@ const IMPURE: [&str; 11] = [
     "println!",
     "eprintln!",
 ];
-const PURE: [&str; 10] = [
+const PURE: [&str; 12] = [
+    "config",
+    "lint",
     "diagnostic",
     "expect",
     "lab",

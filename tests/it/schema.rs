@@ -33,13 +33,19 @@ const VALIDATE: &str = "
 import json, sys
 import jsonschema
 schema, instances = json.load(sys.stdin)
-jsonschema.Draft202012Validator.check_schema(schema)
-validator = jsonschema.Draft202012Validator(schema)
+kind = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
+kind.check_schema(schema)
+validator = kind(schema)
 json.dump([next((error.message for error in validator.iter_errors(instance)), None) for instance in instances], sys.stdout)
 ";
 
 /// What a validator of JSON Schemas says against each.
 fn complaints(scenarios: &[Value]) -> Vec<Option<String>> {
+    complaints_about(&printed(), scenarios)
+}
+
+/// What a validator says against each instance of a schema.
+pub(crate) fn complaints_about(schema: &Value, instances: &[Value]) -> Vec<Option<String>> {
     let python = project().join(".tools/venv/bin/python");
     let mut validator = Command::new(python)
         .args(["-c", VALIDATE])
@@ -47,7 +53,7 @@ fn complaints(scenarios: &[Value]) -> Vec<Option<String>> {
         .stdout(Stdio::piped())
         .spawn()
         .expect("`make test` installs what only tests need");
-    let input = json!([printed(), scenarios]).to_string();
+    let input = json!([schema, instances]).to_string();
     let mut stdin = validator.stdin.take().unwrap();
     stdin.write_all(input.as_bytes()).unwrap();
     drop(stdin);

@@ -38,28 +38,35 @@ pub(super) fn compare(lab: &Lab, outcome: &mut LabOutcome) {
     }
 }
 
-fn drift(command: &Command, ran: &CommandOutcome) -> Option<Drift> {
-    let against = |output: &str| match expect::compare(&command.documented, output) {
+/// The output that the page is nearest to, and where they part; `None` where they agree.
+pub(in crate::commands) fn nearest(
+    command: &Command,
+    ran: &CommandOutcome,
+) -> Option<(expect::Drift, String)> {
+    let against = |output: String| match expect::compare(&command.documented, &output) {
         Comparison::Match => None,
-        Comparison::Drift(drift) => Some(drift),
+        Comparison::Drift(drift) => Some((drift, output)),
     };
-    let drift = against(&printed(ran, &[Stream::Stdout, Stream::Stderr]))?;
+    let both = against(printed(ran, &[Stream::Stdout, Stream::Stderr]))?;
     let stdout = printed(ran, &[Stream::Stdout]);
     let is_mixed = ran
         .output
         .iter()
         .any(|(stream, _)| *stream == Stream::Stderr);
-    let drift = if stdout.trim().is_empty() || !is_mixed {
-        drift
+    if stdout.trim().is_empty() || !is_mixed {
+        return Some(both);
+    }
+    // Into a terminal curl writes no progress, and many authors leave warnings out.
+    let alone = against(stdout)?;
+    Some(if both.0.at_line > alone.0.at_line {
+        both
     } else {
-        // Into a terminal curl writes no progress, and many authors leave warnings out.
-        let alone = against(&stdout)?;
-        if drift.at_line > alone.at_line {
-            drift
-        } else {
-            alone
-        }
-    };
+        alone
+    })
+}
+
+fn drift(command: &Command, ran: &CommandOutcome) -> Option<Drift> {
+    let (drift, _) = nearest(command, ran)?;
     let first_line = command.line + command.text.split('\n').count();
     Some(Drift {
         line: first_line + drift.at_line - 1,

@@ -2,7 +2,7 @@
 
 pub(super) mod broken;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use tokio::runtime::Runtime;
 
 use super::super::{interrupt, simulated};
+use super::bundle::Evidence;
 use super::scratch::Scratch;
 use super::{RunRequest, Signals};
 use crate::live::Live;
@@ -29,6 +30,8 @@ pub(super) struct Setting<'a> {
     pub(super) log: PathBuf,
     /// The world was kept until the first interrupt, which so interrupted nothing.
     pub(super) kept: Cell<bool>,
+    /// For the bundle of the lab that runs, should it fail.
+    pub(super) evidence: RefCell<Evidence>,
 }
 
 /// A lab and its place in the run.
@@ -118,6 +121,11 @@ fn shell_config(
     variables: Vec<Variable>,
 ) -> anyhow::Result<ShellConfig> {
     let environment = simulated::inherited(variables);
+    setting
+        .evidence
+        .borrow_mut()
+        .environment
+        .clone_from(&environment);
     let supervisor = std::env::current_exe().context("failed to find breakfix's own program")?;
     let directory = super::working_directory()?;
     let interrupt = setting.interrupt.as_ref().clone();

@@ -10,9 +10,9 @@ use crate::scenario::RANDOM;
 use crate::scenarios::Source;
 
 /// A lab and the scenario that it runs against.
-pub(super) type Prepared = (Lab, Option<Source>);
+pub(in crate::commands) type Prepared = (Lab, Option<Source>);
 
-pub(super) fn prepare(request: &RunRequest) -> Result<Vec<Prepared>, Refused> {
+pub(in crate::commands) fn prepare(request: &RunRequest) -> Result<Vec<Prepared>, Refused> {
     check_backend(request)?;
     let content = content::load(&request.selection, request.backend != Backend::Nothing)?;
     if content.has_errors() {

@@ -79,9 +79,9 @@ pub(super) struct Reports {
     files: Vec<(Format, Target)>,
 }
 
-/// A place for a report, looked at before the run.
+/// A place for a file that is written at the end, looked at before: a report, or a page.
 #[derive(Debug)]
-enum Target {
+pub(in crate::commands) enum Target {
     /// A file of its own, replaced as a whole.
     Replaced(PathBuf),
     /// A file that others write, too, or none on a disk, such as a pipe.
@@ -183,7 +183,9 @@ fn on_stdout(requests: &[ReportRequest], format: Option<Format>) -> Result<Optio
 }
 
 impl Target {
-    fn at(path: &Path) -> Result<Target, String> {
+    /// # Errors
+    /// With why nothing can be written there.
+    pub(in crate::commands) fn at(path: &Path) -> Result<Target, String> {
         match std::fs::metadata(path) {
             Ok(found) if found.is_dir() => Err(format!("{} is a directory", path.display())),
             Ok(found) => Target::existing(path, &found),
@@ -233,7 +235,9 @@ impl Target {
         }
     }
 
-    fn write(self, text: &str) -> Result<(), String> {
+    /// # Errors
+    /// With the path and what went wrong.
+    pub(in crate::commands) fn write(self, text: &str) -> Result<(), String> {
         match self {
             Target::Replaced(path) => replace(&path, text),
             Target::Appended(path, mut file) => file
@@ -260,7 +264,7 @@ fn temporary_beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
         .as_ref()
         .map_or(NEW_FILE_MODE, |found| found.permissions().mode());
     let temporary = tempfile::Builder::new()
-        .prefix(".breakfix-report-")
+        .prefix(".breakfix-new-")
         .permissions(Permissions::from_mode(mode & 0o777))
         .tempfile_in(directory_of(path))?;
     if let Some(existing) = existing {

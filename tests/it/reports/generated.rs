@@ -78,6 +78,7 @@ fn lab(random: &mut Rng) -> LabOutcome {
         leftovers: if well { Vec::new() } else { some(random) },
         error: (!well && one_in(random, 4)).then(|| text(random)),
         log: random.bool().then(|| path(random)),
+        bundle: random.bool().then(|| path(random)),
         duration: duration(random),
     }
 }

@@ -16,7 +16,7 @@ use crate::cloud::Cloud;
 use crate::language::Language;
 use crate::live::Live;
 use crate::message;
-use crate::outcome::{CheckOutcome, Event, HookPhase, LabOutcome, Verdict};
+use crate::outcome::{CheckOutcome, Event, Exit, HookPhase, LabOutcome, Verdict};
 use crate::plan;
 use crate::run::{CLEANUP_LIMIT, Surroundings};
 use crate::scenarios::Source;
@@ -230,11 +230,26 @@ impl<'a> Broken<'a> {
         let Part { run, lab, next } = part;
         let mut outcome = run.lab(lab, next, &config, self, &mut on_event);
         self.judge(&mut outcome, live);
+        self.note_evidence(&outcome);
         if self.setting.request.keep && self.setting.interrupt.count() == 0 {
             keep(self.setting, &environment, live);
         }
         self.undo(&mut outcome, live);
         Ok(outcome)
+    }
+
+    /// What a bundle tells of the environment has to be read before it is undone.
+    fn note_evidence(&self, outcome: &LabOutcome) {
+        let mut evidence = self.setting.evidence.borrow_mut();
+        let session = self.session.as_ref();
+        let names = session.map(|session| session.chosen().names.join("+"));
+        evidence.variant = names.filter(|names| !names.is_empty());
+        if let (Place::Simulator(simulator), true) = (
+            &self.place,
+            outcome.exit(self.setting.request.allow_flaky) != Exit::Met,
+        ) {
+            evidence.note_world(simulator);
+        }
     }
 
     fn jumps(&self) -> bool {
