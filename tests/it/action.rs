@@ -176,8 +176,7 @@ fn a_lab_that_fails_is_annotated_on_its_line_and_fails_the_job() {
         .collect();
     assert_eq!(errors.len(), 1, "{stdout}");
     assert!(
-        errors[0].contains("file=labs/broken.md,line=7,")
-            || errors[0].contains("file=./labs/broken.md,line=7,"),
+        errors[0].starts_with("::error file=labs/broken.md,line=7,"),
         "{stdout}"
     );
     assert!(
@@ -318,6 +317,24 @@ fn lint_is_called_for_people_for_code_scanning_and_for_the_lines() {
         called,
         "lint|--|a.md|b.md|\nlint|--format|sarif|--|a.md|b.md|\nlint|--format|github|--|a.md|b.md|\n"
     );
+}
+
+#[test]
+fn what_lint_finds_is_on_its_line_and_in_sarif() {
+    let job = Job::new().lesson("labs/bad.md", "```bash timeuot=5\n$ true\n```\n");
+    job.install();
+    let step = job.run(&[("INPUT_COMMAND", "lint"), ("INPUT_ARGS", "")]);
+    assert_eq!(step.outcome.status, 3, "{}", step.outcome.stderr);
+    let commands = commands(&step.outcome.stdout);
+    let expected = "::error file=labs/bad.md,line=1,col=9,title=annotation-unknown::";
+    assert!(
+        commands.iter().any(|line| line.starts_with(expected)),
+        "{commands:?}"
+    );
+    let results = &job.report(&step)["runs"][0]["results"];
+    assert_eq!(results[0]["ruleId"], "annotation-unknown", "{results:#}");
+    let place = &results[0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "labs/bad.md");
 }
 
 /// Gets from a directory what it is asked to fetch, and writes down what that was.

@@ -145,7 +145,11 @@ fn the_junit_report_is_valid_by_its_public_schema() {
         .spawn()
         .expect("`make test` installs what only tests need");
     let mut stdin = python.stdin.take().unwrap();
-    std::io::Write::write_all(&mut stdin, serde_json::to_string(&documents).unwrap().as_bytes()).unwrap();
+    std::io::Write::write_all(
+        &mut stdin,
+        serde_json::to_string(&documents).unwrap().as_bytes(),
+    )
+    .unwrap();
     drop(stdin);
     let output = python.wait_with_output().unwrap();
     let complaints: Vec<Option<String>> = serde_json::from_slice(&output.stdout).unwrap();
