@@ -216,6 +216,7 @@ fn place(text: &str, word: &str) -> Location {
 pub fn json_schema() -> serde_json::Value {
     let mut schema = schemars::schema_for!(Config).to_value();
     if let Some(schema) = schema.as_object_mut() {
+        schema.insert("$id".to_owned(), "urn:breakfix:config:v1".into());
         schema.insert("title".to_owned(), "breakfix.toml".into());
     }
     schema

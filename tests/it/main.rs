@@ -6,6 +6,7 @@
 )]
 
 mod account;
+mod action;
 mod audit;
 mod autoscaling;
 mod bless;
