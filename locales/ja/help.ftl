@@ -231,7 +231,6 @@ help-lint-long = 教材の間違いや疑わしい点を、実行する前にす
     `plan` が指摘することに加え、コマンド、フック、翻訳、シナリオに関するルールも調べます。ルールの説明は `breakfix explain` で読めます。意図した書き方は breakfix.toml かページ内のコメントで許可できます。
 help-lint-arg-paths = Markdown ファイル、またはそのディレクトリ。ディレクトリにある `scenarios/` も調べます
 help-lint-arg-fix = 確実に直せるものを直し、残りを指摘します
-help-lint-arg-format = 標準出力への書き方
 help-lint-arg-fail_on = 終了コードを 3 にする重大度の下限 [デフォルト: breakfix.toml の指定、なければ error]
 help-lint-arg-scenario_directory = シナリオのディレクトリ。シナリオも調べます [デフォルト: breakfix.toml の指定、なければ PATH/scenarios]
 help-lint-arg-translated_from = 教材が DIR の教材の翻訳であることを示します [デフォルト: `i18n/言語` という配置から判断]

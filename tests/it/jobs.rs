@@ -243,12 +243,19 @@ fn breakfix_toml_says_what_the_command_line_does_not() {
     let drifting = page(&[("", "$ echo one\ntwo")]);
     let call = breakfix(&["run", "page.md", "--on", "none"])
         .file("page.md", &drifting)
-        .file("breakfix.toml", "[run]\ndocumented = \"fail\"\njobs = \"auto\"\n");
+        .file(
+            "breakfix.toml",
+            "[run]\ndocumented = \"fail\"\njobs = \"auto\"\n",
+        );
     assert_eq!(call.run_once().status, 3);
     let asked = call.call(&["run", "page.md", "--on", "none", "--documented", "ignore"]);
     assert_eq!(asked.status, 0, "{}", asked.stderr);
     let call = call.file("breakfix.toml", "[run]\njobz = 2\n");
     let outcome = call.run();
     assert_eq!(outcome.status, 3);
-    assert!(outcome.stderr.contains("did you mean `jobs`?"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("did you mean `jobs`?"),
+        "{}",
+        outcome.stderr
+    );
 }
