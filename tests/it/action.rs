@@ -458,8 +458,10 @@ fn the_action_hands_every_input_on_as_data() {
             assert!(action.contains("@v"), "{action} has no version");
         }
     }
+    let page = std::fs::read_to_string(project().join("docs/tutorials/ci.md")).unwrap();
     for (name, input) in action["inputs"].as_object().unwrap() {
         assert!(input["description"].is_string(), "{name}");
+        assert!(page.contains(&format!("`{name}`")), "{name} is not told");
         assert!(
             used.contains(&format!("inputs.{name} ")),
             "nothing uses the input {name}"
