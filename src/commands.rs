@@ -13,6 +13,7 @@ pub mod lint;
 pub mod list;
 pub mod manners;
 pub mod manual;
+pub mod merge;
 pub mod new;
 mod output;
 mod pager;
@@ -62,6 +63,7 @@ pub fn dispatch(cli: Cli) -> Exit {
             plain: cli.plain,
             ..arguments.into_request(verbose)
         }),
+        Verb::Merge(arguments) => Ok(merge::merge(&arguments.into_request())),
         Verb::Bless(arguments) => bless::bless(&arguments.into_request(verbose)),
         Verb::New(arguments) => new::new(&arguments.into_request()),
         Verb::Start(arguments) => sessions::start::start(&arguments.into_request(), manners),
