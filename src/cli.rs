@@ -8,6 +8,7 @@ mod learner;
 pub mod lesson;
 pub mod life;
 mod lint;
+mod runs;
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -112,6 +113,8 @@ pub enum Verb {
     Plan(PlanArguments),
     /// Run the steps of lessons, against a broken scenario if they name one, and judge the repair
     Run(Box<RunArguments>),
+    /// Put together the JSON reports of runs that shared the labs, and tell what the whole came to
+    Merge(runs::MergeArguments),
     /// Run lessons, and rewrite the documented output that drifted
     ///
     /// Only that: lines and values that agree by their form, elisions `...`, pointers `<<<---`, indentation and
@@ -287,6 +290,9 @@ pub struct RunArguments {
     /// how to do it again [default: beside the run's logs]
     #[arg(long, value_name = "DIR")]
     bundle: Option<PathBuf>,
+
+    #[command(flatten)]
+    part: runs::PartArguments,
 
     #[command(flatten)]
     shell: ShellArguments,
@@ -831,6 +837,7 @@ impl RunArguments {
             |limit: Option<NonZeroU32>| limit.map(|limit| Duration::from_secs(limit.get().into()));
         RunRequest {
             selection: self.selection.into_selection(config),
+            part: self.part.into_request(),
             backend: self.on.into_backend(),
             variant: self.variant,
             account: self.account.into_names(),

@@ -13,6 +13,7 @@ pub mod lint;
 pub mod list;
 pub mod manners;
 pub mod manual;
+pub mod merge;
 pub mod new;
 mod output;
 mod pager;
@@ -66,6 +67,7 @@ pub fn dispatch(cli: Cli) -> Exit {
                 ..arguments.into_request(verbose, config)
             })
         }),
+        Verb::Merge(arguments) => Ok(merge::merge(&arguments.into_request())),
         Verb::Bless(arguments) => {
             config::with(|config| bless::bless(&arguments.into_request(verbose, config)))
         }

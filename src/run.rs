@@ -27,6 +27,9 @@ use suites::Suites;
 /// the run fired.
 pub const CLEANUP_LIMIT: Duration = Duration::from_secs(60);
 
+/// Said of a step that only made what the step needs that the run resumes from.
+pub const RAN_AS_SETUP: &str = "ran as set-up and passed; it was not tested";
+
 /// What a run needs from the world that the lab acts on.
 pub trait Surroundings {
     /// Time that passed in the world since some fixed moment. Limits count it, and it may jump.

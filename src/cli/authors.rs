@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use super::{On, OptionalAccount, ReportFormat, SelectionArguments, ShellArguments};
 use crate::commands::bless::BlessRequest;
 use crate::commands::new::{Kind, NewRequest};
+use crate::commands::run::part::PartRequest;
 use crate::commands::run::{Documented, RunRequest};
 use crate::config::Config;
 use crate::simulator::chaos::Chaos;
@@ -56,6 +57,7 @@ impl BlessArguments {
     pub fn into_request(self, verbose: u8, config: &Config) -> BlessRequest {
         let run = RunRequest {
             selection: self.selection.into_selection(config),
+            part: PartRequest::default(),
             backend: self.on.into_backend(),
             variant: self.variant,
             account: self.account.into_names(),

@@ -3,6 +3,7 @@
 mod bundle;
 pub(super) mod documented;
 mod ground;
+pub mod part;
 pub(super) mod prepare;
 pub mod report_files;
 mod side_by_side;
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 
 pub use self::documented::Documented;
+use self::part::PartRequest;
 use self::prepare::Prepared;
 use self::report_files::{ReportRequest, Reports};
 use self::side_by_side::Shared;
@@ -36,6 +38,8 @@ use crate::simulator::clock::Pace;
 #[derive(Debug, Clone)]
 pub struct RunRequest {
     pub selection: Selection,
+    /// Which of the selected labs, and from which step on.
+    pub part: PartRequest,
     pub backend: Backend,
     /// Which fault the scenario has; its first variant when `None`.
     pub variant: Option<String>,
@@ -94,16 +98,20 @@ pub fn run(request: RunRequest) -> anyhow::Result<Exit> {
         Ok(reports) => reports,
         Err(refused) => return Ok(refuse(&refused, Exit::Usage)),
     };
-    let prepared = match prepare::prepare(&request) {
+    let (prepared, part) = match prepare::prepare_part(&request) {
         Ok(prepared) => prepared,
         Err(refused) => return Ok(refuse(&refused.text, refused.exit)),
     };
     let killed = "the run did not finish: breakfix is still running, or was killed";
     let mut unfinished = unfinished(&prepared, killed);
+    part.mark(&mut unfinished);
     if let Err(refused) = reports.begin(&unfinished) {
         return Ok(refuse(&refused, Exit::Usage));
     }
-    let result = run_labs(&request, prepared);
+    let mut result = run_labs(&request, prepared);
+    if let Ok(outcome) = &mut result {
+        part.mark(outcome);
+    }
     let outcome = result.as_ref().unwrap_or_else(|error| {
         for lab in &mut unfinished.labs {
             lab.error = Some(format!("{error:#}"));
@@ -111,7 +119,8 @@ pub fn run(request: RunRequest) -> anyhow::Result<Exit> {
         &unfinished
     });
     let mut exit = outcome.exit();
-    for problem in reports.finish(outcome) {
+    let durations = part.finish(outcome);
+    for problem in reports.finish(outcome).into_iter().chain(durations) {
         // Whoever reads the report would not know what this run found out.
         exit = refuse(&problem, exit.or_heavier(Exit::CannotTell));
     }

@@ -49,6 +49,7 @@ mod schema;
 mod sdks;
 mod secrets;
 mod sessions;
+mod shards;
 mod shell;
 mod simulator;
 mod support;
