@@ -8,6 +8,7 @@ mod learner;
 pub mod lesson;
 pub mod life;
 mod lint;
+mod lsp;
 mod runs;
 
 use std::num::NonZeroU32;
@@ -109,6 +110,10 @@ pub enum Verb {
     Lint(lint::LintArguments),
     /// Explain a rule of `lint`, with what fails it and what passes
     Explain(lint::ExplainArguments),
+    /// Serve an editor that speaks the language server protocol, over stdin and stdout
+    ///
+    /// Diagnostics of `lint` while you write, completion, meanings, ways to hooks and scenarios, mends.
+    Lsp(lsp::LspArguments),
     /// Show what a run would do: every page, step, command, limit, hook and skip, and every mistake
     Plan(PlanArguments),
     /// Run the steps of lessons, against a broken scenario if they name one, and judge the repair

@@ -11,6 +11,7 @@ mod interrupt;
 pub mod learner;
 pub mod lint;
 pub mod list;
+pub mod lsp;
 pub mod manners;
 pub mod manual;
 pub mod merge;
@@ -58,6 +59,7 @@ pub fn dispatch(cli: Cli) -> Exit {
         Verb::Man(arguments) => manual::manual(&arguments.into_request()),
         Verb::Lint(arguments) => Ok(lint::lint(&arguments.into_request())),
         Verb::Explain(arguments) => Ok(lint::explain(&arguments.into_request())),
+        Verb::Lsp(_) => lsp::lsp(manners),
         Verb::Plan(arguments) => {
             config::with(|config| Ok(plan::plan(&arguments.into_request(config))))
         }
