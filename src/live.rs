@@ -4,7 +4,7 @@
 use std::io::{IsTerminal, Write, stderr};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::outcome::{Event, StepOutcome, StepResult};
 
@@ -20,6 +20,72 @@ pub struct Live {
     unfinished: Vec<u8>,
     /// The moving line counts the time of a hook or a wait, not of the block.
     pausing: bool,
+    /// Stands before each line, where several labs write.
+    label: Option<String>,
+}
+
+/// Follows labs that run at the same time: a moving line each, and one for all of them.
+#[derive(Debug)]
+pub struct LiveMany {
+    verbose: bool,
+    lines: Option<(MultiProgress, ProgressBar)>,
+}
+
+impl LiveMany {
+    /// Draws on this process's stderr, if it is a terminal and nobody wants plain lines.
+    pub fn on_stderr(labs: usize, verbose: bool, plain: bool) -> LiveMany {
+        let draws = stderr().is_terminal() && !plain;
+        LiveMany {
+            verbose,
+            lines: draws.then(|| {
+                let all = MultiProgress::new();
+                let total = all.add(ProgressBar::new(labs as u64).with_style(total_line()));
+                total.set_message("0");
+                total.enable_steady_tick(Duration::from_millis(200));
+                (all, total)
+            }),
+        }
+    }
+
+    /// A line for one lab; it goes when this is dropped.
+    pub fn lab(&self, name: &str) -> Live {
+        let line = self
+            .lines
+            .as_ref()
+            .map(|(all, total)| all.insert_before(total, moving_line()));
+        Live {
+            line,
+            verbose: self.verbose,
+            running: Running::default(),
+            unfinished: Vec::new(),
+            pausing: false,
+            label: Some(one_line(name)),
+        }
+    }
+
+    /// One more lab is over.
+    pub fn finished(&self, failed: bool) {
+        if let Some((_, total)) = &self.lines {
+            if failed {
+                let count: usize = total.message().parse().unwrap_or(0);
+                total.set_message((count + 1).to_string());
+            }
+            total.inc(1);
+        }
+    }
+}
+
+impl Drop for LiveMany {
+    fn drop(&mut self) {
+        if let Some((_, total)) = &self.lines {
+            total.finish_and_clear();
+        }
+    }
+}
+
+fn total_line() -> ProgressStyle {
+    ProgressStyle::with_template("{elapsed} {wide_bar} {pos} of {len} labs, failed: {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 /// What the moving line is about.
@@ -40,12 +106,18 @@ impl Live {
             running: Running::default(),
             unfinished: Vec::new(),
             pausing: false,
+            label: None,
         }
     }
 
     /// Says it on this process's stderr, a line each: nothing is drawn over.
     pub fn lines_on_stderr() -> Live {
-        let mut live = Live::on_stderr(false);
+        Live::lines_on_stderr_with(false)
+    }
+
+    /// Like [`Live::lines_on_stderr`], with the commands' output where that is asked for.
+    pub fn lines_on_stderr_with(verbose: bool) -> Live {
+        let mut live = Live::on_stderr(verbose);
         live.line = None;
         live
     }
@@ -82,6 +154,12 @@ impl Live {
             }
             _ => {
                 if let Some(text) = plain_line(event, &self.running) {
+                    self.finish_output();
+                    let text = match (&self.label, event) {
+                        // It begins with the lab's name already.
+                        (Some(_), Event::LabStarted { .. }) | (None, _) => text,
+                        (Some(label), _) => format!("{label}: {text}"),
+                    };
                     self.write(format!("{text}\n").as_bytes());
                 }
             }
@@ -89,7 +167,7 @@ impl Live {
     }
 
     fn write_output(&mut self, bytes: &[u8]) {
-        if self.line.is_none() {
+        if self.line.is_none() && self.label.is_none() {
             return self.write(bytes);
         }
         let whole = bytes
@@ -99,7 +177,7 @@ impl Live {
         if whole > 0 {
             let mut lines = std::mem::take(&mut self.unfinished);
             lines.extend_from_slice(&bytes[..whole]);
-            self.write(&lines);
+            self.write_lines(&lines);
         }
         self.unfinished.extend_from_slice(&bytes[whole..]);
     }
@@ -108,8 +186,22 @@ impl Live {
         if !self.unfinished.is_empty() {
             let mut line = std::mem::take(&mut self.unfinished);
             line.push(b'\n');
-            self.write(&line);
+            self.write_lines(&line);
         }
+    }
+
+    /// Whole lines of output, each after the lab's name where there are several.
+    fn write_lines(&self, lines: &[u8]) {
+        let Some(label) = &self.label else {
+            return self.write(lines);
+        };
+        let mut labelled = Vec::with_capacity(lines.len());
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            labelled.extend_from_slice(label.as_bytes());
+            labelled.extend_from_slice(b": ");
+            labelled.extend_from_slice(line);
+        }
+        self.write(&labelled);
     }
 
     fn move_line(&mut self, event: &Event) {
@@ -117,12 +209,11 @@ impl Live {
         let (message, limit) = match event {
             Event::Stage { text } => (one_line(text), None),
             Event::LabStarted { lab, .. } => (one_line(lab), None),
-            Event::StepStarted { limit, .. } => (self.running.text(""), Some(*limit)),
-            Event::CommandStarted { text, .. } => (
-                self.running.text(&format!("$ {text}")),
-                Some(self.running.limit),
-            ),
-            Event::Pausing { what, limit } => (self.running.text(what), Some(*limit)),
+            Event::StepStarted { limit, .. } => (self.text(""), Some(*limit)),
+            Event::CommandStarted { text, .. } => {
+                (self.text(&format!("$ {text}")), Some(self.running.limit))
+            }
+            Event::Pausing { what, limit } => (self.text(what), Some(*limit)),
             Event::StepFinished { .. } | Event::LabFinished { .. } | Event::Output { .. } => return,
         };
         line.set_prefix(limit.map_or_else(String::new, |limit| format!("/{}s", limit.as_secs())));
@@ -133,6 +224,13 @@ impl Live {
             line.reset_elapsed();
         }
         self.pausing = pausing;
+    }
+
+    fn text(&self, doing: &str) -> String {
+        match &self.label {
+            Some(label) => format!("{label}  {}", self.running.text(doing)),
+            None => self.running.text(doing),
+        }
     }
 
     /// Writes past the moving line. A closed stderr is nothing to stop a run for.

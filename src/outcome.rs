@@ -2,11 +2,13 @@
 //! in which those who do (`run`, `session`) and those who read (`report`, `live`) meet.
 
 pub mod health;
+pub mod merged;
 pub mod offer;
 pub mod progress;
 pub mod proof;
 pub mod standing;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -69,6 +71,18 @@ pub struct RunOutcome {
     pub duration: Duration,
     /// Drift of documented output makes the content wrong (`--documented=fail`).
     pub drift_fails: bool,
+    /// Set when other machines run the other labs.
+    pub shard: Option<ShardOutcome>,
+}
+
+/// Which of several machines found it out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShardOutcome {
+    /// Counted from 1.
+    pub index: usize,
+    pub count: usize,
+    /// The labs of all shards, in order.
+    pub labs: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -193,7 +207,7 @@ pub struct Drift {
     /// Line of the page, counted from 1.
     pub line: usize,
     /// What differs, in one or two words for programs: `value`, `wrapper gone`.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// What the page shows.
     pub expected: String,
     /// What came.

@@ -2,13 +2,16 @@
 //! known before anything runs. Pure: reading files is `tree`'s work.
 
 mod build;
+mod resume;
 mod select;
+pub mod shard;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use self::build::plan;
-pub use self::select::{SelectionError, StepSelection, select};
+pub use self::resume::resume_from;
+pub use self::select::{NOT_SELECTED, SelectionError, StepSelection, select};
 use crate::diagnostic::Location;
 use crate::lab::Page;
 pub use crate::lab::{Command, ExpectError};
@@ -119,6 +122,8 @@ pub struct Step {
     pub retries: u32,
     /// Why a run leaves this step out.
     pub skip: Option<String>,
+    /// It only makes what the step needs that the run resumes from: it has to pass, and is not tested.
+    pub setup: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,11 +12,13 @@ use crate::outcome::{Event, HookPhase, LabOutcome, SkippedBlock, StepOutcome, St
 use crate::plan::{self, Lab, Step};
 use crate::shell::{Interrupt, Mask, Secrets, Shell, ShellConfig};
 
+mod failures;
 mod lab;
 mod limits;
 mod step_output;
 mod suites;
 
+pub use failures::Failures;
 use lab::LabRun;
 use limits::{Clock, Limit, Now, seconds};
 use suites::Suites;
@@ -24,6 +26,9 @@ use suites::Suites;
 /// What cleaning up (the `after` of suites, undoing) may take once an interrupt came or a limit of
 /// the run fired.
 pub const CLEANUP_LIMIT: Duration = Duration::from_secs(60);
+
+/// Said of a step that only made what the step needs that the run resumes from.
+pub const RAN_AS_SETUP: &str = "ran as set-up and passed; it was not tested";
 
 /// What a run needs from the world that the lab acts on.
 pub trait Surroundings {
@@ -60,6 +65,8 @@ pub struct Options {
     pub shell_per: ShellPer,
     /// Stop everything at the first step or suite that fails.
     pub bail: bool,
+    /// Stop everything after some failures, of all runs that share this.
+    pub failures: Failures,
     /// Limit of the steps of one page together, in the lab's time.
     pub page_timeout: Option<Duration>,
     /// Limit of the whole run, in real time.
@@ -108,7 +115,7 @@ enum Stop {
     Interrupted,
     /// The run's limit fired, and some step's result says so.
     Limit(String),
-    Bail(String),
+    Failures(String),
 }
 
 impl Stop {
@@ -116,14 +123,17 @@ impl Stop {
         match self {
             Stop::Interrupted => "the run was interrupted".to_owned(),
             Stop::Limit(limit) => format!("time ran out: {limit}"),
-            Stop::Bail(what) => format!("--bail: {what}"),
+            Stop::Failures(why) => why.clone(),
         }
     }
 }
 
 impl Run {
     /// A run that has done nothing yet; its limit counts from now.
-    pub fn new(options: Options, interrupt: Interrupt) -> Run {
+    pub fn new(mut options: Options, interrupt: Interrupt) -> Run {
+        if options.bail && options.failures.is_unlimited() {
+            options.failures = Failures::up_to("--bail", 1);
+        }
         let now = Now {
             world: Duration::ZERO,
             real: Duration::ZERO,
@@ -139,6 +149,22 @@ impl Run {
             suites: Suites::default(),
             shell: None,
             secrets: Secrets::default(),
+            interrupt,
+            stopped: None,
+            cleanup: None,
+        }
+    }
+
+    /// A run beside this one: it shares the options, the failures so far and the limit of the whole.
+    #[must_use]
+    pub fn beside(&self, interrupt: Interrupt) -> Run {
+        Run {
+            options: self.options.clone(),
+            started: self.started,
+            limit: self.limit.clone(),
+            suites: Suites::default(),
+            shell: None,
+            secrets: self.secrets.clone(),
             interrupt,
             stopped: None,
             cleanup: None,
@@ -197,13 +223,17 @@ impl Run {
 
     /// Whether no further lab should be set up: it would only be skipped.
     pub fn is_stopped(&self) -> bool {
-        self.stopped.is_some() || self.interrupt.count() > 0 || self.limit_fired().is_some()
+        self.stopped.is_some()
+            || self.interrupt.count() > 0
+            || self.limit_fired().is_some()
+            || self.options.failures.stop().is_some()
     }
 
     /// A lab that does not run because the run [is stopped](Run::is_stopped): every step is a skip
     /// with its reason.
     pub fn skip(&mut self, lab: &Lab) -> LabOutcome {
         let mut outcome = lab_outcome(lab);
+        self.take_failures();
         let fired = self.limit_fired();
         for step in &lab.steps {
             if let Some(reason) = &step.skip {
@@ -248,6 +278,18 @@ impl Run {
         run.end_shell();
         last.suite_hooks.extend(run.suite_hooks);
         last.error = last.error.take().or(run.error);
+    }
+
+    /// Stops where all who run a part of this have had too many failures.
+    fn take_failures(&mut self) {
+        if self.stopped.is_none() {
+            self.stopped = self.options.failures.stop().map(Stop::Failures);
+        }
+    }
+
+    /// The failures so far, of all who run a part of this.
+    pub fn failures(&self) -> &Failures {
+        &self.options.failures
     }
 
     fn limit_fired(&self) -> Option<String> {

@@ -142,3 +142,5 @@ session-paused = paused, `breakfix resume` goes on
 
 plan-for-nothing = Making this on { $place }, at no cost: { $parts }
 start-clock-stays = its clock stays as it was started: { $clock }
+argument-jobs = expected a number from 1 to 512, or auto
+argument-shard = not one of several shards: write `1/3`, the first of three

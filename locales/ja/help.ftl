@@ -85,6 +85,11 @@ help-run-arg-documented-report = 報告に 1 行で示します。-v で詳し�
 help-run-arg-documented-fail = レッスンの誤りとみなします（終了コード 3）
 help-run-arg-documented-ignore = 比較しません
 help-run-arg-bundle = 失敗したラボごとに、出力の記録、スクリプト、環境、観測結果、呼び出し、再現方法を残すディレクトリ [デフォルト: 実行のログと同じ場所]
+help-run-arg-shard = 選択したラボを n 台のマシンで分担し、その i 番目の分だけを実行します。報告は `breakfix merge` で一つにまとめます
+help-run-arg-durations = 負担が等しくなるように分けるための、ページごとの所要時間。`--report timing=FILE` が書いたファイル [デフォルト: ステップの数で分ける]
+help-run-arg-update_durations = 全ステップが成功したページの今回の所要時間を、そのファイルに書き込みます。ほかのページの時間はそのまま残します
+help-run-arg-rerun_failed = 前回の実行の JSON 報告で、失敗したか、途中で終わったか、判定できなかったラボだけを実行します
+help-run-arg-resume_from = このステップから始めます。その前のステップは準備として実行し、成功する必要がありますが、結果には数えません
 help-run-arg-shell_per = 変数、関数、ディレクトリとともに一つのシェルを共有する範囲
 help-run-arg-shell_per-page = ページごとに新しく始めます
 help-run-arg-shell_per-lab = ラボのページで共有します
@@ -196,6 +201,12 @@ help-solve-arg-to = このステップまで（このステップを含みます
 help-env-arg-format = 標準出力への表示の形式（JSON では、未設定にする変数が null になります）
 help-env-arg-format-shell = bash と zsh で評価するための行
 
+# merge
+help-merge = ラボを分担した実行の JSON 報告を一つにまとめ、全体の結果を示します
+help-merge-arg-parts = 実行の JSON 報告。ラボが重なっていてはなりません
+help-merge-arg-format = 標準出力への報告の形式 [デフォルト: terminal]
+help-merge-arg-reports = 報告をファイルに書き込みます。`-` は標準出力で、複数回指定できます。種類: terminal、json、timing、junit、github、summary（パスを省略すると $GITHUB_STEP_SUMMARY）
+
 # bless
 help-bless = レッスンを実行し、実際の出力と異なる記載を書き直します
 help-bless-long = 書き直すのは異なる部分だけです。形式が合う行や値、省略記号 `...`、指示マーク `<<<---`、字下げ、出力以外の部分は 1 バイトも変わりません。出力の記載がないコマンドには何も書き足しません（作者が見せないことを選んだため）。ステップが失敗したページや、秘密の値を書き込むことになるページは、そのまま残します。
@@ -231,7 +242,6 @@ help-lint-long = 教材の間違いや疑わしい点を、実行する前にす
     `plan` が指摘することに加え、コマンド、フック、翻訳、シナリオに関するルールも調べます。ルールの説明は `breakfix explain` で読めます。意図した書き方は breakfix.toml かページ内のコメントで許可できます。
 help-lint-arg-paths = Markdown ファイル、またはそのディレクトリ。ディレクトリにある `scenarios/` も調べます
 help-lint-arg-fix = 確実に直せるものを直し、残りを指摘します
-help-lint-arg-format = 標準出力への書き方
 help-lint-arg-fail_on = 終了コードを 3 にする重大度の下限 [デフォルト: breakfix.toml の指定、なければ error]
 help-lint-arg-scenario_directory = シナリオのディレクトリ。シナリオも調べます [デフォルト: breakfix.toml の指定、なければ PATH/scenarios]
 help-lint-arg-translated_from = 教材が DIR の教材の翻訳であることを示します [デフォルト: `i18n/言語` という配置から判断]
@@ -248,3 +258,6 @@ help-lint-arg-format-github = GitHub 向け。注釈になるワークフロー�
 help-lint-arg-fail_on-error = 教材を実行できなくするもの
 help-lint-arg-fail_on-warning = おそらく間違っているものも
 help-lint-arg-fail_on-note = 改善できるものも
+
+help-run-arg-jobs = 同時に実行するラボの数。環境、ホームディレクトリ、ポートはラボごとに別々です。数、またはプロセッサーの数を表す `auto` [デフォルト: breakfix.toml の指定、なければ 1]
+help-run-arg-max_fail = 失敗したステップ、スイートフック、ラボのチェックがこの数になったら、新しいものを始めません

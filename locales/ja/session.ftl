@@ -142,3 +142,5 @@ session-paused = 一時停止中（`breakfix resume`で再開できます）
 
 plan-for-nothing = 次のものを作ります（{ $place }、費用はかかりません）：{ $parts }
 start-clock-stays = 時計の速さは開始時のままです：{ $clock }
+argument-jobs = 1 から 512 までの数、または auto を指定してください
+argument-shard = シャードの指定ではありません。三つのうち一つ目なら `1/3` と書きます

@@ -7,7 +7,9 @@ use clap::{Args, Subcommand};
 use super::{On, OptionalAccount, ReportFormat, SelectionArguments, ShellArguments};
 use crate::commands::bless::BlessRequest;
 use crate::commands::new::{Kind, NewRequest};
+use crate::commands::run::part::PartRequest;
 use crate::commands::run::{Documented, RunRequest};
+use crate::config::Config;
 use crate::simulator::chaos::Chaos;
 use crate::simulator::clock::Pace;
 
@@ -52,9 +54,10 @@ pub struct BlessArguments {
 }
 
 impl BlessArguments {
-    pub fn into_request(self, verbose: u8) -> BlessRequest {
+    pub fn into_request(self, verbose: u8, config: &Config) -> BlessRequest {
         let run = RunRequest {
-            selection: self.selection.into_selection(),
+            selection: self.selection.into_selection(config),
+            part: PartRequest::default(),
             backend: self.on.into_backend(),
             variant: self.variant,
             account: self.account.into_names(),
@@ -70,10 +73,13 @@ impl BlessArguments {
             verbose: verbose > 0,
             shell_per: self.shell.shell_per.into(),
             bail: self.shell.bail,
+            max_fail: None,
+            jobs: 1,
+            plain: false,
             page_timeout: self.shell.page_timeout,
             run_timeout: self.shell.run_timeout,
             bundle: None,
-            mask: self.shell.mask,
+            mask: [self.shell.mask, config.run.mask.clone()].concat(),
         };
         BlessRequest {
             run,

@@ -3,10 +3,11 @@
 mod bundle;
 pub(super) mod documented;
 mod ground;
+pub mod part;
 pub(super) mod prepare;
 pub mod report_files;
+mod side_by_side;
 
-use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,8 +15,10 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 
 pub use self::documented::Documented;
+use self::part::PartRequest;
 use self::prepare::Prepared;
 use self::report_files::{ReportRequest, Reports};
+use self::side_by_side::Shared;
 use super::content::Selection;
 use super::sessions::AccountNames;
 use super::{interrupt, output, runtime, scratch};
@@ -24,7 +27,7 @@ use crate::outcome::{Exit, LabOutcome, RunOutcome};
 use crate::plan::Lab;
 use crate::report::{self, Format};
 pub use crate::run::ShellPer;
-use crate::run::{self, Options, Run};
+use crate::run::{self, Failures, Options, Run};
 use crate::scenarios::Source;
 use crate::session::runs;
 use crate::shell::Interrupt;
@@ -35,6 +38,8 @@ use crate::simulator::clock::Pace;
 #[derive(Debug, Clone)]
 pub struct RunRequest {
     pub selection: Selection,
+    /// Which of the selected labs, and from which step on.
+    pub part: PartRequest,
     pub backend: Backend,
     /// Which fault the scenario has; its first variant when `None`.
     pub variant: Option<String>,
@@ -61,6 +66,12 @@ pub struct RunRequest {
     pub shell_per: ShellPer,
     /// Stop everything at the first failure.
     pub bail: bool,
+    /// Stop everything after so many failures.
+    pub max_fail: Option<usize>,
+    /// So many labs run at the same time.
+    pub jobs: usize,
+    /// Nothing is drawn over.
+    pub plain: bool,
     pub page_timeout: Option<Duration>,
     pub run_timeout: Option<Duration>,
     /// Where failed labs leave their bundles, instead of the run's logs.
@@ -87,16 +98,20 @@ pub fn run(request: RunRequest) -> anyhow::Result<Exit> {
         Ok(reports) => reports,
         Err(refused) => return Ok(refuse(&refused, Exit::Usage)),
     };
-    let prepared = match prepare::prepare(&request) {
+    let (prepared, part) = match prepare::prepare_part(&request) {
         Ok(prepared) => prepared,
         Err(refused) => return Ok(refuse(&refused.text, refused.exit)),
     };
     let killed = "the run did not finish: breakfix is still running, or was killed";
     let mut unfinished = unfinished(&prepared, killed);
+    part.mark(&mut unfinished);
     if let Err(refused) = reports.begin(&unfinished) {
         return Ok(refuse(&refused, Exit::Usage));
     }
-    let result = run_labs(&request, prepared);
+    let mut result = run_labs(&request, prepared);
+    if let Ok(outcome) = &mut result {
+        part.mark(outcome);
+    }
     let outcome = result.as_ref().unwrap_or_else(|error| {
         for lab in &mut unfinished.labs {
             lab.error = Some(format!("{error:#}"));
@@ -104,7 +119,8 @@ pub fn run(request: RunRequest) -> anyhow::Result<Exit> {
         &unfinished
     });
     let mut exit = outcome.exit();
-    for problem in reports.finish(outcome) {
+    let durations = part.finish(outcome);
+    for problem in reports.finish(outcome).into_iter().chain(durations) {
         // Whoever reads the report would not know what this run found out.
         exit = refuse(&problem, exit.or_heavier(Exit::CannotTell));
     }
@@ -127,45 +143,22 @@ pub(super) fn run_labs(
     let logs = runs::new_directory(&state, jiff::Timestamp::now())?;
     let scratch = scratch::Scratch::new(&std::env::temp_dir())?;
     let started = Instant::now();
-    let mut live = Live::on_stderr(request.verbose);
     let mut outcome = RunOutcome {
         allow_flaky: request.allow_flaky,
         drift_fails: request.documented == Documented::Fail,
         ..RunOutcome::default()
     };
-    let mut setting = ground::Setting {
+    let run = Run::new(request.options(), interrupt.as_ref().clone());
+    let shared = Shared {
         runtime: &runtime,
         interrupt: &interrupt,
         request,
         scratch: &scratch,
-        log: PathBuf::new(),
-        kept: Cell::new(false),
-        evidence: RefCell::default(),
+        logs,
     };
-    let mut run = Run::new(request.options(), interrupt.as_ref().clone());
-    let mut labs = prepared.into_iter();
-    while let Some((lab, source)) = labs.next() {
-        let number = outcome.labs.len() + 1;
-        setting.log = logs.join(format!("{number}.log"));
-        let next = next_suites(labs.as_slice());
-        let lab_started = Instant::now();
-        let mut lab_outcome = if run.is_stopped() {
-            run.skip(&lab)
-        } else {
-            run_lab(&setting, &mut run, &lab, next, source, &mut live)
-        };
-        lab_outcome.duration = lab_started.elapsed();
-        if request.documented != Documented::Ignore {
-            documented::compare(&lab, &mut lab_outcome);
-        }
-        bundle::keep(&setting, &lab, &mut lab_outcome, &run.mask());
-        outcome.labs.push(lab_outcome);
-    }
-    if let Some(last) = outcome.labs.last_mut().filter(|_| !run.is_finished()) {
-        ground::finish(&setting, run, last, &mut live)?;
-    }
-    outcome.interrupted = interrupt.count() > usize::from(setting.kept.get());
-    drop(live);
+    let done = side_by_side::run_all(&shared, prepared, run)?;
+    outcome.labs = done.labs;
+    outcome.interrupted = interrupt.count() > usize::from(done.kept);
     outcome.duration = started.elapsed();
     if request.verbose && !outcome.drift_fails && outcome.drifts().next().is_some() {
         let color = output::is_colored(&std::io::stderr());
@@ -184,12 +177,6 @@ fn unfinished(prepared: &[Prepared], error: &str) -> RunOutcome {
         labs: prepared.iter().map(lab).collect(),
         ..RunOutcome::default()
     }
-}
-
-/// The suites of the next lab that has anything to run: those it shares with this one stay open.
-fn next_suites(labs: &[prepare::Prepared]) -> &[PathBuf] {
-    let next = labs.iter().find(|(lab, _)| lab.runs_something());
-    next.map_or(&[], |(lab, _)| &lab.suite_hooks)
 }
 
 fn run_lab(
@@ -222,7 +209,12 @@ impl RunRequest {
     fn options(&self) -> Options {
         Options {
             shell_per: self.shell_per,
-            bail: self.bail,
+            bail: false,
+            failures: match (self.bail, self.max_fail) {
+                (true, _) => Failures::up_to("--bail", 1),
+                (false, Some(limit)) => Failures::up_to(&format!("--max-fail={limit}"), limit),
+                (false, None) => Failures::default(),
+            },
             page_timeout: self.page_timeout,
             run_timeout: self.run_timeout,
         }

@@ -143,6 +143,7 @@ impl Planner<'_> {
             expect_error: value_or(annotations.expect_error, ExpectError::No),
             retries: value_or(annotations.retries, 0),
             skip: None,
+            setup: false,
         }
     }
 

@@ -24,9 +24,12 @@ pub enum SelectionError {
     UnknownStep { name: String, hint: String },
     #[error("nothing selected: no step is from {from} to {to}")]
     Backwards { from: String, to: String },
+    #[error("nothing to resume: no step from {from} on is selected")]
+    NothingToResume { from: String },
 }
 
-const NOT_SELECTED: &str = "not selected";
+/// Why a step does not run that was not asked for.
+pub const NOT_SELECTED: &str = "not selected";
 
 /// Marks the steps that the selection leaves out. A lab that does not have a step named as an end of the
 /// selection is left out whole.
@@ -87,7 +90,7 @@ fn selected(lab: &Lab, selection: &StepSelection) -> Vec<bool> {
     }
 }
 
-fn position(lab: &Lab, name: &str) -> Option<usize> {
+pub(super) fn position(lab: &Lab, name: &str) -> Option<usize> {
     lab.steps.iter().position(|step| is_named(step, name))
 }
 
@@ -97,7 +100,7 @@ fn is_named(step: &Step, name: &str) -> bool {
     step.id == name || name.parse() == Ok(step.number)
 }
 
-fn unknown(plan: &Plan, name: &str) -> SelectionError {
+pub(super) fn unknown(plan: &Plan, name: &str) -> SelectionError {
     let steps = || plan.labs.iter().flat_map(|lab| &lab.steps);
     let mut ids: Vec<&str> = steps()
         .filter(|step| step.id != step.number.to_string())

@@ -7,8 +7,8 @@ use super::text::{elided, elided_output};
 use crate::language::{Language, Message};
 use crate::message;
 use crate::outcome::{
-    CheckKind, CheckOutcome, CommandOutcome, Failure, HookPhase, LabOutcome, StepOutcome,
-    StepResult, SuiteHookOutcome, Verdict,
+    CheckKind, CheckOutcome, CommandOutcome, Failure, HookPhase, LabOutcome, RunOutcome,
+    StepOutcome, StepResult, SuiteHookOutcome, Verdict,
 };
 
 /// Why a step did not simply pass.
@@ -274,6 +274,16 @@ pub(crate) fn leftover_words(lab: &LabOutcome) -> Option<String> {
         1 => Some("1 resource is still there".to_owned()),
         several => Some(format!("{several} resources are still there")),
     }
+}
+
+/// `shard 2/3` and how many of all labs it holds; `None` when no other machine runs any.
+pub(crate) fn shard_words(outcome: &RunOutcome) -> Option<(String, String)> {
+    let shard = outcome.shard.as_ref()?;
+    let held = match outcome.labs.len() {
+        0 => format!("no lab of {}: nothing to run here", shard.labs.len()),
+        held => format!("{held} of {} labs", shard.labs.len()),
+    };
+    Some((format!("shard {}/{}", shard.index, shard.count), held))
 }
 
 /// `symptom`, `condition` or `invariant`.

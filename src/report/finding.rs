@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Counts;
 use super::explanation::{
-    Standing, explain, kind_word, leftover_words, phase_word, standing, suite_reason,
+    Standing, explain, kind_word, leftover_words, phase_word, shard_words, standing, suite_reason,
     verdict_lines, verdict_text, verdict_word,
 };
 use super::text::{elided, output_text, reason_line, short_line};
@@ -75,6 +75,9 @@ pub(crate) fn of_run(outcome: &RunOutcome) -> Vec<Finding<'_>> {
     if outcome.interrupted {
         let reason = "the run was interrupted";
         found.push(plain(Level::Error, "breakfix".to_owned(), reason));
+    }
+    if let Some((title, reason)) = shard_words(outcome) {
+        found.push(plain(Level::Notice, title, &reason));
     }
     let level = match outcome.drift_fails {
         true => Level::Error,

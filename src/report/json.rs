@@ -1,14 +1,18 @@
 //! The report for programs: one JSON document with a version of its own. The types here are its
 //! shape; the outcome's types may change without it.
 
+mod read;
+
 use std::time::Duration;
 
 use serde::Serialize;
 
+pub use self::read::{ReadError, read};
+
 use super::Counts;
 use super::explanation::{explain, kind_word, phase_word, suite_reason, verdict_word};
 use crate::outcome::{
-    CheckOutcome, CommandOutcome, LabOutcome, RunOutcome, StepOutcome, StepResult, Stream,
+    CheckOutcome, CommandOutcome, Failure, LabOutcome, RunOutcome, StepOutcome, StepResult, Stream,
     SuiteHookOutcome, Verdict,
 };
 
@@ -31,9 +35,21 @@ struct RunView<'a> {
     interrupted: bool,
     /// Whether a pass on a retry counts as one.
     allow_flaky: bool,
+    /// Whether drift of documented output makes the content wrong.
+    drift_fails: bool,
     duration_ms: u128,
+    /// Which of several machines this was; `null` when it was the only one.
+    shard: Option<ShardView<'a>>,
     counts: CountsView,
     labs: Vec<LabView<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShardView<'a> {
+    index: usize,
+    count: usize,
+    /// The labs of all shards, in order.
+    labs: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -90,11 +106,21 @@ struct StepView<'a> {
     /// What happened, where the result has several kinds: `command`, `hook`, …
     kind: Option<&'static str>,
     reason: Option<String>,
+    /// The hook that failed, with all that it said.
+    hook: Option<HookView<'a>>,
     duration_ms: u128,
     /// Time that passed in the lab's world.
     world_ms: u128,
     notes: &'a [String],
     commands: Vec<CommandView<'a>>,
+}
+
+#[derive(Serialize)]
+struct HookView<'a> {
+    name: &'a str,
+    /// `before` or `after`.
+    phase: &'static str,
+    detail: &'a str,
 }
 
 #[derive(Serialize)]
@@ -160,7 +186,13 @@ fn run_view(outcome: &RunOutcome) -> RunView<'_> {
         exit_code: outcome.exit() as u8,
         interrupted: outcome.interrupted,
         allow_flaky: outcome.allow_flaky,
+        drift_fails: outcome.drift_fails,
         duration_ms: outcome.duration.as_millis(),
+        shard: outcome.shard.as_ref().map(|shard| ShardView {
+            index: shard.index,
+            count: shard.count,
+            labs: &shard.labs,
+        }),
         counts: CountsView {
             passed: counts.passed,
             failed: counts.failed,
@@ -211,10 +243,26 @@ fn step_view(step: &StepOutcome) -> StepView<'_> {
         result: result_word(&step.result),
         kind: explanation.as_ref().map(|explanation| explanation.kind),
         reason: explanation.map(|explanation| explanation.reason),
+        hook: hook_view(&step.result),
         duration_ms: step.duration.as_millis(),
         world_ms: step.world.as_millis(),
         notes: &step.notes,
         commands: step.commands.iter().map(command_view).collect(),
+    }
+}
+
+fn hook_view(result: &StepResult) -> Option<HookView<'_>> {
+    match result {
+        StepResult::Fail(Failure::Hook {
+            name,
+            phase,
+            detail,
+        }) => Some(HookView {
+            name,
+            phase: phase_word(*phase),
+            detail,
+        }),
+        _ => None,
     }
 }
 
@@ -262,7 +310,7 @@ fn command_view(command: &CommandOutcome) -> CommandView<'_> {
         dropped_bytes: command.dropped,
         drift: command.drift.as_ref().map(|drift| DriftView {
             line: drift.line,
-            kind: drift.kind,
+            kind: &drift.kind,
             expected: &drift.expected,
             found: &drift.found,
             reason: &drift.why,

@@ -8,8 +8,8 @@ use quick_junit::{
 };
 
 use super::explanation::{
-    Explanation, Standing, explain, kind_word, leftover_words, phase_word, standing, suite_reason,
-    verdict_lines, verdict_text, verdict_word,
+    Explanation, Standing, explain, kind_word, leftover_words, phase_word, shard_words, standing,
+    suite_reason, verdict_lines, verdict_text, verdict_word,
 };
 use super::text::{elided, output_text, reason_line, short_line};
 use crate::language::Language;
@@ -23,7 +23,11 @@ const EVIDENCE_BYTES: usize = 64 * 1024;
 
 /// The document.
 pub fn render(outcome: &RunOutcome) -> String {
-    let mut report = Report::new("breakfix");
+    let name = match shard_words(outcome) {
+        Some((shard, held)) => format!("breakfix, {shard}: {held}"),
+        None => "breakfix".to_owned(),
+    };
+    let mut report = Report::new(name);
     report.set_time(outcome.duration);
     for lab in &outcome.labs {
         report.add_test_suite(steps_suite(lab, outcome.allow_flaky));

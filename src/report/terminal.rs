@@ -8,7 +8,8 @@ use std::fmt::Write;
 pub use self::drift::details as drift_details;
 use super::Counts;
 use super::explanation::{
-    Evidence, Standing, explain, phase_word, standing, suite_reason, verdict_lines, verdict_name,
+    Evidence, Standing, explain, phase_word, shard_words, standing, suite_reason, verdict_lines,
+    verdict_name,
 };
 use super::style::{Style, columns, padded, wrapped};
 use super::text::{duration_text, output_text, printable, short_line, shortened};
@@ -33,6 +34,9 @@ pub fn render(outcome: &RunOutcome, color: bool) -> String {
     }
     if outcome.labs.len() > 1 {
         labs::render(&mut text, outcome, paint);
+    }
+    if let Some((shard, held)) = shard_words(outcome) {
+        let _ = writeln!(text, "{shard}: {held}");
     }
     let _ = writeln!(text, "{}", summary(outcome, paint));
     text

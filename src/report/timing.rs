@@ -1,9 +1,13 @@
 //! Times per page, in the shape that mocha's JSON reporter writes, for the scripts that read
 //! `.tests[].file` and `.tests[].duration`. One entry for each page of a lab.
 
+mod recorded;
+
 use std::path::Path;
 
 use serde::Serialize;
+
+pub use self::recorded::{NoDurations, Recorded, read, updated};
 
 use super::explanation::{Standing, explain, standing};
 use super::finding::{self, Finding, Level};
@@ -18,7 +22,11 @@ const NO_EVIDENCE: usize = 0;
 
 /// The document, ending with a newline.
 pub fn render(outcome: &RunOutcome) -> String {
-    let mut text = serde_json::to_string_pretty(&document(outcome))
+    text_of(&document(outcome))
+}
+
+fn text_of(document: &Document) -> String {
+    let mut text = serde_json::to_string_pretty(document)
         .expect("plain structs of strings and numbers always serialize");
     text.push('\n');
     text
@@ -74,7 +82,9 @@ fn document(outcome: &RunOutcome) -> Document {
     }
     let of_run = finding::of_run(outcome);
     // Drift is told at its page.
-    let of_all = of_run.iter().find(|finding| finding.of_the_whole);
+    let of_all = of_run
+        .iter()
+        .find(|finding| finding.of_the_whole && finding.level == Level::Error);
     if let (Some(finding), Some(last)) = (of_all, tests.last_mut()) {
         last.blame(finding);
     }

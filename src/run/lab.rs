@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::limits::{Clock, Limit, Limits, Now, seconds};
-use super::{Run, ShellPer, Stop, Surroundings, empty_outcome, skipped};
+use super::{RAN_AS_SETUP, Run, ShellPer, Stop, Surroundings, empty_outcome, skipped};
 use crate::outcome::{Event, StepOutcome, StepResult, SuiteHookOutcome};
 use crate::plan::Step;
 use crate::shell::{Interrupt, Shell, ShellConfig, ShellError};
@@ -23,6 +23,8 @@ pub(super) struct LabRun<'a> {
     page: Option<Page>,
     /// Why no further step of the lab runs.
     stopped: Option<String>,
+    /// Why the steps that set-up was to make ready do not run.
+    unprepared: Option<String>,
     pub(super) suite_hooks: Vec<SuiteHookOutcome>,
     pub(super) error: Option<String>,
 }
@@ -80,6 +82,7 @@ impl<'a> LabRun<'a> {
             of,
             page: None,
             stopped: None,
+            unprepared: None,
             suite_hooks: Vec::new(),
             error: None,
         }
@@ -152,6 +155,7 @@ impl<'a> LabRun<'a> {
         if step.skip.is_none() {
             self.turn_to_page(&step.page);
         }
+        self.run.take_failures();
         let page_stopped = || self.page.as_ref().and_then(|page| page.stopped.clone());
         let suite = || self.run.suites.failure().map(str::to_owned);
         let stop = self.run.stopped.as_ref().map(Stop::reason);
@@ -159,6 +163,7 @@ impl<'a> LabRun<'a> {
         let reason = left_out
             .or(stop)
             .or_else(suite)
+            .or_else(|| self.unprepared.clone())
             .or_else(|| self.stopped.clone())
             .or_else(page_stopped);
         let outcome = match reason {
@@ -170,9 +175,27 @@ impl<'a> LabRun<'a> {
                 skipped(step, self.masked(&failure.to_string()))
             }),
         };
+        let outcome = self.judge_setup(step, outcome);
         (self.on_event)(Event::StepFinished {
             outcome: outcome.clone(),
         });
+        outcome
+    }
+
+    /// Set-up that passed tells nothing about the lab; without it nothing can be resumed.
+    fn judge_setup(&mut self, step: &Step, mut outcome: StepOutcome) -> StepOutcome {
+        match outcome.result {
+            _ if !step.setup => {}
+            StepResult::Pass | StepResult::Flaky { .. } => {
+                outcome.result = StepResult::Skip(RAN_AS_SETUP.to_owned());
+            }
+            _ => {
+                let (number, page, line) = (step.number, step.page.display(), step.line);
+                self.unprepared.get_or_insert_with(|| {
+                    format!("nothing was resumed: step {number} ({page}:{line}), which sets it up, did not pass")
+                });
+            }
+        }
         outcome
     }
 
@@ -260,9 +283,10 @@ impl<'a> LabRun<'a> {
                 }
                 if let Some(limit) = self.run.limit_fired() {
                     self.run.stopped = Some(Stop::Limit(limit));
-                } else if self.run.options.bail {
+                } else {
                     let what = format!("step {number} ({page}:{line}) failed");
-                    self.run.stopped = Some(Stop::Bail(what));
+                    self.run.options.failures.note(&what);
+                    self.run.take_failures();
                 }
             }
             StepResult::Pass | StepResult::Flaky { .. } | StepResult::Skip(_) => {}

@@ -3,8 +3,8 @@
 
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -25,6 +25,8 @@ struct Shared {
     suspended: AtomicU64,
     woken: PipeReader,
     wake: PipeWriter,
+    /// Those that hear of each interrupt, too.
+    children: Mutex<Vec<Weak<Shared>>>,
 }
 
 impl Interrupt {
@@ -39,7 +41,33 @@ impl Interrupt {
             suspended: AtomicU64::new(0),
             woken,
             wake,
+            children: Mutex::default(),
         })))
+    }
+
+    /// An interrupt that is raised whenever this one is, for somebody who waits beside others: a wake-up is for one
+    /// waiter. Ctrl-Z stops this process alone then, and no lab.
+    ///
+    /// # Errors
+    /// Like [`Interrupt::new`].
+    pub fn child(&self) -> std::io::Result<Interrupt> {
+        let child = Interrupt::new()?;
+        let mut children = self.children();
+        children.retain(|other| other.strong_count() > 0);
+        children.push(Arc::downgrade(&child.0));
+        drop(children);
+        // Raised from now on by whoever raises this; what was before is told now.
+        while child.count() < self.count() {
+            child.raise();
+        }
+        Ok(child)
+    }
+
+    fn children(&self) -> std::sync::MutexGuard<'_, Vec<Weak<Shared>>> {
+        self.0
+            .children
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One more interrupt: the first stops the step, the second ends everything at once.
@@ -47,6 +75,9 @@ impl Interrupt {
         self.0.count.fetch_add(1, Ordering::SeqCst);
         // A full pipe wakes as well as one more byte would.
         let _ = (&self.0.wake).write(b"!");
+        for child in self.children().iter().filter_map(Weak::upgrade) {
+            Interrupt(child).raise();
+        }
     }
 
     /// How often `raise` was called.
@@ -147,6 +178,18 @@ mod tests {
             std::thread::yield_now();
         }
         assert!(!thread.join().unwrap());
+    }
+
+    #[test]
+    fn children_hear_of_every_interrupt_also_of_those_before_them() {
+        let interrupt = Interrupt::new().unwrap();
+        interrupt.raise();
+        let (one, two) = (interrupt.child().unwrap(), interrupt.child().unwrap());
+        interrupt.raise();
+        assert_eq!((one.count(), two.count()), (2, 2));
+        drop(one);
+        interrupt.raise();
+        assert_eq!((two.count(), interrupt.count()), (3, 3));
     }
 
     #[test]

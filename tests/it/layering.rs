@@ -80,6 +80,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "cli",
         &[
             "commands",
+            "config",
             "diagnostic",
             "language",
             "outcome",

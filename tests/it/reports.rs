@@ -1,6 +1,6 @@
 //! Reports: valid and true whatever a run found out, complete however it ended.
 
-mod generated;
+pub(crate) mod generated;
 mod schema;
 
 use std::collections::{HashMap, HashSet};

@@ -70,7 +70,7 @@ fn drift(command: &Command, ran: &CommandOutcome) -> Option<Drift> {
     let first_line = command.line + command.text.split('\n').count();
     Some(Drift {
         line: first_line + drift.at_line - 1,
-        kind: drift.kind.name(),
+        kind: drift.kind.name().into(),
         expected: drift.expected,
         found: drift.found,
         why: match drift.kind {

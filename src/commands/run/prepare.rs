@@ -2,6 +2,7 @@
 
 use super::super::content::{self, Refused, refused};
 use super::super::tools;
+use super::part::{self, Part};
 use super::{Backend, RunRequest};
 use crate::outcome::Exit;
 use crate::plan::{HookSource, Lab};
@@ -13,8 +14,13 @@ use crate::scenarios::Source;
 pub(in crate::commands) type Prepared = (Lab, Option<Source>);
 
 pub(in crate::commands) fn prepare(request: &RunRequest) -> Result<Vec<Prepared>, Refused> {
+    prepare_part(request).map(|(prepared, _)| prepared)
+}
+
+/// Also what the reports have to say about labs that others run.
+pub(super) fn prepare_part(request: &RunRequest) -> Result<(Vec<Prepared>, Part), Refused> {
     check_backend(request)?;
-    let content = content::load(&request.selection, request.backend != Backend::Nothing)?;
+    let mut content = content::load(&request.selection, request.backend != Backend::Nothing)?;
     if content.has_errors() {
         let text = "nothing was run: mend the mistakes above first";
         return Err(refused(Exit::Content, text));
@@ -23,9 +29,12 @@ pub(in crate::commands) fn prepare(request: &RunRequest) -> Result<Vec<Prepared>
         return Err(refused(Exit::Usage, content::NOTHING_RUNS));
     }
     let scenarios = content.scenarios;
+    let plan = &mut content.loaded.plan;
+    plan.labs
+        .retain(|lab| !lab.steps.is_empty() || !lab.skipped.is_empty());
+    let part = part::narrow(plan, request)?;
     let labs = content.loaded.plan.labs.into_iter();
     let prepared: Vec<Prepared> = labs
-        .filter(|lab| !lab.steps.is_empty() || !lab.skipped.is_empty())
         .map(|mut lab| {
             limit_retries(&mut lab, request.retries);
             let source = lab.scenario.as_ref().and_then(|name| scenarios.get(name));
@@ -33,10 +42,11 @@ pub(in crate::commands) fn prepare(request: &RunRequest) -> Result<Vec<Prepared>
             (lab, source)
         })
         .collect();
+    check_jobs(&prepared, request)?;
     check_variant(&prepared, request)?;
     check_keep(&prepared, request)?;
     check_tools(&prepared, request)?;
-    Ok(prepared)
+    Ok((prepared, part))
 }
 
 fn check_backend(request: &RunRequest) -> Result<(), Refused> {
@@ -53,6 +63,18 @@ fn check_backend(request: &RunRequest) -> Result<(), Refused> {
         }
         Backend::Nothing | Backend::Simulator | Backend::Account => Ok(()),
     }
+}
+
+/// A real account and its cluster are one for all labs, and scenarios break them.
+fn check_jobs(prepared: &[Prepared], request: &RunRequest) -> Result<(), Refused> {
+    let breaks = prepared.iter().any(|(_, source)| source.is_some());
+    if request.backend == Backend::Account && request.jobs > 1 && breaks {
+        return Err(refused(
+            Exit::Usage,
+            "--jobs: on a real account labs with a scenario run one after the other, because they would break each other's environment",
+        ));
+    }
+    Ok(())
 }
 
 /// Gives steps that declare retries the number that was asked for.

@@ -72,7 +72,7 @@ fn unknown(kind: &str) -> String {
 
 /// All reports of a run, known to be writable.
 #[derive(Debug)]
-pub(super) struct Reports {
+pub(in crate::commands) struct Reports {
     on_stdout: Format,
     /// Another report has taken stdout, and nobody asked for none at all.
     terminal_on_stderr: bool,
@@ -93,7 +93,7 @@ impl Reports {
     ///
     /// # Errors
     /// When two reports want the same place, or one cannot be written.
-    pub(super) fn open(
+    pub(in crate::commands) fn open(
         requests: &[ReportRequest],
         format: Option<Format>,
     ) -> Result<Reports, String> {
@@ -142,7 +142,7 @@ impl Reports {
     }
 
     /// Writes everything, files first, and says what could not be written.
-    pub(super) fn finish(self, outcome: &RunOutcome) -> Vec<String> {
+    pub(in crate::commands) fn finish(self, outcome: &RunOutcome) -> Vec<String> {
         let mut problems = Vec::new();
         for (format, target) in self.files {
             let text = report::render(outcome, format, false);

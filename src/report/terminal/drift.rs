@@ -58,7 +58,7 @@ mod tests {
             drifted.commands.push(crate::outcome::CommandOutcome {
                 drift: Some(Drift {
                     line,
-                    kind: "value",
+                    kind: "value".into(),
                     expected: "\"ACTIVE\"".to_owned(),
                     found: "\"DEGRADED\"".to_owned(),
                     why: "they differ".to_owned(),

@@ -127,10 +127,13 @@ impl LabRun<'_> {
                 _ if self.run.limit_fired().is_some() => {
                     self.run.stopped = self.run.limit_fired().map(Stop::Limit);
                 }
-                _ if self.run.options.bail => {
-                    self.run.stopped = failure.clone().map(Stop::Bail);
+                _ => {
+                    self.run
+                        .options
+                        .failures
+                        .note(failure.as_deref().unwrap_or_default());
+                    self.run.take_failures();
                 }
-                _ => {}
             }
             self.run.suites.opened(script, failure);
             self.suite_hooks.push(outcome);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use breakfix::outcome::{
     CheckKind, CheckOutcome, CommandOutcome, Drift, Failure, HookPhase, LabOutcome, RunOutcome,
-    SkippedBlock, StepOutcome, StepResult, Stream, SuiteHookOutcome, Verdict,
+    ShardOutcome, SkippedBlock, StepOutcome, StepResult, Stream, SuiteHookOutcome, Verdict,
 };
 use fastrand::Rng;
 
@@ -51,12 +51,23 @@ const NASTY: [&str; 32] = [
 pub(crate) fn outcome(seed: u64) -> RunOutcome {
     let mut random = Rng::with_seed(seed);
     let labs = random.usize(1..4);
+    let labs: Vec<LabOutcome> = (0..labs).map(|_| lab(&mut random)).collect();
     RunOutcome {
-        labs: (0..labs).map(|_| lab(&mut random)).collect(),
+        // Without a draw: it would change every outcome after it.
+        shard: seed.is_multiple_of(3).then(|| shard(seed, &labs)),
+        labs,
         interrupted: one_in(&mut random, 8),
         allow_flaky: random.bool(),
         drift_fails: random.bool(),
         duration: duration(&mut random),
+    }
+}
+
+fn shard(seed: u64, labs: &[LabOutcome]) -> ShardOutcome {
+    ShardOutcome {
+        index: 1,
+        count: 1 + seed as usize % 5,
+        labs: labs.iter().map(|lab| lab.lab.clone()).collect(),
     }
 }
 
@@ -162,7 +173,7 @@ fn command(random: &mut Rng) -> CommandOutcome {
         },
         drift: one_in(random, 6).then(|| Drift {
             line: random.usize(1..9999),
-            kind: "value",
+            kind: "value".into(),
             expected: text(random),
             found: text(random),
             why: text(random),
