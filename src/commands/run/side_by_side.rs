@@ -229,6 +229,7 @@ mod tests {
             hook_timeout: std::time::Duration::ZERO,
             expect_error: crate::plan::ExpectError::No,
             retries: 0,
+            setup: false,
             skip: (!runs).then(|| "not selected".to_owned()),
         };
         let lab = Lab {
