@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help check fix demo test prove conformance bench tools test-tools fmt clippy doc
+.PHONY: help check fix demo test prove docs conformance bench tools test-tools fmt clippy doc
 
 # Tools that .ci/tools had to install.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
@@ -16,7 +16,7 @@ LOCKED := $(if $(CI),--locked)
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-check: fmt clippy test prove doc ## everything that CI checks
+check: fmt clippy test prove docs doc ## everything that CI checks
 
 fix: ## format, and let clippy mend what it can
 	cargo fmt
@@ -32,6 +32,12 @@ test: test-tools ## run the tests
 
 prove: tools ## prove every scenario: its checks can fail, its repairs work, nothing is left
 	cargo run $(LOCKED) -- prove --all
+
+docs: tools ## run the documentation: what its pages show is what comes
+	cargo build $(LOCKED)
+	@mkdir -p target/docs
+	PATH="$(CURDIR)/target/debug:$$PATH" TMPDIR="$(CURDIR)/target/docs" target/debug/breakfix run docs/ --documented fail
+	@rm -rf target/docs
 
 conformance: test-tools ## run the tests and write tests/conformance.md from the calls they made
 	@rm -rf $(CALLS)

@@ -8,8 +8,10 @@ mod learner;
 pub mod lesson;
 pub mod life;
 mod lint;
+mod lsp;
 mod runs;
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,6 +36,7 @@ use crate::commands::sessions::reap::ReapRequest;
 use crate::commands::sessions::start::{Place, StartRequest};
 use crate::commands::simulate::look::{LookRequest, Question};
 use crate::commands::simulate::{ServeRequest, SimulateRequest};
+use crate::config::{self, Config};
 use crate::language::{Language, Message};
 use crate::message;
 use crate::plan::StepSelection;
@@ -107,6 +110,10 @@ pub enum Verb {
     Lint(lint::LintArguments),
     /// Explain a rule of `lint`, with what fails it and what passes
     Explain(lint::ExplainArguments),
+    /// Serve an editor that speaks the language server protocol, over stdin and stdout
+    ///
+    /// Diagnostics of `lint` while you write, completion, meanings, ways to hooks and scenarios, mends.
+    Lsp(lsp::LspArguments),
     /// Show what a run would do: every page, step, command, limit, hook and skip, and every mistake
     Plan(PlanArguments),
     /// Run the steps of lessons, against a broken scenario if they name one, and judge the repair
@@ -280,8 +287,9 @@ pub struct RunArguments {
     allow_flaky: bool,
 
     /// What it means when a command prints other than the lesson shows
-    #[arg(long, value_enum, value_name = "MEANING", default_value_t = OnDrift::Report)]
-    documented: OnDrift,
+    /// [default: that of breakfix.toml, else report]
+    #[arg(long, value_enum, value_name = "MEANING")]
+    documented: Option<OnDrift>,
 
     /// Where each lab that fails leaves a directory with its transcript, script, environment, observations, calls and
     /// how to do it again [default: beside the run's logs]
@@ -696,7 +704,7 @@ enum LookFormat {
 }
 
 impl SelectionArguments {
-    fn into_selection(self) -> Selection {
+    fn into_selection(self, config: &Config) -> Selection {
         let steps = match (self.steps, self.from, self.to) {
             (steps, None, None) if steps.is_empty() => StepSelection::All,
             (steps, None, None) => StepSelection::These(steps),
@@ -707,16 +715,16 @@ impl SelectionArguments {
             glob: self.glob,
             source_tree: self.source_tree,
             scenario: self.scenario,
-            scenarios: self.scenarios,
+            scenarios: self.scenarios.or_else(|| config.scenarios.clone()),
             steps,
         }
     }
 }
 
 impl PlanArguments {
-    pub fn into_request(self) -> PlanRequest {
+    pub fn into_request(self, config: &Config) -> PlanRequest {
         PlanRequest {
-            selection: self.selection.into_selection(),
+            selection: self.selection.into_selection(config),
             json: matches!(self.format, ReportFormat::Json),
         }
     }
@@ -802,11 +810,11 @@ impl ReapArguments {
 }
 
 impl ProveArguments {
-    pub fn into_request(self) -> ProveRequest {
+    pub fn into_request(self, config: &Config) -> ProveRequest {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         ProveRequest {
             scenarios: self.scenarios,
-            directory: self.directory,
+            directory: self.directory.or_else(|| config.scenarios.clone()),
             variant: self.variant,
             jobs: self.jobs.map_or(processors, usize::from),
             skip_scripts: self.skip_scripts,
@@ -816,10 +824,11 @@ impl ProveArguments {
 }
 
 impl ScenarioArguments {
-    pub fn into_request(self) -> ScenarioRequest {
+    pub fn into_request(self, config: &Config) -> ScenarioRequest {
         match self.verb {
             ScenarioVerb::Schema => ScenarioRequest::Schema,
             ScenarioVerb::Check { names, directory } => {
+                let directory = directory.or_else(|| config.scenarios.clone());
                 ScenarioRequest::Check(ScenarioCheckRequest { names, directory })
             }
         }
@@ -827,9 +836,12 @@ impl ScenarioArguments {
 }
 
 impl RunArguments {
-    pub fn into_request(self, verbose: u8) -> RunRequest {
+    pub fn into_request(self, verbose: u8, config: &Config) -> RunRequest {
+        let run = &config.run;
+        let seconds =
+            |limit: Option<NonZeroU32>| limit.map(|limit| Duration::from_secs(limit.get().into()));
         RunRequest {
-            selection: self.selection.into_selection(),
+            selection: self.selection.into_selection(config),
             part: self.part.into_request(),
             backend: self.on.into_backend(),
             variant: self.variant,
@@ -840,24 +852,44 @@ impl RunArguments {
             keep: self.keep,
             format: self.format.map(Format::from),
             reports: self.reports,
-            retries: self.retries,
-            allow_flaky: self.allow_flaky,
+            retries: self.retries.or(run.retries),
+            allow_flaky: self.allow_flaky || run.allow_flaky.unwrap_or_default(),
             documented: match self.documented {
-                OnDrift::Report => Documented::Report,
-                OnDrift::Fail => Documented::Fail,
-                OnDrift::Ignore => Documented::Ignore,
+                Some(asked) => asked.into(),
+                None => documented(run.documented),
             },
             verbose: verbose > 0,
             shell_per: self.shell.shell_per.into(),
             bail: self.shell.bail,
-            max_fail: self.several.max_fail.map(|limit| limit as usize),
-            jobs: self.several.jobs,
+            max_fail: match self.shell.bail {
+                true => None,
+                false => self.several.max_fail(run),
+            },
+            jobs: self.several.jobs(run),
             plain: false,
-            page_timeout: self.shell.page_timeout,
-            run_timeout: self.shell.run_timeout,
+            page_timeout: self.shell.page_timeout.or(seconds(run.page_timeout)),
+            run_timeout: self.shell.run_timeout.or(seconds(run.run_timeout)),
             bundle: self.bundle,
-            mask: self.shell.mask,
+            mask: [self.shell.mask, run.mask.clone()].concat(),
         }
+    }
+}
+
+impl From<OnDrift> for Documented {
+    fn from(meaning: OnDrift) -> Documented {
+        match meaning {
+            OnDrift::Report => Documented::Report,
+            OnDrift::Fail => Documented::Fail,
+            OnDrift::Ignore => Documented::Ignore,
+        }
+    }
+}
+
+fn documented(configured: Option<config::Documented>) -> Documented {
+    match configured {
+        Some(config::Documented::Report) | None => Documented::Report,
+        Some(config::Documented::Fail) => Documented::Fail,
+        Some(config::Documented::Ignore) => Documented::Ignore,
     }
 }
 

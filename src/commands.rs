@@ -11,6 +11,7 @@ mod interrupt;
 pub mod learner;
 pub mod lint;
 pub mod list;
+pub mod lsp;
 pub mod manners;
 pub mod manual;
 pub mod merge;
@@ -58,13 +59,20 @@ pub fn dispatch(cli: Cli) -> Exit {
         Verb::Man(arguments) => manual::manual(&arguments.into_request()),
         Verb::Lint(arguments) => Ok(lint::lint(&arguments.into_request())),
         Verb::Explain(arguments) => Ok(lint::explain(&arguments.into_request())),
-        Verb::Plan(arguments) => Ok(plan::plan(&arguments.into_request())),
-        Verb::Run(arguments) => run::run(run::RunRequest {
-            plain: cli.plain,
-            ..arguments.into_request(verbose)
+        Verb::Lsp(_) => lsp::lsp(manners),
+        Verb::Plan(arguments) => {
+            config::with(|config| Ok(plan::plan(&arguments.into_request(config))))
+        }
+        Verb::Run(arguments) => config::with(|config| {
+            run::run(run::RunRequest {
+                plain: cli.plain,
+                ..arguments.into_request(verbose, config)
+            })
         }),
         Verb::Merge(arguments) => Ok(merge::merge(&arguments.into_request())),
-        Verb::Bless(arguments) => bless::bless(&arguments.into_request(verbose)),
+        Verb::Bless(arguments) => {
+            config::with(|config| bless::bless(&arguments.into_request(verbose, config)))
+        }
         Verb::New(arguments) => new::new(&arguments.into_request()),
         Verb::Start(arguments) => sessions::start::start(&arguments.into_request(), manners),
         Verb::Check(arguments) => sessions::check::check(&arguments.into_request(), manners),
@@ -78,8 +86,12 @@ pub fn dispatch(cli: Cli) -> Exit {
         Verb::Shell(arguments) => sessions::shell::shell(&arguments.into_request(), manners),
         Verb::Observe(arguments) => sessions::observe::observe(&arguments.into_session()),
         Verb::Reap(arguments) => sessions::reap::reap(&arguments.into_request(), manners),
-        Verb::Prove(arguments) => prove::prove(&arguments.into_request()),
-        Verb::Scenario(arguments) => Ok(scenario::scenario(&arguments.into_request())),
+        Verb::Prove(arguments) => {
+            config::with(|config| prove::prove(&arguments.into_request(config)))
+        }
+        Verb::Scenario(arguments) => {
+            config::with(|config| Ok(scenario::scenario(&arguments.into_request(config))))
+        }
         Verb::Simulate(arguments) => match arguments.into_request() {
             SimulateRequest::Serve(request) => simulate::serve(&request),
             SimulateRequest::Look(request) => simulate::look::look(&request),

@@ -2,6 +2,7 @@
 //! the file is for `commands`.
 
 use std::collections::BTreeMap;
+use std::num::{NonZeroU16, NonZeroU32};
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -20,6 +21,60 @@ pub struct Config {
     pub scenarios: Option<PathBuf>,
     /// What `lint` does.
     pub lint: LintConfig,
+    /// What `run` does.
+    pub run: RunConfig,
+}
+
+/// What `run` does.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct RunConfig {
+    /// How many labs run at the same time.
+    pub jobs: Option<Jobs>,
+    /// What it means when a command prints other than the lesson shows.
+    pub documented: Option<Documented>,
+    /// Retry failing steps so often, instead of as often as they say; only steps that say `retries=` are retried.
+    pub retries: Option<u32>,
+    /// Whether a step passes that passes on a retry only.
+    pub allow_flaky: Option<bool>,
+    /// Start nothing more after so many failures.
+    #[schemars(range(min = 1))]
+    pub max_fail: Option<NonZeroU32>,
+    /// Limit of each page's steps together, in seconds of the lab's time.
+    #[schemars(range(min = 1))]
+    pub page_timeout: Option<NonZeroU32>,
+    /// Limit of the whole run, in seconds.
+    #[schemars(range(min = 1))]
+    pub run_timeout: Option<NonZeroU32>,
+    /// Variables whose values are hidden, beside those whose names say that they are secret.
+    pub mask: Vec<String>,
+}
+
+/// How many labs run at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Jobs {
+    Number(NonZeroU16),
+    Word(Automatic),
+}
+
+/// One per processor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Automatic {
+    Auto,
+}
+
+/// What drift of documented output means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Documented {
+    /// A line in the report.
+    Report,
+    /// The lesson is wrong.
+    Fail,
+    /// Nothing is compared.
+    Ignore,
 }
 
 /// What `lint` does.
@@ -161,6 +216,7 @@ fn place(text: &str, word: &str) -> Location {
 pub fn json_schema() -> serde_json::Value {
     let mut schema = schemars::schema_for!(Config).to_value();
     if let Some(schema) = schema.as_object_mut() {
+        schema.insert("$id".to_owned(), "urn:breakfix:config:v1".into());
         schema.insert("title".to_owned(), "breakfix.toml".into());
     }
     schema
@@ -180,6 +236,15 @@ scenarios = "broken"
 fail-on = "warning"
 environment = ["SHOP"]
 setters = ["prepare"]
+[run]
+jobs = "auto"
+documented = "fail"
+retries = 2
+allow-flaky = true
+max-fail = 3
+page-timeout = 600
+run-timeout = 3600
+mask = ["PIN"]
 [lint.rules]
 wait-fixed = "off"
 url-unpinned = "error"
@@ -196,6 +261,10 @@ reason = "frozen content"
             config.lint.rules["url-unpinned"].severity(),
             Some(Severity::Error)
         );
+        assert_eq!(config.run.jobs, Some(Jobs::Word(Automatic::Auto)));
+        assert_eq!(config.run.documented, Some(Documented::Fail));
+        assert_eq!(config.run.max_fail.map(NonZeroU32::get), Some(3));
+        assert_eq!((config.run.retries, config.run.mask.len()), (Some(2), 1));
         assert_eq!(config.lint.allow[0].paths, ["old/*"]);
         assert_eq!(
             (config.lint.environment.len(), config.lint.setters.len()),
@@ -243,5 +312,6 @@ reason = "frozen content"
             None,
         );
         check("[lint\n", 1, "", None);
+        check("[run]\njobs = 0\n", 2, "", None);
     }
 }

@@ -19,6 +19,7 @@ pub mod rewrite;
 pub mod script;
 mod text;
 
+use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 
 pub use annotation::{Annotations, ExpectError, Setting};
@@ -27,7 +28,7 @@ pub use commands::Command;
 pub use front_matter::FrontMatter;
 pub use links::Link;
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Lines, Severity};
 use text::PageText;
 
 /// One Markdown file.
@@ -82,6 +83,16 @@ pub fn parse(path: &Path, source: &str) -> (Page, Vec<Diagnostic>) {
 /// Only what the page says about itself; what is wrong with it is for [`parse`] to say.
 pub fn front_matter(path: &Path, source: &str) -> FrontMatter {
     front_matter::parse(&PageText::new(path, source), source).0
+}
+
+/// The lines of a page's front matter with its delimiters, counted from 1; to the end where nothing closes it.
+pub fn front_matter_lines(lines: &Lines<'_>) -> Option<RangeInclusive<usize>> {
+    front_matter::lines(lines)
+}
+
+/// The words behind the marks of the fence on `line` of a page, counted from 1; the language comes first.
+pub fn info_words(source: &str, line: usize) -> Vec<Range<usize>> {
+    blocks::info_words(&PageText::new(Path::new(""), source), line)
 }
 
 /// Whether `name` can name a scenario or a hook: letters, digits, `.`, `_` and `-`, never a path.

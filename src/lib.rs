@@ -10,6 +10,7 @@ pub mod commands;
 // Pure: no files, clocks, sockets, processes or printing.
 pub mod config;
 pub mod diagnostic;
+pub mod editor;
 pub mod expect;
 pub mod lab;
 pub mod language;

@@ -11,7 +11,7 @@ mod links;
 pub mod rules;
 mod scenarios;
 mod steps;
-mod suppressions;
+pub mod suppressions;
 mod translations;
 mod variables;
 mod waits;

@@ -92,7 +92,8 @@ pub fn load(name: &str, directory: Option<&Path>) -> Result<Source, LoadError> {
     }
 }
 
-const FILE: &str = "scenario.yaml";
+/// What a scenario's own file is called.
+pub const FILE: &str = "scenario.yaml";
 
 /// Where a scenario's files are, for people: a built-in one's are in the source tree.
 fn shown_directory(name: &str, own: Option<&Path>) -> PathBuf {

@@ -26,6 +26,7 @@ use labs::Labs;
 use order::{Order, Ordered, Read};
 use overlay::Overlay;
 pub use read::Drafts;
+pub use walk::is_page;
 use walk::{Directory, Found, Walk};
 
 /// What a selection of paths holds.

@@ -242,18 +242,22 @@ help-lint-long = 教材の間違いや疑わしい点を、実行する前にす
     `plan` が指摘することに加え、コマンド、フック、翻訳、シナリオに関するルールも調べます。ルールの説明は `breakfix explain` で読めます。意図した書き方は breakfix.toml かページ内のコメントで許可できます。
 help-lint-arg-paths = Markdown ファイル、またはそのディレクトリ。ディレクトリにある `scenarios/` も調べます
 help-lint-arg-fix = 確実に直せるものを直し、残りを指摘します
-help-lint-arg-format = 標準出力への書き方
 help-lint-arg-fail_on = 終了コードを 3 にする重大度の下限 [デフォルト: breakfix.toml の指定、なければ error]
 help-lint-arg-scenario_directory = シナリオのディレクトリ。シナリオも調べます [デフォルト: breakfix.toml の指定、なければ PATH/scenarios]
 help-lint-arg-translated_from = 教材が DIR の教材の翻訳であることを示します [デフォルト: `i18n/言語` という配置から判断]
 help-lint-arg-config = 設定ファイル [デフォルト: 同じリポジトリの、現在のディレクトリかその上にある breakfix.toml]
 help-explain = `lint` のルールを、違反する例と正しい例を添えて説明します
 help-explain-arg-code = `variable-unset` のようなルールの名前 [デフォルト: すべてのルールを一行ずつ]
+help-lsp = 標準入出力で language server protocol を話すエディターに応えます
+help-lsp-long = 標準入出力で language server protocol を話すエディターに応えます
+
+    書いている間の `lint` の指摘、補完、言葉の意味、フックやシナリオへの移動、修正を提供します。
+help-lsp-arg-stdio = いくつかの方式を知るエディターが指定します。対応するのはこの方式だけです
 help-lint-arg-format-sarif = コードスキャン向け。SARIF 2.1.0
 help-lint-arg-format-github = GitHub 向け。注釈になるワークフローコマンド
 help-lint-arg-fail_on-error = 教材を実行できなくするもの
 help-lint-arg-fail_on-warning = おそらく間違っているものも
 help-lint-arg-fail_on-note = 改善できるものも
 
-help-run-arg-jobs = 同時に実行するラボの数。環境、ホームディレクトリ、ポートはラボごとに別々です。数、またはプロセッサーの数を表す `auto`
+help-run-arg-jobs = 同時に実行するラボの数。環境、ホームディレクトリ、ポートはラボごとに別々です。数、またはプロセッサーの数を表す `auto` [デフォルト: breakfix.toml の指定、なければ 1]
 help-run-arg-max_fail = 失敗したステップ、スイートフック、ラボのチェックがこの数になったら、新しいものを始めません

@@ -9,6 +9,7 @@ use crate::commands::bless::BlessRequest;
 use crate::commands::new::{Kind, NewRequest};
 use crate::commands::run::part::PartRequest;
 use crate::commands::run::{Documented, RunRequest};
+use crate::config::Config;
 use crate::simulator::chaos::Chaos;
 use crate::simulator::clock::Pace;
 
@@ -53,9 +54,9 @@ pub struct BlessArguments {
 }
 
 impl BlessArguments {
-    pub fn into_request(self, verbose: u8) -> BlessRequest {
+    pub fn into_request(self, verbose: u8, config: &Config) -> BlessRequest {
         let run = RunRequest {
-            selection: self.selection.into_selection(),
+            selection: self.selection.into_selection(config),
             part: PartRequest::default(),
             backend: self.on.into_backend(),
             variant: self.variant,
@@ -78,7 +79,7 @@ impl BlessArguments {
             page_timeout: self.shell.page_timeout,
             run_timeout: self.shell.run_timeout,
             bundle: None,
-            mask: self.shell.mask,
+            mask: [self.shell.mask, config.run.mask.clone()].concat(),
         };
         BlessRequest {
             run,

@@ -18,7 +18,7 @@ pub struct LintArguments {
     #[arg(long)]
     fix: bool,
 
-    /// How to tell on stdout
+    /// How to report on stdout
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     format: Format,
 
@@ -41,7 +41,7 @@ pub struct LintArguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people: the line, with a caret under the mistake
+    /// For people
     Terminal,
     /// For programs: one versioned JSON document
     Json,
@@ -90,7 +90,7 @@ pub struct ExplainArguments {
     #[arg(value_name = "CODE")]
     code: Option<String>,
 
-    /// How to tell on stdout
+    /// How to report on stdout
     #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
     format: ReportFormat,
 }

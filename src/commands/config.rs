@@ -57,6 +57,23 @@ fn nearest() -> Option<PathBuf> {
     None
 }
 
+/// Runs a verb with what the nearest file says, where a command line says nothing.
+pub(super) fn with(verb: impl FnOnce(&Config) -> anyhow::Result<Exit>) -> anyhow::Result<Exit> {
+    match load(None) {
+        Ok(found) => {
+            let scenarios = found.scenarios(None);
+            verb(&Config {
+                scenarios,
+                ..found.config
+            })
+        }
+        Err(Refused { exit, text }) => {
+            super::output::complain(&format!("error: {text}"));
+            Ok(exit)
+        }
+    }
+}
+
 impl Found {
     /// Where scenarios are, unless the command line says.
     pub(super) fn scenarios(&self, asked: Option<PathBuf>) -> Option<PathBuf> {

@@ -41,7 +41,9 @@ fn merged(request: &MergeRequest) -> Result<Exit, Refused> {
     let mut exit = outcome.exit();
     if !missing.is_empty() {
         let missing = missing.join(", ");
-        output::complain(&format!("error: no report of shard {missing}: what its labs came to cannot be told"));
+        output::complain(&format!(
+            "error: no report of shard {missing}: what its labs came to cannot be told"
+        ));
         exit = exit.or_heavier(Exit::CannotTell);
     }
     for problem in reports.finish(&outcome) {

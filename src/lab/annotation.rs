@@ -22,11 +22,14 @@
 //!
 //! Anything else is an error with a place; nothing is passed over in silence.
 
+mod known;
 mod value;
 
 use std::ops::Range;
 use std::time::Duration;
 
+use self::known::names;
+pub use self::known::{KNOWN, Known, known};
 use self::value::BadValue;
 pub(super) use self::value::is_name;
 use super::text::PageText;
@@ -63,18 +66,6 @@ pub enum ExpectError {
     Must,
 }
 
-const NAMES: [&str; 9] = [
-    "test",
-    "timeout",
-    "hook",
-    "hookTimeout",
-    "wait",
-    "expectError",
-    "raw",
-    "retries",
-    "id",
-];
-
 /// Reads the annotations at `span` of the page: the info string behind its first word `language`.
 pub(super) fn parse(
     page: &PageText<'_>,
@@ -97,7 +88,7 @@ pub(super) fn parse(
 }
 
 /// Splits at blanks that stand neither in double quotes nor in braces.
-fn words(text: &str, offset: usize) -> Vec<Range<usize>> {
+pub(super) fn words(text: &str, offset: usize) -> Vec<Range<usize>> {
     let mut words = Vec::new();
     let mut start = None;
     let (mut quoted, mut braced) = (false, false);
@@ -141,7 +132,7 @@ impl Reader<'_> {
         let Some((name, value)) = word.split_once('=') else {
             return self.bare_word(word, span);
         };
-        if !NAMES.contains(&name) {
+        if known(name).is_none() {
             let name_span = span.start..span.start + name.len();
             return self.unknown(name, name_span, &format!("{name}="));
         }
@@ -233,7 +224,7 @@ impl Reader<'_> {
     }
 
     fn bare_word(&mut self, word: &str, span: Range<usize>) {
-        if NAMES.contains(&word) {
+        if known(word).is_some() {
             let message = format!("`{word}` has no value");
             let help = format!("write `{word}=…`, without blanks around the `=`");
             return self.error("annotation-value", span, message, Some(help));
@@ -242,9 +233,12 @@ impl Reader<'_> {
     }
 
     fn unknown(&mut self, name: &str, span: Range<usize>, shown: &str) {
-        let help = match nearest(name, NAMES) {
+        let help = match nearest(name, names()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("known annotations: {}", NAMES.join(", ")),
+            None => format!(
+                "known annotations: {}",
+                names().collect::<Vec<_>>().join(", ")
+            ),
         };
         let shown = shown.trim_end_matches('=');
         self.error(
@@ -274,7 +268,7 @@ mod tests {
 
     use super::*;
 
-    fn read(info: &str) -> (Annotations, Vec<Diagnostic>) {
+    pub(super) fn read(info: &str) -> (Annotations, Vec<Diagnostic>) {
         let page = PageText::new(Path::new("page.md"), info);
         parse(&page, "bash", 0..info.len())
     }

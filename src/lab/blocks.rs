@@ -218,6 +218,20 @@ fn read(page: &PageText<'_>, fenced: Fenced) -> (Block, Vec<Diagnostic>) {
     (block, diagnostics)
 }
 
+/// The words of the info string of a fence on `line`, its language first.
+pub(super) fn info_words(page: &PageText<'_>, line: usize) -> Vec<Range<usize>> {
+    let info = info_span(page, line);
+    let (language, rest) = first_word(page.slice(info.clone()));
+    if language.is_empty() {
+        return Vec::new();
+    }
+    let rest = info.start + rest..info.end;
+    let others = annotation::words(page.slice(rest.clone()), rest.start);
+    std::iter::once(info.start..info.start + language.len())
+        .chain(others)
+        .collect()
+}
+
 /// The info string of the fence on `line`, without the blanks around it.
 fn info_span(page: &PageText<'_>, line: usize) -> Range<usize> {
     let span = page.lines.span(line);

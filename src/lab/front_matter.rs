@@ -1,11 +1,13 @@
 //! The YAML between the two `---` lines at the start of a page.
 //! Keys that we do not know belong to the web page's generator and are fine.
 
+use std::ops::RangeInclusive;
+
 use serde_yaml::Value;
 
 use super::annotation::{Setting, is_name};
 use super::text::PageText;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Lines, Severity};
 
 /// What a page says about itself.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -28,8 +30,7 @@ pub(super) fn parse(page: &PageText<'_>, source: &str) -> (FrontMatter, usize, V
     if !is_delimiter(page.lines.text(1)) {
         return (FrontMatter::default(), without, Vec::new());
     }
-    let Some(end) = (2..=page.lines.count()).find(|line| is_delimiter(page.lines.text(*line)))
-    else {
+    let Some(end) = closing_line(&page.lines) else {
         let unclosed = page
             .diagnostic(
                 Severity::Error,
@@ -46,6 +47,15 @@ pub(super) fn parse(page: &PageText<'_>, source: &str) -> (FrontMatter, usize, V
         .map_or(source.len(), |newline| newline + 1);
     let (front_matter, diagnostics) = read(page, yaml);
     (front_matter, body, diagnostics)
+}
+
+/// The lines of the front matter with its delimiters, to the end of a page that never closes it.
+pub(super) fn lines(page: &Lines<'_>) -> Option<RangeInclusive<usize>> {
+    is_delimiter(page.text(1)).then(|| 1..=closing_line(page).unwrap_or(page.count()))
+}
+
+fn closing_line(page: &Lines<'_>) -> Option<usize> {
+    (2..=page.count()).find(|line| is_delimiter(page.text(*line)))
 }
 
 fn is_delimiter(line: &str) -> bool {

@@ -27,7 +27,14 @@ struct Suppression {
     unused: Diagnostic,
 }
 
-const MARK: &str = "breakfix: allow";
+/// What a comment begins with that allows something.
+pub const MARK: &str = "breakfix: allow";
+
+/// Whether a line of a page, outside of its blocks, begins a comment.
+pub fn begins_comment(line: &str) -> bool {
+    let own = line.trim_start_matches([' ', '\t', '>', '-', '*']);
+    own.starts_with("<!--") || line.trim_start().starts_with("{/*")
+}
 
 /// Reads the comments; what is wrong with them goes to `found`.
 pub(super) fn all(
@@ -117,9 +124,7 @@ impl<'a> Reader<'a> {
             .collect();
         for line in 1..=self.lines.count() {
             let text = self.lines.text(line);
-            let own = text.trim_start_matches([' ', '\t', '>', '-', '*']);
-            let is_comment = own.starts_with("<!--") || text.trim_start().starts_with("{/*");
-            if !is_comment || fences.iter().any(|fence| fence.contains(&line)) {
+            if !begins_comment(text) || fences.iter().any(|fence| fence.contains(&line)) {
                 continue;
             }
             let Some((_, inside)) = text.split_once(MARK) else {

@@ -30,7 +30,9 @@ pub enum MergeError {
         one: String,
         other: String,
     },
-    #[error("{one} and {other} both have the lab {lab}: merge each lab's report only once, and run all shards with the same paths, selection and durations")]
+    #[error(
+        "{one} and {other} both have the lab {lab}: merge each lab's report only once, and run all shards with the same paths, selection and durations"
+    )]
     SameLab {
         lab: String,
         one: String,
@@ -43,13 +45,17 @@ pub enum MergeError {
         other: String,
         is: String,
     },
-    #[error("{one} and {other} are shards of different labs ({lab} is only in one of them): run all shards with the same paths and selection")]
+    #[error(
+        "{one} and {other} are shards of different labs ({lab} is only in one of them): run all shards with the same paths and selection"
+    )]
     OtherLabs {
         one: String,
         other: String,
         lab: String,
     },
-    #[error("{one} ran with {option}, and {other} did not: the same run has to be judged alike everywhere")]
+    #[error(
+        "{one} ran with {option}, and {other} did not: the same run has to be judged alike everywhere"
+    )]
     OtherRules {
         one: String,
         other: String,
@@ -125,7 +131,11 @@ fn same_rules(first: &Part, other: &Part) -> Result<(), MergeError> {
     match rules.into_iter().find(|(_, one, two)| one != two) {
         None => Ok(()),
         Some((option, of_first, _)) => {
-            let (one, other) = if of_first { (first, other) } else { (other, first) };
+            let (one, other) = if of_first {
+                (first, other)
+            } else {
+                (other, first)
+            };
             Err(MergeError::OtherRules {
                 one: one.name.clone(),
                 other: other.name.clone(),
@@ -224,10 +234,16 @@ mod tests {
 
     #[test]
     fn labs_come_in_the_order_of_the_whole() {
-        let parts = vec![part("y", Some((2, 2)), &["b"]), part("x", Some((1, 2)), &["a", "c"])];
+        let parts = vec![
+            part("y", Some((2, 2)), &["b"]),
+            part("x", Some((1, 2)), &["a", "c"]),
+        ];
         let merged = merge(parts).expect("two shards of one run");
         assert_eq!(names(&merged), ALL);
-        assert_eq!((merged.missing.len(), merged.outcome.exit()), (0, Exit::Met));
+        assert_eq!(
+            (merged.missing.len(), merged.outcome.exit()),
+            (0, Exit::Met)
+        );
         assert_eq!(merged.outcome.duration, Duration::from_secs(2));
         assert_eq!(merged.outcome.shard, None);
         let merged = merge(vec![part("x", None, &["c"]), part("y", None, &["a"])]);
@@ -238,13 +254,22 @@ mod tests {
     fn a_shard_that_is_missing_is_no_pass() {
         let merged = merge(vec![part("x", Some((1, 3)), &["a"])]).expect("a shard");
         assert_eq!(merged.missing, ["2/3", "3/3"]);
-        assert_eq!((names(&merged), merged.outcome.exit()), (ALL.to_vec(), Exit::CannotTell));
+        assert_eq!(
+            (names(&merged), merged.outcome.exit()),
+            (ALL.to_vec(), Exit::CannotTell)
+        );
         let why = merged.outcome.labs[2].error.as_deref();
         assert_eq!(why, Some("reports are missing, of the shards 2/3, 3/3"));
         // Every shard is there, and a lab fell between them.
-        let parts = vec![part("x", Some((1, 2)), &["a"]), part("y", Some((2, 2)), &["b"])];
+        let parts = vec![
+            part("x", Some((1, 2)), &["a"]),
+            part("y", Some((2, 2)), &["b"]),
+        ];
         let merged = merge(parts).expect("two shards");
-        assert_eq!((merged.missing.len(), merged.outcome.exit()), (0, Exit::CannotTell));
+        assert_eq!(
+            (merged.missing.len(), merged.outcome.exit()),
+            (0, Exit::CannotTell)
+        );
     }
 
     #[test]
@@ -254,15 +279,24 @@ mod tests {
             assert!(refused.starts_with(expected), "{refused}");
         };
         check(
-            vec![part("x", Some((1, 2)), &["a"]), part("y", Some((1, 2)), &["b"])],
+            vec![
+                part("x", Some((1, 2)), &["a"]),
+                part("y", Some((1, 2)), &["b"]),
+            ],
             "x and y both are of shard 1/2",
         );
         check(
-            vec![part("x", Some((1, 2)), &["a"]), part("y", Some((2, 2)), &["a"])],
+            vec![
+                part("x", Some((1, 2)), &["a"]),
+                part("y", Some((2, 2)), &["a"]),
+            ],
             "x and y both have the lab a",
         );
         check(
-            vec![part("x", Some((1, 2)), &["a"]), part("y", Some((2, 3)), &["b"])],
+            vec![
+                part("x", Some((1, 2)), &["a"]),
+                part("y", Some((2, 3)), &["b"]),
+            ],
             "x is of one shard of 2, and y of one of 3",
         );
         check(

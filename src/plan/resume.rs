@@ -20,7 +20,10 @@ pub fn resume_from(plan: &mut Plan, name: &str) -> Result<(), SelectionError> {
             }
         }
     }
-    let is_tested = plan.labs.iter().any(|lab| lab.steps_to_run().any(|step| !step.setup));
+    let is_tested = plan
+        .labs
+        .iter()
+        .any(|lab| lab.steps_to_run().any(|step| !step.setup));
     if is_tested {
         Ok(())
     } else {
@@ -53,7 +56,9 @@ mod tests {
         resume_from(&mut plan, "look").expect("a known step");
         let of = |plan: &Plan| -> Vec<(bool, bool)> {
             let steps = plan.labs.iter().flat_map(|lab| &lab.steps);
-            steps.map(|step| (step.setup, step.skip.is_some())).collect()
+            steps
+                .map(|step| (step.setup, step.skip.is_some()))
+                .collect()
         };
         let expected = [(true, false), (false, false), (false, false), (false, true)];
         assert_eq!(of(&plan), expected);
@@ -62,7 +67,10 @@ mod tests {
     #[test]
     fn what_cannot_be_resumed_is_refused() {
         let unknown = resume_from(&mut two_labs(), "lok").expect_err("no such step");
-        assert_eq!(unknown.to_string(), "there is no step lok: did you mean look?");
+        assert_eq!(
+            unknown.to_string(),
+            "there is no step lok: did you mean look?"
+        );
         let mut plan = two_labs();
         let to = StepSelection::Between {
             from: None,

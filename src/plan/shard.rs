@@ -54,7 +54,10 @@ impl Durations {
 
 /// `./page.md` and `page.md` are the same.
 fn plain(page: &Path) -> PathBuf {
-    page.strip_prefix(".").unwrap_or(page).components().collect()
+    page.strip_prefix(".")
+        .unwrap_or(page)
+        .components()
+        .collect()
 }
 
 /// Leaves the shard's labs in the plan, in their order.

@@ -7,8 +7,8 @@ use super::text::{elided, elided_output};
 use crate::language::{Language, Message};
 use crate::message;
 use crate::outcome::{
-    CheckKind, CheckOutcome, CommandOutcome, Failure, HookPhase, LabOutcome, RunOutcome, StepOutcome,
-    StepResult, SuiteHookOutcome, Verdict,
+    CheckKind, CheckOutcome, CommandOutcome, Failure, HookPhase, LabOutcome, RunOutcome,
+    StepOutcome, StepResult, SuiteHookOutcome, Verdict,
 };
 
 /// Why a step did not simply pass.

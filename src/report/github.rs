@@ -1,6 +1,7 @@
 //! GitHub's workflow commands: a line for each finding, which GitHub shows beside the page's line.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use super::Counts;
 use super::finding::{self, Finding, Level};
@@ -35,7 +36,7 @@ fn command(text: &mut String, finding: &Finding<'_>) {
     };
     let _ = write!(text, "::{word} ");
     if let Some((page, line)) = finding.place {
-        let page = escaped_property(&one_line(&page.to_string_lossy()));
+        let page = file(page);
         let _ = write!(text, "file={page},line={line},");
     }
     let _ = write!(text, "title={}::", escaped_property(&finding.title));
@@ -44,6 +45,12 @@ fn command(text: &mut String, finding: &Finding<'_>) {
         let _ = write!(message, "\n{}", finding.evidence);
     }
     let _ = writeln!(text, "{}", escaped_data(&message));
+}
+
+/// A file as GitHub knows it: from the root of the repository, without `./`.
+pub(super) fn file(path: &Path) -> String {
+    let path = path.strip_prefix(".").unwrap_or(path);
+    escaped_property(&one_line(&path.to_string_lossy()))
 }
 
 /// A message: what would end its line or read as an escape is escaped.
@@ -75,6 +82,12 @@ mod tests {
 ::notice title=breakfix::1 passed, 1 failed, 2 skipped (1: an earlier step failed; 1: test=false) — 1 of 2 checks met — 1.50 s
 ";
         assert_eq!(render(&full_run()), expected);
+    }
+
+    #[test]
+    fn a_file_is_named_as_the_repository_does() {
+        assert_eq!(file(Path::new("./lab/page.md")), "lab/page.md");
+        assert_eq!(file(Path::new(".hidden/a,b.md")), ".hidden/a%2Cb.md");
     }
 
     #[test]

@@ -8,8 +8,8 @@ use quick_junit::{
 };
 
 use super::explanation::{
-    Explanation, Standing, explain, kind_word, leftover_words, phase_word, shard_words, standing, suite_reason,
-    verdict_lines, verdict_text, verdict_word,
+    Explanation, Standing, explain, kind_word, leftover_words, phase_word, shard_words, standing,
+    suite_reason, verdict_lines, verdict_text, verdict_word,
 };
 use super::text::{elided, output_text, reason_line, short_line};
 use crate::language::Language;

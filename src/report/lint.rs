@@ -7,8 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::diagnostics;
-use super::github::{escaped_data, escaped_property};
-use super::text::one_line;
+use super::github::{escaped_data, escaped_property, file};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::outcome::Exit;
 
@@ -128,7 +127,7 @@ pub fn github(all: &[Diagnostic]) -> String {
             Severity::Warning => "warning",
             Severity::Note => "notice",
         };
-        let path = escaped_property(&one_line(&one.path.to_string_lossy()));
+        let path = file(&one.path);
         let mut message = one.message.clone();
         if let Some(help) = &one.help {
             let _ = write!(message, "\nhelp: {help}");

@@ -8,7 +8,8 @@ use std::fmt::Write;
 pub use self::drift::details as drift_details;
 use super::Counts;
 use super::explanation::{
-    Evidence, Standing, explain, phase_word, shard_words, standing, suite_reason, verdict_lines, verdict_name,
+    Evidence, Standing, explain, phase_word, shard_words, standing, suite_reason, verdict_lines,
+    verdict_name,
 };
 use super::style::{Style, columns, padded, wrapped};
 use super::text::{duration_text, output_text, printable, short_line, shortened};

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::overlay::Overlay;
-use super::{Loaded, read, walk};
+use super::{Drafts, Loaded, read, walk};
 use crate::lab::Page;
 use crate::plan::Request;
 
@@ -27,7 +27,7 @@ pub struct Around {
 }
 
 /// Looks around pages that were loaded for this request. What cannot be read is not there.
-pub fn around(loaded: &Loaded, paths: &[PathBuf], request: &Request) -> Around {
+pub fn around(loaded: &Loaded, paths: &[PathBuf], request: &Request, drafts: &Drafts) -> Around {
     let overlay = super::overlay(paths, request).unwrap_or_default();
     let mut around = Around::default();
     let pages: BTreeMap<&Path, &Page> = loaded
@@ -45,7 +45,7 @@ pub fn around(loaded: &Loaded, paths: &[PathBuf], request: &Request) -> Around {
         .flat_map(|directory| overlay.homes(directory))
         .collect();
     let homes: BTreeSet<&Path> = homes.iter().map(PathBuf::as_path).collect();
-    around.neighbours = neighbours(&homes, &pages);
+    around.neighbours = neighbours(&homes, &pages, drafts);
     for lab in &loaded.labs {
         let of_pages = lab.hook_scripts.iter().flat_map(|hooks| &hooks.scripts);
         let scripts = of_pages.map(|(_, script)| script).chain(&lab.suite_hooks);
@@ -66,6 +66,7 @@ pub fn around(loaded: &Loaded, paths: &[PathBuf], request: &Request) -> Around {
 fn neighbours(
     directories: &BTreeSet<&Path>,
     pages: &BTreeMap<&Path, &Page>,
+    drafts: &Drafts,
 ) -> BTreeMap<PathBuf, Page> {
     let above = directories
         .iter()
@@ -90,7 +91,7 @@ fn neighbours(
         }));
     }
     paths.sort();
-    read::pages(&paths, &read::Drafts::default())
+    read::pages(&paths, drafts)
         .into_iter()
         .flatten()
         .map(|read| (read.page.path.clone(), read.page))

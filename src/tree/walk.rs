@@ -227,7 +227,8 @@ fn entries(directory: &Path) -> std::io::Result<Vec<Entry>> {
     Ok(found)
 }
 
-pub(super) fn is_page(path: &Path) -> bool {
+/// Whether a file of this name is a page.
+pub fn is_page(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension == "md" || extension == "mdx")
 }

@@ -16,7 +16,8 @@ fn table() -> BTreeMap<String, String> {
     let rows = page.lines().filter_map(|line| {
         let mut cells = line.strip_prefix("| `")?.split("` | `");
         let (writer, schema) = (cells.next()?, cells.next()?);
-        Some((writer.to_owned(), schema.trim_end_matches("` |").to_owned()))
+        let schema = schema.split('`').next()?;
+        Some((writer.to_owned(), schema.to_owned()))
     });
     rows.collect()
 }
@@ -118,7 +119,19 @@ fn of_pages() -> Written {
         let timing = std::fs::read_to_string(work.join("t.json")).unwrap();
         serde_json::from_str(&timing).unwrap()
     });
+    let lint = |path| tree(&["lint", path, "--format", "json"]).run().json();
+    let bless = |path| {
+        let arguments = ["bless", path, "--check", "--on", "none", "--format", "json"];
+        tree(&arguments).run().json()
+    };
+    let explained = |code: &[&str]| breakfix(&[&["explain", "--format", "json"], code].concat());
     vec![
+        ("lint", lint("labs")),
+        ("lint", lint("labs/a.md")),
+        ("bless", bless("labs/a.md")),
+        ("bless", bless("labs/b.md")),
+        ("explain", explained(&[]).run().json()),
+        ("explain", explained(&["variable-unset"]).run().json()),
         ("plan", plan("labs")),
         ("plan", plan("labs/a.md")),
         ("run", outcome.json()),

@@ -237,3 +237,25 @@ fn numbers_that_make_no_sense_are_refused() {
     let both = breakfix(&["run", ".", "--bail", "--max-fail=2"]).run();
     assert_eq!(both.status, 2);
 }
+
+#[test]
+fn breakfix_toml_says_what_the_command_line_does_not() {
+    let drifting = page(&[("", "$ echo one\ntwo")]);
+    let call = breakfix(&["run", "page.md", "--on", "none"])
+        .file("page.md", &drifting)
+        .file(
+            "breakfix.toml",
+            "[run]\ndocumented = \"fail\"\njobs = \"auto\"\n",
+        );
+    assert_eq!(call.run_once().status, 3);
+    let asked = call.call(&["run", "page.md", "--on", "none", "--documented", "ignore"]);
+    assert_eq!(asked.status, 0, "{}", asked.stderr);
+    let call = call.file("breakfix.toml", "[run]\njobz = 2\n");
+    let outcome = call.run();
+    assert_eq!(outcome.status, 3);
+    assert!(
+        outcome.stderr.contains("did you mean `jobs`?"),
+        "{}",
+        outcome.stderr
+    );
+}

@@ -10,6 +10,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     // pure rooms
     ("config", &["diagnostic"]),
     ("diagnostic", &[]),
+    ("editor", &["diagnostic", "lab", "lint", "plan"]),
     ("expect", &[]),
     ("lab", &["diagnostic"]),
     ("language", &[]),
@@ -54,6 +55,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "cloud",
             "config",
             "diagnostic",
+            "editor",
             "expect",
             "lab",
             "language",
@@ -78,6 +80,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         "cli",
         &[
             "commands",
+            "config",
             "diagnostic",
             "language",
             "outcome",
@@ -102,8 +105,9 @@ const IMPURE: [&str; 11] = [
     "println!",
     "eprintln!",
 ];
-const PURE: [&str; 12] = [
+const PURE: [&str; 13] = [
     "config",
+    "editor",
     "lint",
     "diagnostic",
     "expect",

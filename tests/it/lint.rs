@@ -430,3 +430,82 @@ fn the_pages_about_rules_and_configuration_are_up_to_date() {
         );
     }
 }
+
+/// Valid pages with pieces cut out, doubled, swapped and put in.
+fn mangled(seed: u64) -> Vec<(String, String)> {
+    const PIECES: [&str; 16] = [
+        "```",
+        "$ ",
+        "\n",
+        "<<EOF",
+        "'",
+        "\"",
+        "`",
+        "$(",
+        "${",
+        "))",
+        "\r\n",
+        "<!-- breakfix: allow ",
+        "{/*",
+        "---\n",
+        "ノ",
+        "\\",
+    ];
+    let mut random = fastrand::Rng::with_seed(seed);
+    let root = project();
+    let pages = [
+        "tests/it/lint_valid/docs/networking/load-balancer.md",
+        "tests/it/lint_valid/docs/observability/logs.mdx",
+        "tests/it/lint_valid/docs/storage/volumes.md",
+        "content/troubleshooting/missing-worker-nodes.md",
+    ];
+    let texts = pages.map(|page| std::fs::read_to_string(root.join(page)).expect("a page"));
+    (0..100)
+        .map(|number| {
+            let mut text: Vec<char> = texts[random.usize(..texts.len())].chars().collect();
+            for _ in 0..random.usize(1..12) {
+                let at = random.usize(..text.len());
+                let end = (at + random.usize(..40)).min(text.len());
+                match random.u8(..4) {
+                    0 => drop(text.drain(at..end)),
+                    1 => {
+                        let again: Vec<char> = text[at..end].to_vec();
+                        text.splice(at..at, again);
+                    }
+                    2 => {
+                        let line = text[at..].iter().position(|letter| *letter == '\n');
+                        text.drain(at..at + line.unwrap_or(0));
+                    }
+                    _ => {
+                        let piece = PIECES[random.usize(..PIECES.len())];
+                        text.splice(at..at, piece.chars());
+                    }
+                }
+            }
+            (
+                format!("dir-{}/page-{number}.md", number % 7),
+                text.into_iter().collect(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn any_page_is_linted_in_every_format_and_fixing_comes_to_an_end() {
+    for seed in 0..2 {
+        let pages = mangled(seed);
+        let root = directory(&pages);
+        let found = lint(root.path(), &["."]);
+        assert!([0, 3].contains(&found.exit), "{seed}: {}", found.exit);
+        assert_eq!(found.document["pages"], 100);
+        for format in ["terminal", "sarif", "github"] {
+            let output = call(root.path(), &["lint", ".", "--format", format]);
+            assert_eq!(output.status.code(), Some(found.exit), "{seed} {format}");
+        }
+        let fixed = lint(root.path(), &[".", "--fix"]);
+        let again = lint(root.path(), &[".", "--fix"]);
+        assert!(fixed.document["fixed"].as_u64() > Some(0), "{seed}");
+        assert_eq!(again.document["fixed"], 0, "{seed}");
+        assert_eq!(again.codes(), fixed.codes(), "{seed}");
+    }
+}

@@ -6,6 +6,7 @@
 )]
 
 mod account;
+mod action;
 mod audit;
 mod autoscaling;
 mod bless;
@@ -14,6 +15,7 @@ mod changes;
 mod cli;
 mod conformance;
 mod content;
+mod docs;
 mod doctor;
 mod durability;
 mod ec2;
@@ -37,6 +39,7 @@ mod limits;
 mod lint;
 mod new;
 mod plan;
+mod pre_commit;
 mod progress;
 mod prove;
 mod real_account;

@@ -47,7 +47,7 @@ pub(super) fn gather(
         }
         Err(error) => return Err(refused(Exit::Usage, error.to_string())),
     };
-    let around = tree::around(&loaded, &request.paths, &asked);
+    let around = tree::around(&loaded, &request.paths, &asked, drafts);
     let selection = Selection {
         paths: request.paths.clone(),
         scenarios: directory.clone(),

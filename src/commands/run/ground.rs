@@ -126,13 +126,16 @@ fn shell_config(
         let own = home::private(scratch, &variables);
         variables.extend(own.context("failed to make the lab's home directory")?);
     }
+    let supervisor = std::env::current_exe().context("failed to find breakfix's own program")?;
+    if let Some(path) = with_breakfix(scratch, &supervisor, &variables)? {
+        variables.push(("PATH".to_owned(), Some(path)));
+    }
     let environment = simulated::inherited(variables);
     setting
         .evidence
         .borrow_mut()
         .environment
         .clone_from(&environment);
-    let supervisor = std::env::current_exe().context("failed to find breakfix's own program")?;
     let directory = super::working_directory()?;
     let interrupt = setting.interrupt.as_ref().clone();
     let mut config = ShellConfig::new(
@@ -145,6 +148,34 @@ fn shell_config(
     config.log = Some(setting.log.clone());
     config.secrets.declare(setting.request.mask.iter().cloned());
     Ok(config)
+}
+
+/// A PATH that leads to this breakfix, too, for lessons that are about it; `None` where one is there already.
+fn with_breakfix(
+    scratch: &Path,
+    program: &Path,
+    variables: &[Variable],
+) -> anyhow::Result<Option<String>> {
+    let said = variables.iter().rev().find(|(name, _)| name == "PATH");
+    let path = match said {
+        Some((_, path)) => path.clone().unwrap_or_default(),
+        None => std::env::var("PATH").unwrap_or_default(),
+    };
+    if std::env::split_paths(&path).any(|place| place.join("breakfix").is_file()) {
+        return Ok(None);
+    }
+    let programs = scratch.join("programs");
+    std::fs::create_dir_all(&programs)
+        .context("failed to make a directory for the lab's programs")?;
+    let link = programs.join("breakfix");
+    if !link.exists() {
+        std::os::unix::fs::symlink(program, link)
+            .context("failed to put breakfix on the lab's PATH")?;
+    }
+    let places = std::env::split_paths(&path).filter(|place| !place.as_os_str().is_empty());
+    let joined =
+        std::env::join_paths(places.chain([programs])).context("the PATH cannot be extended")?;
+    Ok(Some(joined.to_string_lossy().into_owned()))
 }
 
 struct Bare<'a> {

@@ -57,7 +57,9 @@ pub(super) fn narrow(plan: &mut Plan, request: &RunRequest) -> Result<Part, Refu
     };
     let shard = match part.shard {
         Some(_) if request.shell_per == ShellPer::Run => {
-            return Err(usage("--shard splits labs that share one shell with --shell-per run: leave out one of them"));
+            return Err(usage(
+                "--shard splits labs that share one shell with --shell-per run: leave out one of them",
+            ));
         }
         Some(shard) => Some(share(plan, shard, &recorded, part)),
         None => None,
@@ -89,13 +91,17 @@ fn share(plan: &mut Plan, shard: Shard, recorded: &[Recorded], part: &PartReques
     };
     if let Some(file) = part.durations.as_ref().filter(|_| !is_known(&durations)) {
         let file = file.display();
-        output::complain(&format!("note: {file} has no time of any of these labs: each weighs its number of steps"));
+        output::complain(&format!(
+            "note: {file} has no time of any of these labs: each weighs its number of steps"
+        ));
     }
     keep_shard(plan, shard, &durations);
     if plan.labs.is_empty() {
         let Shard { index, count } = shard;
         let all = labs.len();
-        output::complain(&format!("shard {index}/{count} holds no lab: there are only {all} for {count} shards, nothing to run here"));
+        output::complain(&format!(
+            "shard {index}/{count} holds no lab: there are only {all} for {count} shards, nothing to run here"
+        ));
     }
     ShardOutcome {
         index: shard.index,
@@ -121,12 +127,16 @@ fn keep_failed(plan: &mut Plan, report: &Path) -> Result<(), Refused> {
     }
     for name in &failed {
         if !plan.labs.iter().any(|lab| lab.name == **name) {
-            output::complain(&format!("note: {name} failed in {shown}, and is not selected here: it does not run again"));
+            output::complain(&format!(
+                "note: {name} failed in {shown}, and is not selected here: it does not run again"
+            ));
         }
     }
     plan.labs.retain(|lab| failed.contains(&lab.name.as_str()));
     if plan.labs.is_empty() {
-        return Err(usage(&format!("nothing selected: none of the labs that failed in {shown} is among the given paths")));
+        return Err(usage(&format!(
+            "nothing selected: none of the labs that failed in {shown} is among the given paths"
+        )));
     }
     Ok(())
 }

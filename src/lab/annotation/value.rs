@@ -8,9 +8,18 @@ use crate::diagnostic::nearest;
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 const MOST_RETRIES: u32 = 100;
 
+// What values have to be.
+pub(super) const TRUTH: &str = "true or false";
+pub(super) const EXPECTATION: &str = "true, false or must";
+pub(super) const DURATION: &str = "seconds, such as 90, 90s or 5m";
+pub(super) const RETRIES: &str = "a number from 0 to 100";
+pub(super) const NAME: &str = "a name of letters, digits, `.`, `_` and `-`";
+pub(super) const STEP_NAME: &str =
+    "a name that begins with a letter and has only letters, digits, `.`, `_` and `-`";
+
 /// Why a value is not acceptable, and what to write instead.
 pub(super) struct BadValue {
-    pub expected: String,
+    pub expected: &'static str,
     pub instead: Option<String>,
 }
 
@@ -27,7 +36,7 @@ pub(super) fn truth(value: &str) -> Result<bool, BadValue> {
         "true" => Ok(true),
         "false" => Ok(false),
         _ => Err(BadValue {
-            expected: "true or false".into(),
+            expected: TRUTH,
             instead: truthlike(value),
         }),
     }
@@ -39,7 +48,7 @@ pub(super) fn expectation(value: &str) -> Result<ExpectError, BadValue> {
         "false" => Ok(ExpectError::No),
         "must" => Ok(ExpectError::Must),
         _ => Err(BadValue {
-            expected: "true, false or must".into(),
+            expected: EXPECTATION,
             instead: truthlike(value),
         }),
     }
@@ -55,7 +64,7 @@ fn truthlike(value: &str) -> Option<String> {
 
 pub(super) fn duration(value: &str) -> Result<Duration, BadValue> {
     let bad = |instead| BadValue {
-        expected: "seconds, such as 90, 90s or 5m".into(),
+        expected: DURATION,
         instead,
     };
     let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -76,7 +85,7 @@ pub(super) fn duration(value: &str) -> Result<Duration, BadValue> {
         .map(Duration::from_secs)
         .filter(|duration| *duration <= LONGEST);
     duration.ok_or(BadValue {
-        expected: "at most 24 hours".into(),
+        expected: "at most 24 hours",
         instead: None,
     })
 }
@@ -107,7 +116,7 @@ pub(super) fn limit(value: &str) -> Result<Duration, BadValue> {
     duration(value).and_then(|duration| {
         if duration.is_zero() {
             return Err(BadValue {
-                expected: "a limit of more than 0 seconds".into(),
+                expected: "a limit of more than 0 seconds",
                 instead: None,
             });
         }
@@ -122,7 +131,7 @@ pub(super) fn retries(value: &str) -> Result<u32, BadValue> {
         .filter(|count| *count <= MOST_RETRIES);
     let plain = value.bytes().all(|byte| byte.is_ascii_digit());
     count.filter(|_| plain).ok_or_else(|| BadValue {
-        expected: format!("a number from 0 to {MOST_RETRIES}"),
+        expected: RETRIES,
         instead: None,
     })
 }
@@ -137,7 +146,7 @@ pub(super) fn script_name(value: &str) -> Result<String, BadValue> {
         .trim_start_matches("hook-")
         .trim_end_matches(".sh");
     Err(BadValue {
-        expected: "a name of letters, digits, `.`, `_` and `-`".into(),
+        expected: NAME,
         instead: (is_name(bare) && bare != value).then(|| bare.to_owned()),
     })
 }
@@ -147,10 +156,8 @@ pub(super) fn step_name(value: &str) -> Result<String, BadValue> {
     if is_name(value) && value.starts_with(|first: char| first.is_ascii_alphabetic()) {
         return Ok(value.to_owned());
     }
-    let expected =
-        "a name that begins with a letter and has only letters, digits, `.`, `_` and `-`";
     Err(BadValue {
-        expected: expected.into(),
+        expected: STEP_NAME,
         instead: None,
     })
 }

@@ -23,7 +23,9 @@ pub enum ReadError {
         line: usize,
         why: String,
     },
-    #[error("a report of version {found}, and this breakfix reads version {VERSION}: use the breakfix that wrote it")]
+    #[error(
+        "a report of version {found}, and this breakfix reads version {VERSION}: use the breakfix that wrote it"
+    )]
     OtherVersion { found: u32 },
 }
 
@@ -289,7 +291,11 @@ impl TryFrom<StepFields> for Step {
 
 /// A result that is no failure, of a step or of a suite's hook.
 fn ended(result: ResultWord, reason: &str) -> Result<StepResult, String> {
-    let unknown = || Err(format!("the reason `{reason}` does not belong to its result"));
+    let unknown = || {
+        Err(format!(
+            "the reason `{reason}` does not belong to its result"
+        ))
+    };
     Ok(match result {
         ResultWord::Pass => StepResult::Pass,
         ResultWord::Skip => StepResult::Skip(reason.to_owned()),
@@ -339,8 +345,14 @@ fn failure(
             phase: hook.phase.into(),
             detail: hook.detail,
         }),
-        ("hook", None) => Err(format!("step {} does not say which hook failed", step.number)),
-        _ => Err(format!("step {} failed in an unknown way: `{kind}`", step.number)),
+        ("hook", None) => Err(format!(
+            "step {} does not say which hook failed",
+            step.number
+        )),
+        _ => Err(format!(
+            "step {} failed in an unknown way: `{kind}`",
+            step.number
+        )),
     }
 }
 

@@ -89,7 +89,9 @@ fn whole_pages(lab: &LabOutcome) -> BTreeMap<String, Duration> {
     for step in &lab.steps {
         let file = step.page.to_string_lossy().into_owned();
         let sum = pages.entry(file).or_insert(Some(Duration::ZERO));
-        *sum = sum.filter(|_| has_passed(step)).map(|sum| sum + step.duration);
+        *sum = sum
+            .filter(|_| has_passed(step))
+            .map(|sum| sum + step.duration);
     }
     let whole = pages.into_iter();
     whole.filter_map(|(file, sum)| Some((file, sum?))).collect()
