@@ -461,7 +461,18 @@ fn a_shard_that_makes_no_sense_is_a_usage_error() {
 #[test]
 fn the_report_of_a_shard_that_was_killed_merges_with_the_others() {
     let call = labs(&["a"]).file("labs/b.md", &page(&[("", "$ touch begun\n$ sleep 60")]));
-    let of = |shard| ["run", "labs", "--on", "none", "--allow-flaky", "--shard", shard, "--report"];
+    let of = |shard| {
+        [
+            "run",
+            "labs",
+            "--on",
+            "none",
+            "--allow-flaky",
+            "--shard",
+            shard,
+            "--report",
+        ]
+    };
     let mut killed = call.begin(&[&of("2/2")[..], &["json=2.json"]].concat());
     call.wait_for("begun");
     killed.kill().unwrap();
