@@ -202,7 +202,7 @@ help-env-arg-format = 標準出力への表示の形式（JSON では、未設�
 help-env-arg-format-shell = bash と zsh で評価するための行
 
 # merge
-help-merge = ラボを分担した実行の JSON 報告を一つにまとめ、全体の結果を示します
+help-merge = 分担して実行した JSON 報告を一つにまとめ、全体の結果を示します
 help-merge-arg-parts = 実行の JSON 報告。ラボが重なっていてはなりません
 help-merge-arg-format = 標準出力への報告の形式 [デフォルト: terminal]
 help-merge-arg-reports = 報告をファイルに書き込みます。`-` は標準出力で、複数回指定できます。種類: terminal、json、timing、junit、github、summary（パスを省略すると $GITHUB_STEP_SUMMARY）

@@ -103,7 +103,7 @@ pub fn run(request: RunRequest) -> anyhow::Result<Exit> {
         Err(refused) => return Ok(refuse(&refused.text, refused.exit)),
     };
     let killed = "the run did not finish: breakfix is still running, or was killed";
-    let mut unfinished = unfinished(&prepared, killed);
+    let mut unfinished = unfinished(&request, &prepared, killed);
     part.mark(&mut unfinished);
     if let Err(refused) = reports.begin(&unfinished) {
         return Ok(refuse(&refused, Exit::Usage));
@@ -143,11 +143,7 @@ pub(super) fn run_labs(
     let logs = runs::new_directory(&state, jiff::Timestamp::now())?;
     let scratch = scratch::Scratch::new(&std::env::temp_dir())?;
     let started = Instant::now();
-    let mut outcome = RunOutcome {
-        allow_flaky: request.allow_flaky,
-        drift_fails: request.documented == Documented::Fail,
-        ..RunOutcome::default()
-    };
+    let mut outcome = blank(request);
     let run = Run::new(request.options(), interrupt.as_ref().clone());
     let shared = Shared {
         runtime: &runtime,
@@ -167,15 +163,24 @@ pub(super) fn run_labs(
     Ok(outcome)
 }
 
+/// An outcome by the request's rules in which nothing happened yet.
+fn blank(request: &RunRequest) -> RunOutcome {
+    RunOutcome {
+        allow_flaky: request.allow_flaky,
+        drift_fails: request.documented == Documented::Fail,
+        ..RunOutcome::default()
+    }
+}
+
 /// What reports say until the run is over, and for good if breakfix is killed.
-fn unfinished(prepared: &[Prepared], error: &str) -> RunOutcome {
+fn unfinished(request: &RunRequest, prepared: &[Prepared], error: &str) -> RunOutcome {
     let lab = |(lab, _): &Prepared| LabOutcome {
         error: Some(error.to_owned()),
         ..run::not_run(lab, "the run did not finish")
     };
     RunOutcome {
         labs: prepared.iter().map(lab).collect(),
-        ..RunOutcome::default()
+        ..blank(request)
     }
 }
 

@@ -457,3 +457,33 @@ fn a_shard_that_makes_no_sense_is_a_usage_error() {
         assert!(outcome.stderr.contains(said), "{}", outcome.stderr);
     }
 }
+
+#[test]
+fn the_report_of_a_shard_that_was_killed_merges_with_the_others() {
+    let call = labs(&["a"]).file("labs/b.md", &page(&[("", "$ touch begun\n$ sleep 60")]));
+    let of = |shard| {
+        [
+            "run",
+            "labs",
+            "--on",
+            "none",
+            "--allow-flaky",
+            "--shard",
+            shard,
+            "--report",
+        ]
+    };
+    let mut killed = call.begin(&[&of("2/2")[..], &["json=2.json"]].concat());
+    call.wait_for("begun");
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let finished = call.call(&[&of("1/2")[..], &["json=1.json"]].concat());
+    assert_eq!(finished.status, 0, "{}", finished.stderr);
+    let merged = call.call(&["merge", "1.json", "2.json"]);
+    assert_eq!(merged.status, 4, "{}", merged.stderr);
+    assert!(
+        merged.stdout.contains("the run did not finish"),
+        "{}",
+        merged.stdout
+    );
+}

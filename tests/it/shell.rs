@@ -125,6 +125,7 @@ impl Fixture {
             expect_error: ExpectError::No,
             retries: 0,
             skip: None,
+            setup: false,
         });
         self.steps.last_mut().unwrap()
     }

@@ -100,7 +100,7 @@ fn share(plan: &mut Plan, shard: Shard, recorded: &[Recorded], part: &PartReques
         let Shard { index, count } = shard;
         let all = labs.len();
         output::complain(&format!(
-            "shard {index}/{count} holds no lab: there are only {all} for {count} shards, nothing to run here"
+            "shard {index}/{count} holds no lab: all {all} fall to other shards, nothing to run here"
         ));
     }
     ShardOutcome {

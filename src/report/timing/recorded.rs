@@ -180,7 +180,7 @@ mod tests {
         };
         check("{\n  \"tests\": [\n", 3, "EOF");
         check("{\n  \"version\": 1\n}\n", 3, "missing field `tests`");
-        let negative = "{\"tests\": [\n  {\"file\": \"a.md\", \"duration\": -4}\n]}";
+        let negative = "{\"tests\": [\n  {\"file\": \"a.md\", \"duration\": -4}]}";
         check(negative, 2, "the duration -4 of a.md is no time");
     }
 
