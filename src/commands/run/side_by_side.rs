@@ -231,7 +231,6 @@ mod tests {
             retries: 0,
             setup: false,
             skip: (!runs).then(|| "not selected".to_owned()),
-            setup: false,
         };
         let lab = Lab {
             name: name.to_owned(),
