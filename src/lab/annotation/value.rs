@@ -130,7 +130,7 @@ pub(super) fn retries(value: &str) -> Result<u32, BadValue> {
         .ok()
         .filter(|count| *count <= MOST_RETRIES);
     let plain = value.bytes().all(|byte| byte.is_ascii_digit());
-    count.filter(|_| plain).ok_or_else(|| BadValue {
+    count.filter(|_| plain).ok_or(BadValue {
         expected: RETRIES,
         instead: None,
     })
