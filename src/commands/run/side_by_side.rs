@@ -229,7 +229,6 @@ mod tests {
             hook_timeout: std::time::Duration::ZERO,
             expect_error: crate::plan::ExpectError::No,
             retries: 0,
-            setup: false,
             skip: (!runs).then(|| "not selected".to_owned()),
             setup: false,
         };
