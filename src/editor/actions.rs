@@ -4,9 +4,10 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::OpenPage;
-use super::place::allowing_comment;
+use super::place::{Place, allowing_comment, place};
 use crate::diagnostic::{Diagnostic, Edit, Severity};
 use crate::lab;
+use crate::lint::fix;
 use crate::lint::rules::rule;
 use crate::lint::suppressions::MARK;
 
@@ -29,11 +30,13 @@ pub fn actions(page: &OpenPage<'_>, span: Range<usize>, diagnostics: &[Diagnosti
         .filter(|(_, one)| one.span.start <= span.end && span.start <= one.span.end);
     touched
         .flat_map(|(about, one)| {
-            let mend = one.fix.as_ref().map(|edit| Action {
-                title: mend_title(page, edit),
-                edit: edit.clone(),
+            let is_certain = one.fix.is_some();
+            let mend = one.fix.clone().or_else(|| meant(page, one));
+            let mend = mend.map(|edit| Action {
+                title: mend_title(page, &edit),
+                edit,
                 about,
-                is_mend: true,
+                is_mend: is_certain,
             });
             let allow = allowing(page, one).map(|edit| Action {
                 title: format!("Allow {} here, because …", one.code),
@@ -44,6 +47,22 @@ pub fn actions(page: &OpenPage<'_>, span: Range<usize>, diagnostics: &[Diagnosti
             mend.into_iter().chain(allow)
         })
         .collect()
+}
+
+/// What `lint --fix` leaves to the author, who is here: the name that was probably meant.
+fn meant(page: &OpenPage<'_>, one: &Diagnostic) -> Option<Edit> {
+    let text = fix::meant(one)?.to_owned();
+    match one.code {
+        "annotation-unknown" | "hook-missing" => {
+            let span = page.lines.locate(one.span.clone()).span;
+            Some(Edit { span, text })
+        }
+        "scenario-unknown" => match place(page, one.span.end) {
+            Place::Scenario { span, .. } => Some(Edit { span, text }),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// Longer texts are not worth reading in a menu.

@@ -369,7 +369,7 @@ fn what_is_meant_so_is_allowed_above_its_block() {
         ),
     );
     // An error would still keep the page from running.
-    assert_eq!(done(md, "```bash timeuot|=5\n$ true\n```\n"), []);
+    assert_eq!(done(md, "```bash a=b timeuo|t\n$ true\n```\n").len(), 1);
 }
 
 #[test]
@@ -389,6 +389,46 @@ fn what_mends_without_a_doubt_is_offered_first() {
     assert_eq!(titles, ["Write `timeout` instead of `timeuot`"]);
     assert!(found[0].is_mend);
     assert_eq!(actions(&page, 25..25, &mended), []);
+}
+
+#[test]
+fn names_that_were_probably_meant_are_offered() {
+    #[track_caller]
+    fn check(text: &str, code: &'static str, under: &str, meant: &str, expected: &str) {
+        let path = Path::new("page.md");
+        let start = text.find(under).expect("a place");
+        let at = Lines::new(text).locate(start..start + under.len());
+        let one = Diagnostic::new(Severity::Error, code, path, at, "unknown");
+        let one = one.with_help(format!("did you mean `{meant}`?"));
+        let found = actions(&OpenPage::new(path, text), start..start, &[one]);
+        let [action] = found.as_slice() else {
+            panic!("{found:?}")
+        };
+        let mut text = text.to_owned();
+        text.replace_range(action.edit.span.clone(), &action.edit.text);
+        assert_eq!((text.as_str(), action.is_mend), (expected, false));
+    }
+    check(
+        "```bash timeuot=5\n$ true\n```\n",
+        "annotation-unknown",
+        "timeuot",
+        "timeout",
+        "```bash timeout=5\n$ true\n```\n",
+    );
+    check(
+        "```bash hook=loko\n$ true\n```\n",
+        "hook-missing",
+        "hook=loko",
+        "hook=look",
+        "```bash hook=look\n$ true\n```\n",
+    );
+    check(
+        "---\nscenario: noeds # x\n---\n",
+        "scenario-unknown",
+        "scenario: noeds # x",
+        "nodes",
+        "---\nscenario: nodes # x\n---\n",
+    );
 }
 
 #[test]

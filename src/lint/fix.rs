@@ -47,8 +47,7 @@ fn mended(one: &Diagnostic, view: &PageView<'_>) -> Option<(Range<usize>, String
             Some((line.start..end, String::new()))
         }
         "annotation-unknown" | "annotation-value" => {
-            let meant = one.help.as_deref()?.strip_prefix("did you mean `")?;
-            let meant = meant.strip_suffix("`?")?;
+            let meant = meant(one)?;
             let there = view.text.get(one.span.clone())?;
             if one.code == "annotation-unknown" {
                 let same = there.eq_ignore_ascii_case(meant);
@@ -59,6 +58,12 @@ fn mended(one: &Diagnostic, view: &PageView<'_>) -> Option<(Range<usize>, String
         }
         _ => None,
     }
+}
+
+/// What the author probably meant, where a diagnostic asks.
+pub fn meant(one: &Diagnostic) -> Option<&str> {
+    let asked = one.help.as_deref()?.strip_prefix("did you mean `")?;
+    asked.strip_suffix("`?")
 }
 
 /// The text with the edits of these diagnostics, which are all about this file, and how many were made. Where two

@@ -37,6 +37,7 @@ mod lesson;
 mod life;
 mod limits;
 mod lint;
+mod lsp;
 mod new;
 mod plan;
 mod pre_commit;

@@ -100,6 +100,19 @@ async fn tell(shared: &Shared, client: &Client, files: &BTreeSet<PathBuf>) {
 
 /// Looks at a page as it stands in the editor.
 fn found(page: &Path, drafts: &Drafts) -> Result<Found, Refused> {
+    let mut found = Found {
+        text: drafts
+            .0
+            .get(page)
+            .map(String::as_str)
+            .unwrap_or_default()
+            .into(),
+        ..Found::default()
+    };
+    // One that was never saved has no place yet from which hooks and scenarios could be found.
+    if !page.is_file() {
+        return Ok(found);
+    }
     let configured = config::load(None)?;
     let request = LintRequest {
         paths: vec![page.to_owned()],
@@ -113,15 +126,6 @@ fn found(page: &Path, drafts: &Drafts) -> Result<Found, Refused> {
     } = linted(&request, &configured, drafts)?;
     // Other pages than this one may name it.
     diagnostics.retain(|one| one.code != "scenario-unreferenced");
-    let mut found = Found {
-        text: drafts
-            .0
-            .get(page)
-            .map(String::as_str)
-            .unwrap_or_default()
-            .into(),
-        ..Found::default()
-    };
     for one in diagnostics {
         let text = texts.get(&one.path).map(String::as_str);
         let shown = found.shown.entry(one.path.clone()).or_default();

@@ -107,7 +107,6 @@ mod tests {
         check("file:///nowhere/labs/c.txt", None);
         check("file:///nowhere/other/c.md", None);
         check("file:///nowhere/labs/../c.md", None);
-        check("file:///nowhere/labs/%FF.md", None);
         check("file:///", None);
         check("untitled:Untitled-1.md", None);
         check("git:/nowhere/labs/c.md", None);
