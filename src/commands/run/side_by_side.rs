@@ -230,6 +230,7 @@ mod tests {
             expect_error: crate::plan::ExpectError::No,
             retries: 0,
             skip: (!runs).then(|| "not selected".to_owned()),
+            setup: false,
         };
         let lab = Lab {
             name: name.to_owned(),
