@@ -112,13 +112,15 @@ fn of_pages() -> Written {
         "none",
         "--report",
         "timing=t.json",
+        "--report",
+        "json=r.json",
         "--format",
         "json",
     ]);
-    let (outcome, timing) = run.run_keeping(|work| {
-        let timing = std::fs::read_to_string(work.join("t.json")).unwrap();
-        serde_json::from_str(&timing).unwrap()
-    });
+    let outcome = run.run_once();
+    let timing = std::fs::read_to_string(run.work().join("t.json")).unwrap();
+    let timing = serde_json::from_str(&timing).unwrap();
+    let merged = run.call(&["merge", "r.json", "--format", "json"]);
     let lint = |path| tree(&["lint", path, "--format", "json"]).run().json();
     let bless = |path| {
         let arguments = ["bless", path, "--check", "--on", "none", "--format", "json"];
@@ -135,6 +137,7 @@ fn of_pages() -> Written {
         ("plan", plan("labs")),
         ("plan", plan("labs/a.md")),
         ("run", outcome.json()),
+        ("merge", merged.json()),
         ("run --report timing", timing),
     ]
 }

@@ -229,8 +229,8 @@ mod tests {
             hook_timeout: std::time::Duration::ZERO,
             expect_error: crate::plan::ExpectError::No,
             retries: 0,
-            setup: false,
             skip: (!runs).then(|| "not selected".to_owned()),
+            setup: false,
         };
         let lab = Lab {
             name: name.to_owned(),
