@@ -252,7 +252,6 @@ help-lsp = 標準入出力で language server protocol を話すエディター�
 help-lsp-long = 標準入出力で language server protocol を話すエディターに応えます
 
     書いている間の `lint` の指摘、補完、言葉の意味、フックやシナリオへの移動、修正を提供します。
-help-lsp-arg-stdio = いくつかの方式を知るエディターが指定します。対応するのはこの方式だけです
 help-lint-arg-format-sarif = コードスキャン向け。SARIF 2.1.0
 help-lint-arg-format-github = GitHub 向け。注釈になるワークフローコマンド
 help-lint-arg-fail_on-error = 教材を実行できなくするもの
