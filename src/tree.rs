@@ -162,6 +162,7 @@ impl Collected<'_> {
         for page in order.pages {
             match page {
                 Ordered::Page(read) => {
+                    let read = *read;
                     self.diagnostics.extend(read.diagnostics);
                     self.sources.insert(read.page.path.clone(), read.source);
                     self.labs.page(argument, read.page, &mut self.bindings);

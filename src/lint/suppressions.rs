@@ -50,7 +50,7 @@ pub(super) fn all(
             all.append(&mut reader.all);
         }
     }
-    let scripts = content.scripts.iter().map(|(path, text)| (path, text));
+    let scripts = content.scripts.iter();
     let scenarios = content
         .scenario_files
         .iter()

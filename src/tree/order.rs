@@ -15,7 +15,7 @@ pub(super) type Read = BTreeMap<PathBuf, Result<ReadPage, Box<Diagnostic>>>;
 
 /// One page in reading order.
 pub(super) enum Ordered {
-    Page(ReadPage),
+    Page(Box<ReadPage>),
     /// A page that a `.notest` leaves out, in a directory that is or is below the one with it.
     Excluded {
         page: PathBuf,
@@ -54,7 +54,7 @@ impl Order {
 
     fn taken(&mut self, page: Option<Result<ReadPage, Box<Diagnostic>>>) {
         match page {
-            Some(Ok(page)) => self.pages.push(Ordered::Page(page)),
+            Some(Ok(page)) => self.pages.push(Ordered::Page(Box::new(page))),
             Some(Err(diagnostic)) => self.diagnostics.push(*diagnostic),
             None => {}
         }

@@ -200,7 +200,7 @@ fn what_a_lab_prints_is_no_command_to_github() {
         line.starts_with("::error file=") || line.starts_with("::notice title=breakfix")
     };
     let commands = commands(&step.outcome.stdout);
-    assert!(commands.iter().all(|line| own(line)), "{commands:?}");
+    assert!(commands.iter().all(own), "{commands:?}");
 }
 
 #[test]

@@ -161,8 +161,7 @@ fn every_fixable_rule_is_mended_in_its_own_example_and_a_second_time_changes_not
 
 #[test]
 fn the_content_and_scenarios_of_this_project_are_clean() {
-    let root = project();
-    let found = lint(&root, &["content", "--fail-on", "note"]);
+    let found = lint(project(), &["content", "--fail-on", "note"]);
     assert_eq!(
         (found.exit, found.codes()),
         (0, vec![]),
