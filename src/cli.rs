@@ -36,7 +36,7 @@ use crate::commands::sessions::reap::ReapRequest;
 use crate::commands::sessions::start::{Place, StartRequest};
 use crate::commands::simulate::look::{LookRequest, Question};
 use crate::commands::simulate::{ServeRequest, SimulateRequest};
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::language::{Language, Message};
 use crate::message;
 use crate::plan::StepSelection;
@@ -295,6 +295,12 @@ pub struct RunArguments {
     /// how to do it again [default: beside the run's logs]
     #[arg(long, value_name = "DIR")]
     bundle: Option<PathBuf>,
+
+    /// Stay, and look again whenever a file of the content is saved: tell what lint says, and run again from the first
+    /// step that changed or did not pass, in the session that is kept
+    #[arg(long, conflicts_with_all = ["keep", "format", "reports", "bail", "max_fail", "jobs", "run_timeout",
+          "shell_per", "shard", "durations", "rerun_failed", "resume_from"])]
+    watch: bool,
 
     #[command(flatten)]
     part: runs::PartArguments,
@@ -842,6 +848,7 @@ impl RunArguments {
             |limit: Option<NonZeroU32>| limit.map(|limit| Duration::from_secs(limit.get().into()));
         RunRequest {
             selection: self.selection.into_selection(config),
+            watch: self.watch,
             part: self.part.into_request(),
             backend: self.on.into_backend(),
             variant: self.variant,
@@ -856,7 +863,7 @@ impl RunArguments {
             allow_flaky: self.allow_flaky || run.allow_flaky.unwrap_or_default(),
             documented: match self.documented {
                 Some(asked) => asked.into(),
-                None => documented(run.documented),
+                None => run.documented.unwrap_or_default(),
             },
             verbose: verbose > 0,
             shell_per: self.shell.shell_per.into(),
@@ -882,14 +889,6 @@ impl From<OnDrift> for Documented {
             OnDrift::Fail => Documented::Fail,
             OnDrift::Ignore => Documented::Ignore,
         }
-    }
-}
-
-fn documented(configured: Option<config::Documented>) -> Documented {
-    match configured {
-        Some(config::Documented::Report) | None => Documented::Report,
-        Some(config::Documented::Fail) => Documented::Fail,
-        Some(config::Documented::Ignore) => Documented::Ignore,
     }
 }
 

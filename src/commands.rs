@@ -8,6 +8,7 @@ pub mod content;
 mod control;
 pub mod doctor;
 mod interrupt;
+mod keys;
 pub mod learner;
 pub mod lint;
 pub mod list;
@@ -27,6 +28,7 @@ pub mod sessions;
 pub mod simulate;
 mod simulated;
 pub mod sleep;
+mod target;
 mod tools;
 
 use crate::cli::{Cli, Verb};

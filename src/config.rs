@@ -66,10 +66,11 @@ pub enum Automatic {
 }
 
 /// What drift of documented output means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Documented {
     /// A line in the report.
+    #[default]
     Report,
     /// The lesson is wrong.
     Fail,

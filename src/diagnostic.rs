@@ -170,8 +170,8 @@ impl<'a> Lines<'a> {
 
     /// Line and column of a span; a span outside the text is moved to its end.
     pub fn locate(&self, span: Range<usize>) -> Location {
-        let start = self.character_boundary(span.start);
-        let end = self.character_boundary(span.end).max(start);
+        let start = self.source.floor_char_boundary(span.start);
+        let end = self.source.floor_char_boundary(span.end).max(start);
         let line = self
             .starts
             .partition_point(|&line_start| line_start <= start);
@@ -182,14 +182,6 @@ impl<'a> Lines<'a> {
             line,
             column,
         }
-    }
-
-    fn character_boundary(&self, offset: usize) -> usize {
-        let mut offset = offset.min(self.source.len());
-        while !self.source.is_char_boundary(offset) {
-            offset -= 1;
-        }
-        offset
     }
 }
 

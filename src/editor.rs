@@ -13,7 +13,6 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 pub use actions::{Action, actions};
@@ -44,13 +43,8 @@ impl<'a> OpenPage<'a> {
     /// The block whose lines, fences included, have this one, counted from 1.
     fn block_on(&self, line: usize) -> Option<&Block> {
         let mut blocks = self.page.blocks.iter();
-        blocks.find(|block| lines_of(block).contains(&line))
+        blocks.find(|block| block.page_lines().contains(&line))
     }
-}
-
-/// Lines of a block with its fences, counted from 1.
-fn lines_of(block: &Block) -> Range<usize> {
-    block.line..block.line + block.lines.len() + 2
 }
 
 /// What is known around a page.

@@ -23,6 +23,7 @@ use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 
 pub use annotation::{Annotations, ExpectError, Setting};
+pub(crate) use bash::{Reading, read as syntax};
 pub use blocks::Block;
 pub use commands::Command;
 pub use front_matter::FrontMatter;
@@ -98,36 +99,6 @@ pub fn info_words(source: &str, line: usize) -> Vec<Range<usize>> {
 /// Whether `name` can name a scenario or a hook: letters, digits, `.`, `_` and `-`, never a path.
 pub fn is_name(name: &str) -> bool {
     annotation::is_name(name)
-}
-
-/// What bash makes of a script's text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reading {
-    Complete,
-    /// Bash would read on, for what `awaiting` says.
-    Unfinished {
-        awaiting: String,
-    },
-    /// Bash would refuse it, or at least our reading of its grammar does.
-    Invalid {
-        /// Line within the text, counted from 1, when it could be told.
-        line: Option<usize>,
-        message: String,
-    },
-    /// Too long or too deeply nested to be read safely.
-    TooComplex,
-}
-
-/// Reads a script's syntax.
-pub fn syntax(text: &str) -> Reading {
-    match bash::read(text) {
-        bash::Reading::Complete => Reading::Complete,
-        bash::Reading::Unfinished(unfinished) => Reading::Unfinished {
-            awaiting: unfinished.awaiting,
-        },
-        bash::Reading::Invalid { line, message } => Reading::Invalid { line, message },
-        bash::Reading::TooComplex => Reading::TooComplex,
-    }
 }
 
 #[cfg(test)]

@@ -93,30 +93,38 @@ pub fn lint(content: &Content<'_>, found: Vec<Diagnostic>, settings: &Settings) 
         .iter()
         .map(|lab| steps::views(lab, content))
         .collect();
+    let by_path: Pages<'_> = labs
+        .iter()
+        .flatten()
+        .map(|view| (view.page.path.as_path(), view))
+        .collect();
     let shared = variables::Shared::new(content, &labs, settings);
     for (lab, views) in content.labs.iter().zip(&labs) {
         for view in views {
             calls::check(view, &mut all);
-            links::check(view, content, &mut all);
+            links::check(view, &by_path, content, &mut all);
             translations::check(view, content, &mut all);
         }
         waits::check(views, &mut all);
         variables::check(lab, views, content, &shared, &mut all);
     }
-    fix::offer(&mut all, &labs);
+    fix::offer(&mut all, &by_path);
     hooks::check(content, &mut all);
     scenarios::check(content, &mut all);
     let suppressions = suppressions::all(content, &labs, &mut all);
     all = suppressions.applied(all);
     all.retain_mut(|one| settings.applied(one));
     let order = page_order(content);
-    all.sort_by(|one, other| {
-        let place = |one: &Diagnostic| (order.get(one.path.as_path()).copied(), one.span.start);
-        (place(one), &one.path, one.code).cmp(&(place(other), &other.path, other.code))
+    all.sort_by_cached_key(|one| {
+        let page = order.get(one.path.as_path()).copied();
+        (page, one.span.start, one.path.clone(), one.code)
     });
     all.dedup();
     all
 }
+
+/// The pages of all labs by their paths.
+type Pages<'a> = BTreeMap<&'a Path, &'a PageView<'a>>;
 
 /// Pages in the order of their labs come before other files.
 fn page_order<'a>(content: &Content<'a>) -> BTreeMap<&'a Path, usize> {

@@ -2,6 +2,7 @@
 //! What a finished run has to say is `report`'s business.
 
 use std::io::{IsTerminal, Write, stderr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -29,6 +30,7 @@ pub struct Live {
 pub struct LiveMany {
     verbose: bool,
     lines: Option<(MultiProgress, ProgressBar)>,
+    failed: AtomicUsize,
 }
 
 impl LiveMany {
@@ -44,6 +46,7 @@ impl LiveMany {
                 total.enable_steady_tick(Duration::from_millis(200));
                 (all, total)
             }),
+            failed: AtomicUsize::new(0),
         }
     }
 
@@ -66,10 +69,10 @@ impl LiveMany {
     /// One more lab is over.
     pub fn finished(&self, failed: bool) {
         if let Some((_, total)) = &self.lines {
-            if failed {
-                let count: usize = total.message().parse().unwrap_or(0);
-                total.set_message((count + 1).to_string());
-            }
+            let before = self
+                .failed
+                .fetch_add(usize::from(failed), Ordering::Relaxed);
+            total.set_message((before + usize::from(failed)).to_string());
             total.inc(1);
         }
     }
@@ -131,6 +134,12 @@ impl Live {
 
     /// Shows one event.
     pub fn show(&mut self, event: &Event) {
+        if let Event::LabStarted { steps, .. } = event {
+            self.running = Running {
+                of: *steps,
+                ..Running::default()
+            };
+        }
         if let Event::StepStarted {
             number,
             of,
@@ -235,11 +244,26 @@ impl Live {
 
     /// Writes past the moving line. A closed stderr is nothing to stop a run for.
     fn write(&self, bytes: &[u8]) {
-        let write = || {
+        self.beside().write(|| {
             let mut stderr = stderr().lock();
             let _ = stderr.write_all(bytes).and_then(|()| stderr.flush());
-        };
-        match &self.line {
+        });
+    }
+
+    /// For others who write while this draws.
+    pub fn beside(&self) -> Beside {
+        Beside(self.line.clone())
+    }
+}
+
+/// Writes while somebody draws a moving line. Clones are of the same line.
+#[derive(Debug, Clone)]
+pub struct Beside(Option<ProgressBar>);
+
+impl Beside {
+    /// Lets this write to the terminal.
+    pub fn write(&self, write: impl FnOnce()) {
+        match &self.0 {
             Some(line) => line.suspend(write),
             None => write(),
         }

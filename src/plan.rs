@@ -2,6 +2,7 @@
 //! known before anything runs. Pure: reading files is `tree`'s work.
 
 mod build;
+mod changed;
 mod resume;
 mod select;
 pub mod shard;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use self::build::plan;
+pub use self::changed::{Changed, KEPT, again_from, changed};
 pub use self::resume::resume_from;
 pub use self::select::{NOT_SELECTED, SelectionError, StepSelection, select};
 use crate::diagnostic::Location;

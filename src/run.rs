@@ -13,12 +13,14 @@ use crate::plan::{self, Lab, Step};
 use crate::shell::{Interrupt, Mask, Secrets, Shell, ShellConfig};
 
 mod failures;
+mod halt;
 mod lab;
 mod limits;
 mod step_output;
 mod suites;
 
 pub use failures::Failures;
+pub use halt::Halt;
 use lab::LabRun;
 use limits::{Clock, Limit, Now, seconds};
 use suites::Suites;
@@ -63,10 +65,10 @@ pub enum ShellPer {
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     pub shell_per: ShellPer,
-    /// Stop everything at the first step or suite that fails.
-    pub bail: bool,
     /// Stop everything after some failures, of all runs that share this.
     pub failures: Failures,
+    /// Stops before the next step when somebody asks for it.
+    pub halt: Halt,
     /// Limit of the steps of one page together, in the lab's time.
     pub page_timeout: Option<Duration>,
     /// Limit of the whole run, in real time.
@@ -116,6 +118,8 @@ enum Stop {
     /// The run's limit fired, and some step's result says so.
     Limit(String),
     Failures(String),
+    /// Somebody asked for it, and may let it go on.
+    Halted(String),
 }
 
 impl Stop {
@@ -123,17 +127,14 @@ impl Stop {
         match self {
             Stop::Interrupted => "the run was interrupted".to_owned(),
             Stop::Limit(limit) => format!("time ran out: {limit}"),
-            Stop::Failures(why) => why.clone(),
+            Stop::Failures(why) | Stop::Halted(why) => why.clone(),
         }
     }
 }
 
 impl Run {
     /// A run that has done nothing yet; its limit counts from now.
-    pub fn new(mut options: Options, interrupt: Interrupt) -> Run {
-        if options.bail && options.failures.is_unlimited() {
-            options.failures = Failures::up_to("--bail", 1);
-        }
+    pub fn new(options: Options, interrupt: Interrupt) -> Run {
         let now = Now {
             world: Duration::ZERO,
             real: Duration::ZERO,
@@ -196,7 +197,10 @@ impl Run {
             run.open_suites(&lab.suite_hooks);
             let steps = lab.steps.iter().map(|step| run.step_or_skip(step));
             let steps = steps.collect();
-            let stays = if run.run.stopped.is_some() { &[] } else { next };
+            let stays = match run.run.stopped {
+                None | Some(Stop::Halted(_)) => next,
+                Some(_) => &[],
+            };
             run.close_suites(stays);
             if run.run.options.shell_per != ShellPer::Run {
                 run.end_shell();
@@ -204,7 +208,7 @@ impl Run {
             (outcome.suite_hooks, outcome.error) = (run.suite_hooks, run.error);
             steps
         } else {
-            not_run(lab, "not selected").steps
+            not_run(lab, plan::NOT_SELECTED).steps
         };
         on_event(Event::LabFinished {
             lab: lab.name.clone(),
@@ -233,7 +237,7 @@ impl Run {
     /// with its reason.
     pub fn skip(&mut self, lab: &Lab) -> LabOutcome {
         let mut outcome = lab_outcome(lab);
-        self.take_failures();
+        self.look_for_stops();
         let fired = self.limit_fired();
         for step in &lab.steps {
             if let Some(reason) = &step.skip {
@@ -256,21 +260,22 @@ impl Run {
         outcome
     }
 
-    /// Whether [`Run::finish`] has `after` hooks to run or a shell to end.
+    /// Whether [`Run::leave`] has `after` hooks to run or a shell to end.
     pub fn is_finished(&self) -> bool {
         self.suites.is_empty() && self.shell.is_none()
     }
 
     /// Leaves the suites that are still open, because the lab that should have left them could not
-    /// be set up, and ends the shell of the run; what came of it is added to the last lab's outcome.
-    pub fn finish(
-        mut self,
+    /// be set up or was to run again, and ends the shell of the run; what came of it is added to the
+    /// last lab's outcome.
+    pub fn leave(
+        &mut self,
         config: &ShellConfig,
         surroundings: &mut dyn Surroundings,
         on_event: &mut dyn FnMut(Event),
         last: &mut LabOutcome,
     ) {
-        let mut run = LabRun::new(&mut self, config, surroundings, on_event, 0);
+        let mut run = LabRun::new(self, config, surroundings, on_event, 0);
         if !run.run.suites.is_empty() {
             run.start_shell();
         }
@@ -280,11 +285,26 @@ impl Run {
         last.error = last.error.take().or(run.error);
     }
 
-    /// Stops where all who run a part of this have had too many failures.
-    fn take_failures(&mut self) {
+    /// Stops where all who run a part of this have had too many failures, or where somebody asks for it.
+    fn look_for_stops(&mut self) {
         if self.stopped.is_none() {
-            self.stopped = self.options.failures.stop().map(Stop::Failures);
+            let failures = self.options.failures.stop().map(Stop::Failures);
+            self.stopped = failures.or_else(|| self.options.halt.reason().map(Stop::Halted));
         }
+    }
+
+    /// Whether this stopped only because [`Halt`] asked for it.
+    pub fn is_halted(&self) -> bool {
+        matches!(self.stopped, Some(Stop::Halted(_)))
+    }
+
+    /// Makes a halted run ready for more steps. `false` where nothing could run in its shell or its suites any more.
+    pub fn resume(&mut self) -> bool {
+        if self.is_halted() {
+            self.stopped = None;
+        }
+        let lives = self.shell.as_ref().is_some_and(|shell| !shell.is_lost());
+        lives && self.stopped.is_none() && self.suites.failure().is_none()
     }
 
     /// The failures so far, of all who run a part of this.

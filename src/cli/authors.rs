@@ -56,6 +56,7 @@ pub struct BlessArguments {
 impl BlessArguments {
     pub fn into_request(self, verbose: u8, config: &Config) -> BlessRequest {
         let run = RunRequest {
+            watch: false,
             selection: self.selection.into_selection(config),
             part: PartRequest::default(),
             backend: self.on.into_backend(),

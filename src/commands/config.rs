@@ -67,10 +67,7 @@ pub(super) fn with(verb: impl FnOnce(&Config) -> anyhow::Result<Exit>) -> anyhow
                 ..found.config
             })
         }
-        Err(Refused { exit, text }) => {
-            super::output::complain(&format!("error: {text}"));
-            Ok(exit)
-        }
+        Err(refused) => Ok(refused.complained()),
     }
 }
 

@@ -57,7 +57,31 @@ pub(super) fn told(done: Result<Exit, Refused>) -> Exit {
     })
 }
 
+impl Refused {
+    /// Says it as an error, for what `told` would say without that word.
+    pub(super) fn complained(self) -> Exit {
+        output::complain(&format!("error: {}", self.text));
+        self.exit
+    }
+}
+
+/// Why a tree of lessons was not loaded.
+pub(super) fn not_loaded(error: &LoadError) -> Refused {
+    let exit = match error {
+        LoadError::Unreadable { .. } => Exit::CannotTell,
+        _ => Exit::Usage,
+    };
+    refused(exit, error.to_string())
+}
+
 impl Content {
+    /// Leaves out the steps that were not asked for.
+    pub(super) fn select(&mut self, selection: &Selection) -> Result<(), Refused> {
+        let plan = &mut self.loaded.plan;
+        plan::select(plan, &selection.steps)
+            .map_err(|error| refused(Exit::Usage, error.to_string()))
+    }
+
     pub(super) fn has_errors(&self) -> bool {
         self.loaded.diagnostics.iter().any(Diagnostic::is_error)
     }
@@ -65,18 +89,20 @@ impl Content {
 
 /// Loads the selection and shows its diagnostics on stderr. `bind` says whether labs need their scenarios.
 pub(super) fn load(selection: &Selection, bind: bool) -> Result<Content, Refused> {
+    let mut content = read(selection, bind)?;
+    show_diagnostics(&content.loaded);
+    content.select(selection)?;
+    Ok(content)
+}
+
+/// Reads all pages of the selection, of all their steps.
+pub(super) fn read(selection: &Selection, bind: bool) -> Result<Content, Refused> {
     let asked = plan::Request {
         scenario: selection.scenario.clone(),
         glob: selection.glob.clone(),
         source_tree: selection.source_tree.clone(),
     };
-    let mut loaded = tree::load(&selection.paths, &asked).map_err(|error| {
-        let exit = match error {
-            LoadError::Unreadable { .. } => Exit::CannotTell,
-            _ => Exit::Usage,
-        };
-        refused(exit, error.to_string())
-    })?;
+    let mut loaded = tree::load(&selection.paths, &asked).map_err(|error| not_loaded(&error))?;
     let scenarios = if bind {
         let (scenarios, found) = bound(&loaded.plan.labs, selection)?;
         loaded.diagnostics.extend(found);
@@ -85,9 +111,6 @@ pub(super) fn load(selection: &Selection, bind: bool) -> Result<Content, Refused
     } else {
         BTreeMap::new()
     };
-    show_diagnostics(&loaded);
-    plan::select(&mut loaded.plan, &selection.steps)
-        .map_err(|error| refused(Exit::Usage, error.to_string()))?;
     Ok(Content { loaded, scenarios })
 }
 

@@ -3,7 +3,6 @@
 pub mod answer;
 pub(super) mod calls;
 pub mod hint;
-mod keys;
 mod lesson;
 mod reading;
 pub mod report;

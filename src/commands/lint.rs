@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::config::{self, Found};
 use super::content::{Refused, refused};
 use super::output;
+use super::target::Target;
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::lint::rules::{self, RULES, Rule};
 use crate::lint::{Allowed, Content, Settings, fix, lint as lint_content};
@@ -56,10 +57,7 @@ pub(super) struct Linted {
 pub fn lint(request: &LintRequest) -> Exit {
     match linted_and_fixed(request) {
         Ok((linted, fixed, fail_on)) => tell(request, &linted, fixed, fail_on),
-        Err(Refused { exit, text }) => {
-            output::complain(&format!("error: {text}"));
-            exit
-        }
+        Err(refused) => refused.complained(),
     }
 }
 
@@ -173,20 +171,11 @@ fn write_fixes(linted: &Linted) -> Result<usize, Refused> {
 
 /// Replaces a file that is still as it was read, as a whole or not at all.
 fn replace(path: &Path, was: &str, text: &str) -> Result<(), String> {
-    let failed = |error: std::io::Error| format!("failed to write it: {error}");
-    if std::fs::read_to_string(path).map_err(failed)? != was {
+    let now = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    if now != was {
         return Err("it changed while it was being mended".to_owned());
     }
-    let real = std::fs::canonicalize(path).map_err(failed)?;
-    let directory = real.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(directory).map_err(failed)?;
-    std::io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)?;
-    let permissions = std::fs::metadata(&real).map_err(failed)?.permissions();
-    file.as_file()
-        .set_permissions(permissions)
-        .map_err(failed)?;
-    file.persist(&real).map_err(|error| failed(error.error))?;
-    Ok(())
+    Target::at(path)?.write(text)
 }
 
 fn tell(request: &LintRequest, linted: &Linted, fixed: usize, fail_on: Severity) -> Exit {
@@ -197,7 +186,6 @@ fn tell(request: &LintRequest, linted: &Linted, fixed: usize, fail_on: Severity)
         Exit::Met
     };
     let diagnostics = &linted.diagnostics;
-    let rules: Vec<RuleText> = RULES.iter().map(rule_text).collect();
     output::say(&match request.format {
         LintFormat::Terminal => {
             let source_of = |path: &Path| linted.texts.get(path).cloned();
@@ -205,7 +193,10 @@ fn tell(request: &LintRequest, linted: &Linted, fixed: usize, fail_on: Severity)
             report::lint::terminal(diagnostics, &source_of, linted.pages, fixed, color)
         }
         LintFormat::Json => report::lint::json(diagnostics, linted.pages, fixed, exit),
-        LintFormat::Sarif => report::sarif::render(diagnostics, &linted.texts, &rules),
+        LintFormat::Sarif => {
+            let rules: Vec<RuleText> = RULES.iter().map(rule_text).collect();
+            report::sarif::render(diagnostics, &linted.texts, &rules)
+        }
         LintFormat::Github => report::lint::github(diagnostics),
     });
     exit

@@ -20,10 +20,7 @@ pub struct MergeRequest {
 
 /// Writes the reports of the whole, and ends as that run would have.
 pub fn merge(request: &MergeRequest) -> Exit {
-    merged(request).unwrap_or_else(|Refused { exit, text }| {
-        output::complain(&format!("error: {text}"));
-        exit
-    })
+    merged(request).unwrap_or_else(Refused::complained)
 }
 
 fn merged(request: &MergeRequest) -> Result<Exit, Refused> {

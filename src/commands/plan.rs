@@ -17,10 +17,7 @@ pub struct PlanRequest {
 pub fn plan(request: &PlanRequest) -> Exit {
     let content = match content::load(&request.selection, true) {
         Ok(content) => content,
-        Err(refused) => {
-            output::complain(&format!("error: {}", refused.text));
-            return refused.exit;
-        }
+        Err(refused) => return refused.complained(),
     };
     let plan = &content.loaded.plan;
     let exit = if content.has_errors() {

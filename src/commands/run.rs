@@ -7,6 +7,7 @@ pub mod part;
 pub(super) mod prepare;
 pub mod report_files;
 mod side_by_side;
+mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +15,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-pub use self::documented::Documented;
 use self::part::PartRequest;
 use self::prepare::Prepared;
 use self::report_files::{ReportRequest, Reports};
@@ -22,12 +22,13 @@ use self::side_by_side::Shared;
 use super::content::Selection;
 use super::sessions::AccountNames;
 use super::{interrupt, output, runtime, scratch};
+pub use crate::config::Documented;
 use crate::live::Live;
 use crate::outcome::{Exit, LabOutcome, RunOutcome};
-use crate::plan::Lab;
+use crate::plan::{Lab, NOT_SELECTED};
 use crate::report::{self, Format};
 pub use crate::run::ShellPer;
-use crate::run::{self, Failures, Options, Run};
+use crate::run::{self, Failures, Halt, Options, Run};
 use crate::scenarios::Source;
 use crate::session::runs;
 use crate::shell::Interrupt;
@@ -38,6 +39,8 @@ use crate::simulator::clock::Pace;
 #[derive(Debug, Clone)]
 pub struct RunRequest {
     pub selection: Selection,
+    /// Again whenever it is edited.
+    pub watch: bool,
     /// Which of the selected labs, and from which step on.
     pub part: PartRequest,
     pub backend: Backend,
@@ -94,13 +97,16 @@ pub enum Backend {
 /// # Errors
 /// When we could not find out: the environment failed before any lab could.
 pub fn run(request: RunRequest) -> anyhow::Result<Exit> {
+    if request.watch {
+        return watch::watch(&request);
+    }
     let reports = match Reports::open(&request.reports, request.format) {
         Ok(reports) => reports,
         Err(refused) => return Ok(refuse(&refused, Exit::Usage)),
     };
     let (prepared, part) = match prepare::prepare_part(&request) {
         Ok(prepared) => prepared,
-        Err(refused) => return Ok(refuse(&refused.text, refused.exit)),
+        Err(refused) => return Ok(refused.complained()),
     };
     let killed = "the run did not finish: breakfix is still running, or was killed";
     let mut unfinished = unfinished(&request, &prepared, killed);
@@ -156,11 +162,16 @@ pub(super) fn run_labs(
     outcome.labs = done.labs;
     outcome.interrupted = interrupt.count() > usize::from(done.kept);
     outcome.duration = started.elapsed();
+    tell_drifts(request, &outcome);
+    Ok(outcome)
+}
+
+/// What drifted, where that is no mistake and somebody wants to see it all the same.
+fn tell_drifts(request: &RunRequest, outcome: &RunOutcome) {
     if request.verbose && !outcome.drift_fails && outcome.drifts().next().is_some() {
         let color = output::is_colored(&std::io::stderr());
-        output::complain(&report::terminal::drift_details(&outcome, color));
+        output::complain(&report::terminal::drift_details(outcome, color));
     }
-    Ok(outcome)
 }
 
 /// An outcome by the request's rules in which nothing happened yet.
@@ -191,11 +202,17 @@ fn run_lab(
     next: &[PathBuf],
     source: Option<Source>,
     live: &mut Live,
+    again: Option<&mut ground::Again<'_>>,
 ) -> LabOutcome {
     if !lab.runs_something() {
-        return run::not_run(lab, "not selected");
+        return run::not_run(lab, NOT_SELECTED);
     }
-    let part = ground::Part { run, lab, next };
+    let part = ground::Part {
+        run,
+        lab,
+        next,
+        again,
+    };
     let result = match setting.request.backend {
         Backend::Nothing => ground::run_bare(setting, part, live),
         Backend::Simulator => ground::broken::run_simulated(setting, part, source, live),
@@ -211,15 +228,24 @@ fn run_lab(
 }
 
 impl RunRequest {
+    /// What follows labs that run one after the other.
+    fn live(&self) -> Live {
+        if self.plain {
+            Live::lines_on_stderr_with(self.verbose)
+        } else {
+            Live::on_stderr(self.verbose)
+        }
+    }
+
     fn options(&self) -> Options {
         Options {
             shell_per: self.shell_per,
-            bail: false,
             failures: match (self.bail, self.max_fail) {
                 (true, _) => Failures::up_to("--bail", 1),
                 (false, Some(limit)) => Failures::up_to(&format!("--max-fail={limit}"), limit),
                 (false, None) => Failures::default(),
             },
+            halt: Halt::default(),
             page_timeout: self.page_timeout,
             run_timeout: self.run_timeout,
         }

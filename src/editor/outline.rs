@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{OpenPage, lines_of};
+use super::OpenPage;
 use crate::plan::{self, LabSource, Request};
 
 /// A step of the page.
@@ -30,7 +30,7 @@ pub fn outline(page: &OpenPage<'_>) -> Vec<Symbol> {
         .filter_map(|step| {
             let block = page.block_on(step.line)?;
             let head = page.lines.span(step.line);
-            let last = page.lines.span(lines_of(block).end - 1);
+            let last = page.lines.span(*block.page_lines().end());
             let command = step.commands.first().map(|command| command.text.as_str());
             Some(Symbol {
                 name: format!("{} {}", step.number, step.title)

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{OpenPage, lines_of};
+use super::OpenPage;
 use crate::lab;
 use crate::lint::suppressions::{MARK, begins_comment};
 
@@ -165,7 +165,7 @@ pub(super) fn allowing_comment(page: &OpenPage<'_>, line: usize) -> Option<usize
         .page
         .blocks
         .iter()
-        .any(|block| lines_of(block).contains(&above));
+        .any(|block| block.page_lines().contains(&above));
     (is_free && begins_comment(text) && text.contains(MARK) && !text.contains(" on this page"))
         .then_some(above)
 }

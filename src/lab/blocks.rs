@@ -1,6 +1,6 @@
 //! Finds the fenced blocks of a page and what each is: tested, left out and why, or none of our business.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
@@ -31,6 +31,13 @@ pub struct Block {
     pub tested: bool,
     /// Why a block that looks like commands will not run.
     pub skip: Option<String>,
+}
+
+impl Block {
+    /// Its lines in the page, fences included, counted from 1.
+    pub fn page_lines(&self) -> RangeInclusive<usize> {
+        self.line..=self.line + self.lines.len() + 1
+    }
 }
 
 /// Languages whose blocks hold commands that we do not run.

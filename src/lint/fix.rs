@@ -2,14 +2,14 @@
 
 use std::ops::Range;
 
+use super::Pages;
 use super::steps::PageView;
 use crate::diagnostic::{Diagnostic, Edit};
 
 /// Adds what mends the parser's diagnostics, where that is certain.
-pub(super) fn offer(all: &mut [Diagnostic], labs: &[Vec<PageView<'_>>]) {
+pub(super) fn offer(all: &mut [Diagnostic], pages: &Pages<'_>) {
     for one in all.iter_mut().filter(|one| one.fix.is_none()) {
-        let mut views = labs.iter().flatten();
-        if let Some(view) = views.find(|view| view.page.path == one.path)
+        if let Some(view) = pages.get(one.path.as_path())
             && let Some((span, text)) = mended(one, view)
         {
             one.fix = Some(Edit { span, text });
@@ -79,9 +79,8 @@ pub fn fixed(text: &str, diagnostics: &[&Diagnostic]) -> (String, usize) {
     let (mut done, mut count) = (0, 0);
     for edit in edits {
         let (start, end) = (edit.span.start, edit.span.end);
-        let is_whole = text.is_char_boundary(start.min(text.len()))
-            && text.is_char_boundary(end.min(text.len()));
-        if start < done || end > text.len() || !is_whole {
+        let is_whole = text.is_char_boundary(start) && text.is_char_boundary(end);
+        if start < done || !is_whole {
             continue;
         }
         fixed.push_str(&text[done..start]);

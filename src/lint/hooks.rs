@@ -28,9 +28,12 @@ fn syntax_error(script: &Path, text: &str) -> Option<Diagnostic> {
     let lines = Lines::new(text);
     let (line, message) = match syntax(text.trim_end_matches('\n')) {
         Reading::Complete | Reading::TooComplex => return None,
-        Reading::Unfinished { awaiting } => (
+        Reading::Unfinished(unfinished) => (
             lines.count(),
-            format!("the script ends while bash still waits for {awaiting}"),
+            format!(
+                "the script ends while bash still waits for {}",
+                unfinished.awaiting
+            ),
         ),
         Reading::Invalid { line, message } => (line.unwrap_or(1), message),
     };

@@ -2,20 +2,30 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use super::Content;
 use super::steps::PageView;
+use super::{Content, Pages};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::lab::{Link, Page};
 
-pub(super) fn check(view: &PageView<'_>, content: &Content<'_>, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(
+    view: &PageView<'_>,
+    pages: &Pages<'_>,
+    content: &Content<'_>,
+    found: &mut Vec<Diagnostic>,
+) {
     for link in &view.page.links {
-        if let Some(one) = broken(view, link, content) {
+        if let Some(one) = broken(view, link, pages, content) {
             found.push(one);
         }
     }
 }
 
-fn broken(view: &PageView<'_>, link: &Link, content: &Content<'_>) -> Option<Diagnostic> {
+fn broken(
+    view: &PageView<'_>,
+    link: &Link,
+    pages: &Pages<'_>,
+    content: &Content<'_>,
+) -> Option<Diagnostic> {
     let target = link.target.trim();
     if is_elsewhere(target) {
         return None;
@@ -43,8 +53,8 @@ fn broken(view: &PageView<'_>, link: &Link, content: &Content<'_>) -> Option<Dia
     if anchor.is_empty() {
         return None;
     }
-    let (page, text) = page_at(content, &file)?;
-    let known = has_heading(page, text, anchor);
+    let target = pages.get(file.as_path())?;
+    let known = has_heading(target.page, target.text, anchor);
     (!known).then(|| no_heading(view, at(), anchor, &file.display().to_string()))
 }
 
@@ -82,12 +92,6 @@ fn no_heading(view: &PageView<'_>, at: Location, anchor: &str, page: &str) -> Di
     let message = format!("no heading of {page} has the anchor `#{anchor}`");
     view.diagnostic("link-anchor", at, message)
         .with_help("an anchor is the heading's text in lower case, with `-` for blanks")
-}
-
-fn page_at<'a>(content: &Content<'a>, path: &Path) -> Option<(&'a Page, &'a str)> {
-    let pages = content.labs.iter().flat_map(|lab| &lab.pages);
-    let page = pages.into_iter().find(|page| page.path == path)?;
-    Some((page, content.texts.get(path)?))
 }
 
 /// Compared by letters and digits alone: generators differ about the rest.

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use super::steps::PageView;
 use super::{Content, rules};
 use crate::diagnostic::{Diagnostic, Lines, Severity, nearest};
+use crate::lab::Block;
 
 /// What the comments of all files allow.
 pub(super) struct Suppressions {
@@ -116,12 +117,8 @@ impl<'a> Reader<'a> {
     }
 
     fn page(&mut self, view: &PageView<'_>) {
-        let fences: Vec<RangeInclusive<usize>> = view
-            .page
-            .blocks
-            .iter()
-            .map(|block| block.line..=block.line + block.lines.len() + 1)
-            .collect();
+        let fences: Vec<RangeInclusive<usize>> =
+            view.page.blocks.iter().map(Block::page_lines).collect();
         for line in 1..=self.lines.count() {
             let text = self.lines.text(line);
             if !begins_comment(text) || fences.iter().any(|fence| fence.contains(&line)) {

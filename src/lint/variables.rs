@@ -199,7 +199,7 @@ pub(super) fn check(
         known: environment(lab, content, shared.settings),
         ..ShellState::default()
     };
-    let scripts: BTreeMap<String, Vec<(String, bool)>> = needs_of_hooks(lab, content);
+    let scripts = needs_of_hooks(lab, content);
     for view in views {
         let mut given = shared.given_to(&view.page.path);
         // A translation is read where its source is.
@@ -208,7 +208,7 @@ pub(super) fn check(
         }
         let mut told = BTreeSet::new();
         for block in &view.blocks {
-            shell.hook(view, block, &scripts, false, found);
+            shell.hook(view, block, &scripts, found);
             for command in &block.commands {
                 for deed in &command.deeds {
                     if let Deed::Use(name) = deed {
@@ -223,7 +223,7 @@ pub(super) fn check(
                     shell.deed(view, command, deed, shared, found);
                 }
             }
-            shell.hook(view, block, &scripts, true, found);
+            shell.hook(view, block, &scripts, found);
         }
     }
 }
@@ -287,8 +287,8 @@ fn place_of_use(view: &PageView<'_>, command: &Command, name: &str) -> Location 
 #[derive(Default)]
 struct ShellState {
     known: BTreeSet<String>,
-    /// Variables that are set and not exported, and where.
-    unexported: BTreeMap<String, (Diagnostic, usize)>,
+    /// Variables that are set and not exported, with what is told when somebody needs them.
+    unexported: BTreeMap<String, Diagnostic>,
     exports_all: bool,
     /// Something ran that may have set any variable.
     anything: bool,
@@ -311,8 +311,7 @@ impl ShellState {
                     self.unexported.remove(name);
                 } else {
                     let one = unexported(view, command.command, name);
-                    self.unexported
-                        .insert(name.clone(), (one, command.command.line));
+                    self.unexported.insert(name.clone(), one);
                 }
             }
             Deed::Export(name) => {
@@ -340,13 +339,12 @@ impl ShellState {
         }
     }
 
-    /// The hook of a block needs what it needs before the block, or afterwards.
+    /// The hook of a block needs what it needs; it is called before the block and after it.
     fn hook(
         &mut self,
         view: &PageView<'_>,
         block: &BlockView<'_>,
-        scripts: &BTreeMap<String, Vec<(String, bool)>>,
-        _after: bool,
+        scripts: &NeedsOfHooks,
         found: &mut Vec<Diagnostic>,
     ) {
         let Some(hook) = block
@@ -359,8 +357,8 @@ impl ShellState {
             return;
         };
         let directory = view.page.path.parent().unwrap_or(Path::new(""));
-        let key = format!("{}\n{}", directory.display(), hook.value);
-        for (name, _) in scripts.get(&key).into_iter().flatten() {
+        let key = (directory.to_owned(), hook.value.clone());
+        for name in scripts.get(&key).into_iter().flatten() {
             let who = format!("the hook `{}` of line {}", hook.value, block.block.line);
             self.needed(name, &who, found);
         }
@@ -368,7 +366,7 @@ impl ShellState {
 
     /// Says once that `who` cannot see a variable.
     fn needed(&mut self, name: &str, who: &str, found: &mut Vec<Diagnostic>) {
-        if let Some((mut one, _)) = self.unexported.remove(name) {
+        if let Some(mut one) = self.unexported.remove(name) {
             one.message = format!("`{name}` is not exported, and {who} needs it");
             found.push(one);
         }
@@ -397,11 +395,13 @@ fn unexported(view: &PageView<'_>, command: &Command, name: &str) -> Diagnostic 
 }
 
 /// By directory and hook: the variables that its script needs and does not set itself.
-fn needs_of_hooks(lab: &LabSource, content: &Content<'_>) -> BTreeMap<String, Vec<(String, bool)>> {
+type NeedsOfHooks = BTreeMap<(PathBuf, String), Vec<String>>;
+
+fn needs_of_hooks(lab: &LabSource, content: &Content<'_>) -> NeedsOfHooks {
     let mut needs = BTreeMap::new();
     for hooks in &lab.hook_scripts {
         for (name, script) in &hooks.scripts {
-            let key = format!("{}\n{name}", hooks.directory.display());
+            let key = (hooks.directory.clone(), name.clone());
             if let Some(text) = content.scripts.get(script) {
                 needs.entry(key).or_insert_with(|| needs_of_script(text));
             }
@@ -410,7 +410,8 @@ fn needs_of_hooks(lab: &LabSource, content: &Content<'_>) -> BTreeMap<String, Ve
     needs
 }
 
-fn needs_of_script(text: &str) -> Vec<(String, bool)> {
+/// What a script needs and does not set itself.
+fn needs_of_script(text: &str) -> Vec<String> {
     let deeds = script::read(text);
     let set: BTreeSet<&str> = deeds
         .iter()
@@ -427,10 +428,7 @@ fn needs_of_script(text: &str) -> Vec<(String, bool)> {
         !set.contains(name) && !OF_HOOKS.contains(name) && !OF_THE_SHELL.contains(name)
     };
     let names: BTreeSet<&str> = needed.filter(own).collect();
-    names
-        .into_iter()
-        .map(|name| (name.to_owned(), true))
-        .collect()
+    names.into_iter().map(str::to_owned).collect()
 }
 
 /// What a call hands to a shell or program that sees exported variables only.
@@ -442,13 +440,9 @@ fn needs_of_fresh_shell(call: &Call) -> Vec<String> {
         "yq" => return names_behind(call, &["env(", "strenv("]),
         _ => return Vec::new(),
     };
-    let Some(inner) = inner.filter(|inner| inner.is_quoted) else {
-        return Vec::new();
-    };
-    let names = needs_of_script(&inner.text)
-        .into_iter()
-        .map(|(name, _)| name);
-    names.collect()
+    inner
+        .filter(|inner| inner.is_quoted)
+        .map_or_else(Vec::new, |inner| needs_of_script(&inner.text))
 }
 
 fn names_behind(call: &Call, openings: &[&str]) -> Vec<String> {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::plan::counted;
 use super::terminal::Paint;
+use super::text::document;
 use crate::lab::rewrite::{Change, ChangedLine, Refusal};
 use crate::outcome::Exit;
 
@@ -199,10 +200,7 @@ pub fn json(pages: &[BlessedPage], exit: Exit) -> String {
         exit_code: exit as u8,
         pages: pages.iter().map(page_view).collect(),
     };
-    let mut text = serde_json::to_string_pretty(&view)
-        .expect("plain structs of strings and numbers always serialize");
-    text.push('\n');
-    text
+    document(&view)
 }
 
 #[derive(Serialize)]

@@ -77,20 +77,13 @@ fn snippet<'a>(
     // The byte order mark would stand in the drawn line as a character that nobody sees.
     let text = source.trim_start_matches('\u{feff}');
     let skipped = source.len() - text.len();
-    let start = boundary(text, diagnostic.span.start.saturating_sub(skipped));
-    let end = boundary(text, diagnostic.span.end.saturating_sub(skipped)).max(start);
+    // The file may have changed since: a span must never cut a character or leave the text.
+    let boundary = |offset: usize| text.floor_char_boundary(offset.saturating_sub(skipped));
+    let start = boundary(diagnostic.span.start);
+    let end = boundary(diagnostic.span.end).max(start);
     Snippet::source(text)
         .path(path)
         .annotation(AnnotationKind::Primary.span(start..end))
-}
-
-/// The file may have changed since: a span must never cut a character or leave the text.
-fn boundary(text: &str, offset: usize) -> usize {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    offset
 }
 
 fn level(severity: Severity) -> Level<'static> {

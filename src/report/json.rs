@@ -11,6 +11,7 @@ pub use self::read::{ReadError, read};
 
 use super::Counts;
 use super::explanation::{explain, kind_word, phase_word, suite_reason, verdict_word};
+use super::text::document;
 use crate::outcome::{
     CheckOutcome, CommandOutcome, Failure, LabOutcome, RunOutcome, StepOutcome, StepResult, Stream,
     SuiteHookOutcome, Verdict,
@@ -21,10 +22,7 @@ const VERSION: u32 = 1;
 
 /// The document, ending with a newline.
 pub fn render(outcome: &RunOutcome) -> String {
-    let mut text = serde_json::to_string_pretty(&run_view(outcome))
-        .expect("plain structs of strings and numbers always serialize");
-    text.push('\n');
-    text
+    document(&run_view(outcome))
 }
 
 #[derive(Serialize)]

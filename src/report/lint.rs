@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::diagnostics;
 use super::github::{escaped_data, escaped_property, file};
+use super::text::document;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::outcome::Exit;
 
@@ -181,11 +182,4 @@ pub fn rules_json(rules: &[RuleText]) -> String {
         version: VERSION,
         rules: rules.iter().map(rule).collect(),
     })
-}
-
-fn document(view: &impl Serialize) -> String {
-    let mut text = serde_json::to_string_pretty(view)
-        .expect("plain structs of strings and numbers always serialize");
-    text.push('\n');
-    text
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::text::duration_text;
+use super::text::{document, duration_text};
 use crate::outcome::Exit;
 use crate::outcome::proof::{ProofOutcome, StageOutcome};
 
@@ -109,10 +109,7 @@ pub fn json(proofs: &[ProofOutcome]) -> String {
         exit_code: exit as u8,
         proofs: proofs.iter().map(proof_view).collect(),
     };
-    let mut text = serde_json::to_string_pretty(&view)
-        .expect("plain structs of strings and numbers always serialize");
-    text.push('\n');
-    text
+    document(&view)
 }
 
 #[derive(Serialize)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::lint::RuleText;
-use crate::diagnostic::{Diagnostic, Lines, Severity};
+use crate::diagnostic::{Diagnostic, Lines};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
@@ -32,16 +32,12 @@ pub fn render(all: &[Diagnostic], texts: &BTreeMap<PathBuf, String>, rules: &[Ru
     format!("{log:#}\n")
 }
 
-fn level(severity: Severity) -> &'static str {
-    severity.name()
-}
-
 fn rule(rule: &RuleText) -> Value {
     json!({
         "id": rule.code,
         "shortDescription": { "text": rule.summary },
         "help": { "text": rule.explanation, "markdown": rule.explanation },
-        "defaultConfiguration": { "level": level(rule.severity) },
+        "defaultConfiguration": { "level": rule.severity.name() },
     })
 }
 
@@ -53,7 +49,7 @@ fn result(one: &Diagnostic, text: Option<&String>, rules: &[RuleText]) -> Value 
     }
     let mut result = json!({
         "ruleId": one.code,
-        "level": level(one.severity),
+        "level": one.severity.name(),
         "message": { "text": message },
         "locations": [{ "physicalLocation": {
             "artifactLocation": { "uri": uri(&one.path) },

@@ -5,6 +5,8 @@ use std::iter::Peekable;
 use std::str::Chars;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::outcome::{CommandOutcome, Stream};
 
 /// Characters that are shown of a title, of a command's line or of a line of its output.
@@ -12,6 +14,14 @@ const LINE_CHARACTERS: usize = 160;
 
 /// Bytes of a reason that are told.
 const REASON_BYTES: usize = 2 * 1024;
+
+/// A document for programs, ending with a newline.
+pub(crate) fn document(view: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(view)
+        .expect("plain structs of strings and numbers always serialize");
+    text.push('\n');
+    text
+}
 
 /// `0.42 s`, `12.3 s`, `5 min 12 s`.
 pub(crate) fn duration_text(duration: Duration) -> String {

@@ -11,7 +11,7 @@ pub use self::recorded::{NoDurations, Recorded, read, updated};
 
 use super::explanation::{Standing, explain, standing};
 use super::finding::{self, Finding, Level};
-use super::text::short_line;
+use super::text::{self, short_line};
 use crate::outcome::{Exit, LabOutcome, RunOutcome, StepOutcome, StepResult};
 
 /// Raised when a field changes its meaning or goes; new fields do not raise it.
@@ -22,14 +22,7 @@ const NO_EVIDENCE: usize = 0;
 
 /// The document, ending with a newline.
 pub fn render(outcome: &RunOutcome) -> String {
-    text_of(&document(outcome))
-}
-
-fn text_of(document: &Document) -> String {
-    let mut text = serde_json::to_string_pretty(document)
-        .expect("plain structs of strings and numbers always serialize");
-    text.push('\n');
-    text
+    text::document(&document(outcome))
 }
 
 #[derive(Serialize)]

@@ -155,7 +155,7 @@ impl<'a> LabRun<'a> {
         if step.skip.is_none() {
             self.turn_to_page(&step.page);
         }
-        self.run.take_failures();
+        self.run.look_for_stops();
         let page_stopped = || self.page.as_ref().and_then(|page| page.stopped.clone());
         let suite = || self.run.suites.failure().map(str::to_owned);
         let stop = self.run.stopped.as_ref().map(Stop::reason);
@@ -286,7 +286,7 @@ impl<'a> LabRun<'a> {
                 } else {
                     let what = format!("step {number} ({page}:{line}) failed");
                     self.run.options.failures.note(&what);
-                    self.run.take_failures();
+                    self.run.look_for_stops();
                 }
             }
             StepResult::Pass | StepResult::Flaky { .. } | StepResult::Skip(_) => {}

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::overlay::Overlay;
+use super::read::ReadPage;
 use super::{Drafts, Loaded, read, walk};
 use crate::lab::Page;
 use crate::plan::Request;
@@ -45,7 +46,7 @@ pub fn around(loaded: &Loaded, paths: &[PathBuf], request: &Request, drafts: &Dr
         .flat_map(|directory| overlay.homes(directory))
         .collect();
     let homes: BTreeSet<&Path> = homes.iter().map(PathBuf::as_path).collect();
-    around.neighbours = neighbours(&homes, &pages, drafts);
+    let neighbours = neighbours(&homes, &pages, drafts);
     for lab in &loaded.labs {
         let of_pages = lab.hook_scripts.iter().flat_map(|hooks| &hooks.scripts);
         let scripts = of_pages.map(|(_, script)| script).chain(&lab.suite_hooks);
@@ -57,8 +58,10 @@ pub fn around(loaded: &Loaded, paths: &[PathBuf], request: &Request, drafts: &Dr
             }
         }
     }
+    around.translations(loaded, &pages, &neighbours, &overlay);
+    let neighbours = neighbours.into_iter();
+    around.neighbours = neighbours.map(|(path, read)| (path, read.page)).collect();
     around.unnamed = unnamed(loaded, &around, &pages);
-    around.translations(&pages, &overlay);
     around
 }
 
@@ -67,7 +70,7 @@ fn neighbours(
     directories: &BTreeSet<&Path>,
     pages: &BTreeMap<&Path, &Page>,
     drafts: &Drafts,
-) -> BTreeMap<PathBuf, Page> {
+) -> BTreeMap<PathBuf, ReadPage> {
     let above = directories
         .iter()
         .flat_map(|directory| directory.ancestors().skip(1));
@@ -94,7 +97,7 @@ fn neighbours(
     read::pages(&paths, drafts)
         .into_iter()
         .flatten()
-        .map(|read| (read.page.path.clone(), read.page))
+        .map(|read| (read.page.path.clone(), read))
         .collect()
 }
 
@@ -134,7 +137,14 @@ fn is_used_by_another(script: &Path, scripts: &BTreeMap<PathBuf, String>) -> boo
 }
 
 impl Around {
-    fn translations(&mut self, pages: &BTreeMap<&Path, &Page>, overlay: &Overlay) {
+    /// A page's twin stands in a directory that was looked into: it is one of the pages or of their neighbours.
+    fn translations(
+        &mut self,
+        loaded: &Loaded,
+        pages: &BTreeMap<&Path, &Page>,
+        neighbours: &BTreeMap<PathBuf, ReadPage>,
+        overlay: &Overlay,
+    ) {
         for page in pages.values() {
             let directory = super::directory_of(page);
             let (Some(home), Some(name)) = (overlay.homes(directory).nth(1), page.path.file_name())
@@ -142,16 +152,15 @@ impl Around {
                 continue;
             };
             let twin = home.join(name);
-            match read::text(&twin) {
-                Ok(text) => {
-                    let (source, _) = crate::lab::parse(&twin, &text);
-                    self.sources.insert(page.path.clone(), (source, text));
-                }
+            let known = pages.get(twin.as_path()).copied();
+            let known = known.zip(loaded.sources.get(&twin));
+            let beside = || neighbours.get(&twin).map(|read| (&read.page, &read.source));
+            if let Some((source, text)) = known.or_else(beside) {
+                let source = (source.clone(), text.clone());
+                self.sources.insert(page.path.clone(), source);
+            } else if home.is_dir() && !twin.exists() {
                 // Where the whole directory has no twin, the page is not a translation after all.
-                Err(_) if home.is_dir() && !twin.exists() => {
-                    self.orphans.insert(page.path.clone(), twin);
-                }
-                Err(_) => {}
+                self.orphans.insert(page.path.clone(), twin);
             }
         }
     }

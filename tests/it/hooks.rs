@@ -224,7 +224,7 @@ fn suites_stay_open_for_the_next_lab_and_are_left_if_it_never_comes() {
         &mut |_| {},
     );
     assert!(!run.is_finished());
-    run.finish(
+    run.leave(
         &fixture.config,
         &mut fixture.clock,
         &mut |_| {},

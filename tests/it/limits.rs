@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::time::Duration;
 
 use breakfix::outcome::{Event, StepResult};
-use breakfix::run::{Options, Run};
+use breakfix::run::{Failures, Options, Run};
 use rustix::process::Signal;
 
 use super::shell::{EARLIER, Fixture};
@@ -240,7 +240,7 @@ fn a_failing_block_stops_its_page_and_later_pages_go_on() {
 #[test]
 fn with_bail_the_first_failure_stops_everything() {
     let mut fixture = Fixture::new();
-    fixture.options.bail = true;
+    fixture.options.failures = Failures::up_to("--bail", 1);
     fixture.step(&["false"]);
     fixture.step(&["true"]).page = "later.md".into();
     let bailed = skip("--bail: step 1 (page.md:10) failed");

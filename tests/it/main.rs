@@ -59,3 +59,4 @@ mod time;
 mod trouble;
 mod verbs;
 mod walk;
+mod watch;

@@ -162,7 +162,7 @@ impl Fixture {
         let mut run = Run::new(self.options.clone(), self.config.interrupt.clone());
         let mut outcome = run.lab(&self.lab(), &[], &self.config, &mut self.clock, on_event);
         if !run.is_finished() {
-            run.finish(&self.config, &mut self.clock, on_event, &mut outcome);
+            run.leave(&self.config, &mut self.clock, on_event, &mut outcome);
         }
         outcome
     }

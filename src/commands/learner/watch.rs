@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::super::content::Refused;
+use super::super::keys::Keys;
 use super::super::manners::Manners;
 use super::super::{interrupt, output};
 use super::hint::{self, HintRequest};
-use super::keys::Keys;
 use super::run_step::{self, RunStepRequest};
 use super::{Learner, Standing, calls};
 use crate::message;

@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::super::config::Found;
-use super::super::content::{Refused, Selection, bound, refused};
+use super::super::content::{Refused, Selection, bound, not_loaded};
 use super::LintRequest;
 use crate::diagnostic::Diagnostic;
 use crate::lab;
 use crate::lint::ScenarioFile;
-use crate::outcome::Exit;
 use crate::plan;
 use crate::scenario::Scenario;
-use crate::scenarios;
+use crate::scenarios::{self, FILE, Source};
 use crate::tree::{self, Around, Drafts, LoadError, Loaded};
 
 /// Content with all that belongs to it.
@@ -42,10 +41,7 @@ pub(super) fn gather(
         Ok(loaded) => loaded,
         // A directory of scenarios alone is content, too.
         Err(LoadError::NothingSelected { .. }) if directory.is_some() => Loaded::default(),
-        Err(error @ LoadError::Unreadable { .. }) => {
-            return Err(refused(Exit::CannotTell, error.to_string()));
-        }
-        Err(error) => return Err(refused(Exit::Usage, error.to_string())),
+        Err(error) => return Err(not_loaded(&error)),
     };
     let around = tree::around(&loaded, &request.paths, &asked, drafts);
     let selection = Selection {
@@ -89,35 +85,38 @@ impl Gathered {
     /// Reads each scenario of the directory, with its mistakes.
     fn scenarios_of(&mut self, directory: &Path) {
         let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-        let mut files: Vec<PathBuf> = entries
-            .map(|entry| entry.path().join("scenario.yaml"))
-            .filter(|path| path.is_file())
+        let mut names: Vec<String> = entries
+            .filter(|entry| entry.path().join(FILE).is_file())
+            .filter_map(|entry| entry.file_name().into_string().ok())
             .collect();
-        files.sort();
-        for path in files {
-            let Ok(text) = std::fs::read_to_string(&path) else {
-                continue;
-            };
-            match crate::scenario::read(&text, &path) {
-                Ok(scenario) => self.scenario_file(directory, path, text, scenario),
-                Err(mistakes) => {
+        names.sort();
+        for name in names {
+            match scenarios::load(&name, Some(directory)) {
+                Ok(source) => self.scenario_file(directory, &name, source),
+                Err(scenarios::LoadError::Invalid {
+                    path,
+                    text,
+                    mistakes,
+                }) => {
                     self.diagnostics.extend(mistakes);
                     self.other_texts.insert(path, text);
                 }
+                // What cannot be read is told where a page names it.
+                Err(_) => {}
             }
         }
     }
 
-    fn scenario_file(&mut self, directory: &Path, path: PathBuf, text: String, scenario: Scenario) {
-        let name = path.parent().and_then(Path::file_name).unwrap_or_default();
-        if let Ok(source) = scenarios::load(&name.to_string_lossy(), Some(directory)) {
-            for mistake in source.file_mistakes() {
-                if let Some(text) = source.text_of(&mistake.path) {
-                    self.other_texts.insert(mistake.path.clone(), text);
-                }
-                self.diagnostics.push(mistake);
+    fn scenario_file(&mut self, directory: &Path, name: &str, source: Source) {
+        for mistake in source.file_mistakes() {
+            if let Some(text) = source.text_of(&mistake.path) {
+                self.other_texts.insert(mistake.path.clone(), text);
             }
+            self.diagnostics.push(mistake);
         }
+        let path = directory.join(name).join(FILE);
+        let text = source.read(FILE).unwrap_or_default();
+        let scenario = source.scenario;
         let by_page = |lab: &plan::LabSource| {
             lab.scenarios
                 .iter()

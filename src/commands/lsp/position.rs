@@ -7,11 +7,7 @@ use tower_lsp_server::ls_types::Position;
 
 /// The place of a byte offset; one behind the text is its end, one within a character its start.
 pub(super) fn position(text: &str, offset: usize) -> Position {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    let before = &text[..offset];
+    let before = &text[..text.floor_char_boundary(offset)];
     let start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let units = before[start..].encode_utf16().count();
     Position::new(counted(before.matches('\n').count()), counted(units))

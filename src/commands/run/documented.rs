@@ -4,18 +4,6 @@ use crate::expect::{self, Comparison, DriftKind};
 use crate::outcome::{CommandOutcome, Drift, LabOutcome, StepResult, Stream};
 use crate::plan::{Command, Lab};
 
-/// What comes of documented output that is not what came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Documented {
-    /// It is said, and changes nothing else.
-    #[default]
-    Report,
-    /// The content is wrong.
-    Fail,
-    /// Nobody looks.
-    Ignore,
-}
-
 /// Compares the commands of all steps that passed; of others a reader expects no certain output.
 pub(super) fn compare(lab: &Lab, outcome: &mut LabOutcome) {
     for step in &mut outcome.steps {

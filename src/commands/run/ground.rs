@@ -36,17 +36,28 @@ pub(super) struct Setting<'a> {
 }
 
 /// A lab and its place in the run.
-pub(super) struct Part<'a> {
+pub(super) struct Part<'a, 'b> {
     pub(super) run: &'a mut Run,
     pub(super) lab: &'a Lab,
     /// The suites of the lab after it.
     pub(super) next: &'a [PathBuf],
+    /// Whoever has the lab run again.
+    pub(super) again: Option<&'a mut Again<'b>>,
+}
+
+/// Gets what came of a lab, and says what of it runs again in the same shell and world.
+pub(super) type Again<'a> = dyn FnMut(&mut Run, &mut LabOutcome) -> Option<Lab> + 'a;
+
+/// A world that a lab acts on.
+trait World: Surroundings {
+    /// Adds what the world says of the lab once its steps have run.
+    fn judge(&mut self, outcome: &mut LabOutcome, live: &mut Live);
 }
 
 /// Runs a lab in the environment that breakfix was called in.
 pub(super) fn run_bare(
     setting: &Setting<'_>,
-    part: Part<'_>,
+    part: Part<'_, '_>,
     live: &mut Live,
 ) -> anyhow::Result<LabOutcome> {
     // One shell for all labs keeps its files through all of them.
@@ -57,27 +68,58 @@ pub(super) fn run_bare(
         setting.lab_scratch()?
     };
     let config = shell_config(setting, &scratch, Vec::new())?;
-    let mut on_event = |event| live.show(&event);
-    let Part { run, lab, next } = part;
-    let outcome = run.lab(lab, next, &config, &mut setting.bare(), &mut on_event);
+    let outcome = steps(part, &config, &mut setting.bare(), live);
     if !kept {
         remove(&scratch);
     }
     Ok(outcome)
 }
 
+/// The lab's steps and what is judged of them, as often as is asked for.
+fn steps(
+    part: Part<'_, '_>,
+    config: &ShellConfig,
+    world: &mut impl World,
+    live: &mut Live,
+) -> LabOutcome {
+    let mut once = |run: &mut Run, lab: &Lab, next: &[PathBuf]| {
+        let mut outcome = run.lab(lab, next, config, world, &mut |event| live.show(&event));
+        world.judge(&mut outcome, live);
+        outcome
+    };
+    let Part {
+        run,
+        lab,
+        next,
+        again,
+    } = part;
+    let Some(again) = again else {
+        return once(run, lab, next);
+    };
+    let mut outcome = once(run, lab, &lab.suite_hooks);
+    while let Some(lab) = again(run, &mut outcome) {
+        outcome = once(run, &lab, &lab.suite_hooks);
+    }
+    let mut left = LabOutcome {
+        lab: lab.name.clone(),
+        ..LabOutcome::default()
+    };
+    run.leave(config, world, &mut |event| live.show(&event), &mut left);
+    left
+}
+
 /// Leaves what is still open of a run whose last lab could not: in the environment that breakfix was
 /// called in, since no other is left.
 pub(super) fn finish(
     setting: &Setting<'_>,
-    run: Run,
+    mut run: Run,
     last: &mut LabOutcome,
     live: &mut Live,
 ) -> anyhow::Result<()> {
     let scratch = setting.scratch.part("end")?;
     let config = shell_config(setting, &scratch, Vec::new())?;
     let mut on_event = |event| live.show(&event);
-    run.finish(&config, &mut setting.bare(), &mut on_event, last);
+    run.leave(&config, &mut setting.bare(), &mut on_event, last);
     Ok(())
 }
 
@@ -157,11 +199,14 @@ fn with_breakfix(
     variables: &[Variable],
 ) -> anyhow::Result<Option<String>> {
     let said = variables.iter().rev().find(|(name, _)| name == "PATH");
-    let path = match said {
-        Some((_, path)) => path.clone().unwrap_or_default(),
-        None => std::env::var("PATH").unwrap_or_default(),
+    let inherited = std::env::var_os("PATH").unwrap_or_default();
+    let path = match (said, inherited.to_str()) {
+        (Some((_, path)), _) => path.as_deref().unwrap_or_default(),
+        (None, Some(path)) => path,
+        // What is no text cannot be a variable's new value; it stays as it is.
+        (None, None) => return Ok(None),
     };
-    if std::env::split_paths(&path).any(|place| place.join("breakfix").is_file()) {
+    if std::env::split_paths(path).any(|place| place.join("breakfix").is_file()) {
         return Ok(None);
     }
     let programs = scratch.join("programs");
@@ -172,7 +217,7 @@ fn with_breakfix(
         std::os::unix::fs::symlink(program, link)
             .context("failed to put breakfix on the lab's PATH")?;
     }
-    let places = std::env::split_paths(&path).filter(|place| !place.as_os_str().is_empty());
+    let places = std::env::split_paths(path).filter(|place| !place.as_os_str().is_empty());
     let joined =
         std::env::join_paths(places.chain([programs])).context("the PATH cannot be extended")?;
     Ok(Some(joined.to_string_lossy().into_owned()))
@@ -181,6 +226,10 @@ fn with_breakfix(
 struct Bare<'a> {
     started: Instant,
     interrupt: &'a Signals,
+}
+
+impl World for Bare<'_> {
+    fn judge(&mut self, _outcome: &mut LabOutcome, _live: &mut Live) {}
 }
 
 impl Surroundings for Bare<'_> {

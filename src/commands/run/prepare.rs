@@ -1,6 +1,6 @@
 //! Everything about a run that can be found wrong before anything starts.
 
-use super::super::content::{self, Refused, refused};
+use super::super::content::{self, Content, Refused, refused};
 use super::super::tools;
 use super::part::{self, Part};
 use super::{Backend, RunRequest};
@@ -20,7 +20,22 @@ pub(in crate::commands) fn prepare(request: &RunRequest) -> Result<Vec<Prepared>
 /// Also what the reports have to say about labs that others run.
 pub(super) fn prepare_part(request: &RunRequest) -> Result<(Vec<Prepared>, Part), Refused> {
     check_backend(request)?;
-    let mut content = content::load(&request.selection, request.backend != Backend::Nothing)?;
+    let content = content::load(&request.selection, request.backend != Backend::Nothing)?;
+    let prepared = bound(request, content)?;
+    check_tools(&prepared.0, request)?;
+    Ok(prepared)
+}
+
+/// For content that is looked at again and again: somebody else tells its diagnostics, and the tools are there.
+pub(super) fn prepare_again(request: &RunRequest) -> Result<Vec<Prepared>, Refused> {
+    check_backend(request)?;
+    let selection = &request.selection;
+    let mut content = content::read(selection, request.backend != Backend::Nothing)?;
+    content.select(selection)?;
+    bound(request, content).map(|(prepared, _)| prepared)
+}
+
+fn bound(request: &RunRequest, mut content: Content) -> Result<(Vec<Prepared>, Part), Refused> {
     if content.has_errors() {
         let text = "nothing was run: mend the mistakes above first";
         return Err(refused(Exit::Content, text));
@@ -45,7 +60,6 @@ pub(super) fn prepare_part(request: &RunRequest) -> Result<(Vec<Prepared>, Part)
     check_jobs(&prepared, request)?;
     check_variant(&prepared, request)?;
     check_keep(&prepared, request)?;
-    check_tools(&prepared, request)?;
     Ok((prepared, part))
 }
 
@@ -61,6 +75,10 @@ fn check_backend(request: &RunRequest) -> Result<(), Refused> {
                 "--shell-per run needs one environment for all labs, and each lab is broken on its own: use --on none, or --shell-per lab",
             ))
         }
+        Backend::Account if request.watch => Err(refused(
+            Exit::Usage,
+            "--watch breaks an environment again and again, which a real account is not for: use --on simulator, or --on none",
+        )),
         Backend::Nothing | Backend::Simulator | Backend::Account => Ok(()),
     }
 }
@@ -124,7 +142,7 @@ fn check_keep(prepared: &[Prepared], request: &RunRequest) -> Result<(), Refused
     }
 }
 
-fn check_tools(prepared: &[Prepared], request: &RunRequest) -> Result<(), Refused> {
+pub(super) fn check_tools(prepared: &[Prepared], request: &RunRequest) -> Result<(), Refused> {
     let simulated = request.backend == Backend::Simulator;
     let running = || prepared.iter().filter(|(lab, _)| lab.runs_something());
     let sources = running().filter_map(|(_, source)| source.as_ref());

@@ -1,23 +1,15 @@
 //! Where reports go: `--report KIND=PATH`, stdout, the summary of a GitHub job. Everything that
-//! could keep a report from being written is found before the run starts; a file is replaced as a
-//! whole, so that nobody ever reads half a report.
+//! could keep a report from being written is found before the run starts.
 
-use std::ffi::{OsStr, OsString};
-use std::fs::{File, Metadata, OpenOptions, Permissions};
-use std::io::Write as _;
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::super::output;
+use super::super::target::Target;
 use crate::diagnostic::nearest;
 use crate::outcome::RunOutcome;
 use crate::report::{self, Format};
-
-/// The file that GitHub shows on a job's page.
-const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
-/// Permissions of a new report, less what the process's umask takes away.
-const NEW_FILE_MODE: u32 = 0o666;
 
 /// One `--report`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,15 +71,6 @@ pub(in crate::commands) struct Reports {
     files: Vec<(Format, Target)>,
 }
 
-/// A place for a file that is written at the end, looked at before: a report, or a page.
-#[derive(Debug)]
-pub(in crate::commands) enum Target {
-    /// A file of its own, replaced as a whole.
-    Replaced(PathBuf),
-    /// A file that others write, too, or none on a disk, such as a pipe.
-    Appended(PathBuf, File),
-}
-
 impl Reports {
     /// Looks at every place without writing there. `format` is what the user wants on stdout.
     ///
@@ -103,7 +86,7 @@ impl Reports {
             let target = match &request.to {
                 Destination::Stdout => continue,
                 Destination::File(path) => Target::at(path),
-                Destination::StepSummary => Target::step_summary(std::env::var_os(STEP_SUMMARY)),
+                Destination::StepSummary => Target::step_summary(),
             };
             let target = target.map_err(|why| {
                 let name = request.format.name();
@@ -134,9 +117,7 @@ impl Reports {
     /// When a file cannot be written.
     pub(super) fn begin(&self, outcome: &RunOutcome) -> Result<(), String> {
         for (format, target) in &self.files {
-            if let Target::Replaced(path) = target {
-                replace(path, &report::render(outcome, *format, false))?;
-            }
+            target.replace(|| report::render(outcome, *format, false))?;
         }
         Ok(())
     }
@@ -179,107 +160,6 @@ fn on_stdout(requests: &[ReportRequest], format: Option<Format>) -> Result<Optio
         [] => Ok(None),
         [(format, _)] => Ok(Some(*format)),
         [(_, one), (_, other), ..] => Err(format!("two reports to stdout: {one} and {other}")),
-    }
-}
-
-impl Target {
-    /// # Errors
-    /// With why nothing can be written there.
-    pub(in crate::commands) fn at(path: &Path) -> Result<Target, String> {
-        match std::fs::metadata(path) {
-            Ok(found) if found.is_dir() => Err(format!("{} is a directory", path.display())),
-            Ok(found) => Target::existing(path, &found),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Target::replaced(path),
-            Err(error) => Err(format!("{}: {error}", path.display())),
-        }
-    }
-
-    fn existing(path: &Path, found: &Metadata) -> Result<Target, String> {
-        let opened = OpenOptions::new().append(true).open(path);
-        let file = opened.map_err(|error| format!("{}: {error}", path.display()))?;
-        let is_shared = Some(path.as_os_str()) == std::env::var_os(STEP_SUMMARY).as_deref();
-        if !found.is_file() || is_shared || path.starts_with("/dev") {
-            return Ok(Target::Appended(path.to_owned(), file));
-        }
-        // A link stays a link: what it leads to is replaced.
-        let real = path.canonicalize();
-        Target::replaced(&real.map_err(|error| format!("{}: {error}", path.display()))?)
-    }
-
-    fn replaced(path: &Path) -> Result<Target, String> {
-        let directory = directory_of(path);
-        let name = path.file_name();
-        let name = name.filter(|_| !path.as_os_str().as_bytes().ends_with(b"/"));
-        let name = name.ok_or_else(|| format!("{} is no name of a file", path.display()))?;
-        let real = directory.canonicalize();
-        let real = real.map_err(|error| format!("the directory {}: {error}", directory.display()));
-        let path = real?.join(name);
-        temporary_beside(&path)
-            .map_err(|error| format!("failed to write into {}: {error}", directory.display()))?;
-        Ok(Target::Replaced(path))
-    }
-
-    fn step_summary(named: Option<OsString>) -> Result<Target, String> {
-        let path = named.filter(|path| !path.is_empty()).map(PathBuf::from);
-        let path = path.ok_or_else(|| {
-            format!("{STEP_SUMMARY} is not set: write summary=PATH, or run it in a GitHub job")
-        })?;
-        let opened = OpenOptions::new().append(true).create(true).open(&path);
-        let file = opened.map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(Target::Appended(path, file))
-    }
-
-    fn path(&self) -> &Path {
-        match self {
-            Target::Replaced(path) | Target::Appended(path, _) => path,
-        }
-    }
-
-    /// # Errors
-    /// With the path and what went wrong.
-    pub(in crate::commands) fn write(self, text: &str) -> Result<(), String> {
-        match self {
-            Target::Replaced(path) => replace(&path, text),
-            Target::Appended(path, mut file) => file
-                .write_all(text.as_bytes())
-                .map_err(|error| format!("failed to write {}: {error}", path.display())),
-        }
-    }
-}
-
-/// Puts the whole text in the file's place at once.
-fn replace(path: &Path, text: &str) -> Result<(), String> {
-    let written = temporary_beside(path).and_then(|mut temporary| {
-        temporary.write_all(text.as_bytes())?;
-        temporary.persist(path)?;
-        Ok(())
-    });
-    written.map_err(|error| format!("failed to write {}: {error}", path.display()))
-}
-
-/// A file in the same directory, with the permissions that the report is to have.
-fn temporary_beside(path: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let existing = std::fs::metadata(path).ok();
-    let mode = existing
-        .as_ref()
-        .map_or(NEW_FILE_MODE, |found| found.permissions().mode());
-    let temporary = tempfile::Builder::new()
-        .prefix(".breakfix-new-")
-        .permissions(Permissions::from_mode(mode & 0o777))
-        .tempfile_in(directory_of(path))?;
-    if let Some(existing) = existing {
-        // Made under the umask, which an existing file's permissions need not follow.
-        temporary
-            .as_file()
-            .set_permissions(existing.permissions())?;
-    }
-    Ok(temporary)
-}
-
-fn directory_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
     }
 }
 
@@ -340,31 +220,5 @@ mod tests {
         let reports = Reports::open(&[], Some(Format::Json)).unwrap();
         assert_eq!(reports.on_stdout, Format::Json);
         assert!(!reports.terminal_on_stderr);
-    }
-
-    #[test]
-    fn a_file_is_replaced_as_a_whole_and_keeps_its_permissions() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("out.xml");
-        std::fs::write(&path, "a longer text than the new one").unwrap();
-        std::fs::set_permissions(&path, Permissions::from_mode(0o606)).unwrap();
-        let link = directory.path().join("link.xml");
-        std::os::unix::fs::symlink("out.xml", &link).unwrap();
-        Target::at(&link).unwrap().write("short").unwrap();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "short");
-        assert!(link.is_symlink());
-        let mode = path.metadata().unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o606);
-        let names = std::fs::read_dir(directory.path()).unwrap().count();
-        assert_eq!(names, 2, "no temporary file is left");
-    }
-
-    #[test]
-    fn what_is_no_plain_file_is_written_in_its_place() {
-        Target::at(Path::new("/dev/null"))
-            .unwrap()
-            .write("x")
-            .unwrap();
-        assert!(!Path::new("/dev/null").is_file());
     }
 }

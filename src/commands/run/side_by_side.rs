@@ -47,12 +47,8 @@ pub(super) fn run_all(
     let labs: Vec<Numbered> = (1..).zip(prepared).collect();
     let count = labs.len();
     if request.jobs <= 1 {
-        let live = if request.plain {
-            Live::lines_on_stderr_with(request.verbose)
-        } else {
-            Live::on_stderr(request.verbose)
-        };
-        return one_by_one(shared, shared.interrupt, run, labs, Lines::One(live));
+        let live = Lines::One(request.live());
+        return one_by_one(shared, shared.interrupt, run, labs, live);
     }
     let groups = groups(labs, request.shell_per);
     let lines = LiveMany::on_stderr(count, request.verbose, request.plain);
@@ -152,21 +148,16 @@ fn one_by_one(
         setting.log = shared.logs.join(format!("{number}.log"));
         let next = next_suites(labs.as_slice());
         let started = Instant::now();
-        let mut own = match &lines {
-            Lines::Many(many) if lab.runs_something() => Some(many.lab(&lab.name)),
-            _ => None,
-        };
         let mut outcome = if run.is_stopped() {
             run.skip(&lab)
         } else {
-            match (&mut own, &mut lines) {
-                (Some(live), _) | (None, Lines::One(live)) => {
-                    run_lab(&setting, &mut run, &lab, next, source, live)
-                }
-                (None, Lines::Many(_)) => crate::run::not_run(&lab, "not selected"),
-            }
+            let mut own = None;
+            let live = match &mut lines {
+                Lines::One(live) => live,
+                Lines::Many(many) => own.insert(many.lab(&lab.name)),
+            };
+            run_lab(&setting, &mut run, &lab, next, source, live, None)
         };
-        drop(own);
         outcome.duration = started.elapsed();
         if request.documented != Documented::Ignore {
             documented::compare(&lab, &mut outcome);

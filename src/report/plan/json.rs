@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::super::text::document;
 use super::{Counts, Entries, Entry};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::outcome::Exit;
@@ -34,10 +35,7 @@ pub fn render(plan: &Plan, diagnostics: &[Diagnostic], exit: Exit) -> String {
         labs: plan.labs.iter().map(lab_view).collect(),
         diagnostics: diagnostics.iter().map(diagnostic_view).collect(),
     };
-    let mut text = serde_json::to_string_pretty(&view)
-        .expect("plain structs of strings and numbers always serialize");
-    text.push('\n');
-    text
+    document(&view)
 }
 
 #[derive(Serialize)]

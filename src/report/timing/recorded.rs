@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::{Document, Page, Problem, Stats, VERSION, text_of};
+use super::super::text;
+use super::{Document, Page, Problem, Stats, VERSION};
 use crate::outcome::{LabOutcome, RunOutcome, StepOutcome, StepResult};
 
 /// What a page took.
@@ -80,7 +81,7 @@ pub fn updated(recorded: Vec<Recorded>, outcome: &RunOutcome) -> String {
         }
     }
     times.extend(now);
-    text_of(&document(times))
+    text::document(&document(times))
 }
 
 /// The pages whose steps all passed.

@@ -132,7 +132,7 @@ impl LabRun<'_> {
                         .options
                         .failures
                         .note(failure.as_deref().unwrap_or_default());
-                    self.run.take_failures();
+                    self.run.look_for_stops();
                 }
             }
             self.run.suites.opened(script, failure);

@@ -11,7 +11,7 @@ use anyhow::{Context as _, anyhow};
 
 use super::super::super::sessions::{AccountNames, account};
 use super::super::super::{output, simulate, simulated};
-use super::{Part, RunRequest, Setting, remove, shell_config};
+use super::{Part, RunRequest, Setting, World, remove, shell_config, steps};
 use crate::cloud::Cloud;
 use crate::language::Language;
 use crate::live::Live;
@@ -35,7 +35,7 @@ const TIME_TO_LIVE: Duration = Duration::from_secs(24 * 3600);
 /// Runs a lab on a simulator of its own, broken by its scenario if it has one.
 pub(in super::super) fn run_simulated(
     setting: &Setting<'_>,
-    part: Part<'_>,
+    part: Part<'_, '_>,
     source: Option<Source>,
     live: &mut Live,
 ) -> anyhow::Result<LabOutcome> {
@@ -63,7 +63,7 @@ pub(in super::super) fn run_simulated(
 /// Runs a lab on a real account, broken by its scenario if it has one. What is made is shown and confirmed first.
 pub(in super::super) fn run_on_account(
     setting: &Setting<'_>,
-    part: Part<'_>,
+    part: Part<'_, '_>,
     source: Option<Source>,
     names: &AccountNames,
     live: &mut Live,
@@ -220,17 +220,13 @@ impl<'a> Broken<'a> {
     /// The lab's steps, the verdicts, and everything taken back.
     fn run(
         &mut self,
-        part: Part<'_>,
+        part: Part<'_, '_>,
         scratch: &Path,
         environment: Vec<Variable>,
         live: &mut Live,
     ) -> anyhow::Result<LabOutcome> {
         let config = shell_config(self.setting, scratch, environment.clone())?;
-        let mut on_event = |event| live.show(&event);
-        let Part { run, lab, next } = part;
-        let mut outcome = run.lab(lab, next, &config, self, &mut on_event);
-        self.judge(&mut outcome, live);
-        self.note_evidence(&outcome);
+        let mut outcome = steps(part, &config, self, live);
         if self.setting.request.keep && self.setting.interrupt.count() == 0 {
             keep(self.setting, &environment, live);
         }
@@ -257,7 +253,7 @@ impl<'a> Broken<'a> {
     }
 
     /// Puts the verdicts into the outcome: also when a step failed, not after an interrupt.
-    fn judge(&self, outcome: &mut LabOutcome, live: &mut Live) {
+    fn verdicts(&self, outcome: &mut LabOutcome, live: &mut Live) {
         let Some(session) = &self.session else { return };
         if self.setting.interrupt.count() > 0 {
             return;
@@ -315,6 +311,13 @@ impl Drop for Broken<'_> {
         if let Place::Simulator(simulator) = &self.place {
             simulator.close();
         }
+    }
+}
+
+impl World for Broken<'_> {
+    fn judge(&mut self, outcome: &mut LabOutcome, live: &mut Live) {
+        self.verdicts(outcome, live);
+        self.note_evidence(outcome);
     }
 }
 

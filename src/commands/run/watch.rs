@@ -1,0 +1,479 @@
+//! `run --watch`: lessons run again while they are written, from the first step that changed or did not pass, in the
+//! shell and the world that the steps before it have made.
+
+mod follower;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use self::follower::{Files, Look};
+use super::super::keys::Keys;
+use super::super::{interrupt, output, runtime, scratch};
+use super::ground::Setting;
+use super::prepare::{self, Prepared};
+use super::{
+    Documented, RunRequest, ShellPer, Signals, blank, bundle, documented, run_lab, tell_drifts,
+};
+use crate::live::Beside;
+use crate::outcome::{Exit, LabOutcome, RunOutcome, StepResult};
+use crate::plan::{self, Changed, KEPT, Lab};
+use crate::report::{self, Format};
+use crate::run::{Halt, Options, RAN_AS_SETUP, Run};
+use crate::session::runs;
+
+/// Between two looks at whether a key was pressed or the content changed.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// Runs labs again and again until somebody leaves; the exit code is that of what ran last of each lab.
+///
+/// # Errors
+/// When nothing could be run: no directory for files, no signals.
+pub(super) fn watch(request: &RunRequest) -> anyhow::Result<Exit> {
+    // What breakfix.toml says of runs that come to an end.
+    let request = &RunRequest {
+        jobs: 1,
+        max_fail: None,
+        run_timeout: None,
+        ..request.clone()
+    };
+    let runtime = runtime()?;
+    let interrupt = interrupt::watch(&runtime)?;
+    let state = runs::state_directory(|name| std::env::var_os(name));
+    let logs = runs::new_directory(&state, jiff::Timestamp::now())?;
+    let scratch = scratch::Scratch::new(&std::env::temp_dir())?;
+    let mut live = request.live();
+    let halt = Halt::default();
+    let options = Options {
+        shell_per: ShellPer::Run,
+        halt: halt.clone(),
+        ..request.options()
+    };
+    let looks = follower::follow(request, live.beside(), halt.clone());
+    let mut watching = Watching {
+        request,
+        signals: &interrupt,
+        looks,
+        halt,
+        beside: live.beside(),
+        keys: Keys::listen(),
+        content: BTreeMap::new(),
+        files: Rc::default(),
+        refused: None,
+        ran: BTreeMap::new(),
+        todo: VecDeque::new(),
+        verdicts: BTreeMap::new(),
+        leaves: false,
+    };
+    if let Some(exit) = watching.begin() {
+        return Ok(exit);
+    }
+    for number in 1.. {
+        let Some((lab, source)) = watching.next() else {
+            break;
+        };
+        let setting = Setting {
+            runtime: &runtime,
+            interrupt: &interrupt,
+            request,
+            scratch: &scratch,
+            log: logs.join(format!("{number}.log")),
+            kept: std::cell::Cell::new(false),
+            evidence: std::cell::RefCell::default(),
+        };
+        let mut run = Run::new(options.clone(), interrupt.as_ref().clone());
+        let mut session = Session {
+            lab: lab.clone(),
+            started: Instant::now(),
+            has_run: false,
+        };
+        let mut again = |run: &mut Run, outcome: &mut LabOutcome| {
+            session.has_run = true;
+            let next = watching.after(&setting, &session, run, outcome)?;
+            session.lab.clone_from(&next);
+            session.started = Instant::now();
+            Some(next)
+        };
+        let again = Some(&mut again as &mut super::ground::Again<'_>);
+        let left = run_lab(&setting, &mut run, &lab, &[], source, &mut live, again);
+        watching.left(&session, left);
+    }
+    drop(live);
+    Ok(watching.exit())
+}
+
+/// A lab in a shell and a world of its own.
+struct Session {
+    /// As it ran last.
+    lab: Lab,
+    started: Instant,
+    /// Its environment could be made.
+    has_run: bool,
+}
+
+/// A lab as it was when it ran, whole.
+struct Ran {
+    prepared: Prepared,
+    files: Rc<Files>,
+}
+
+/// What is done next for a lab that is there.
+enum Next {
+    Nothing,
+    /// From this step's index on.
+    From(usize),
+    /// All of it in another session, and why.
+    Afresh(String),
+}
+
+enum Heard {
+    Leave,
+    Afresh,
+    Look(Look),
+}
+
+struct Watching<'a> {
+    request: &'a RunRequest,
+    signals: &'a Signals,
+    looks: Receiver<Look>,
+    halt: Halt,
+    beside: Beside,
+    keys: Keys,
+    /// The newest content that could run, by the labs' names.
+    content: BTreeMap<String, Prepared>,
+    files: Rc<Files>,
+    /// Why the newest content cannot run.
+    refused: Option<Exit>,
+    ran: BTreeMap<String, Ran>,
+    /// Labs that run in a session of their own, in this order.
+    todo: VecDeque<String>,
+    /// What came of each lab last.
+    verdicts: BTreeMap<String, Exit>,
+    /// Somebody has had enough.
+    leaves: bool,
+}
+
+impl Watching<'_> {
+    /// The first look; an exit code where there is nothing to stay for.
+    fn begin(&mut self) -> Option<Exit> {
+        let Ok(look) = self.looks.recv() else {
+            return Some(Exit::CannotTell);
+        };
+        self.halt.withdraw();
+        match look.prepared {
+            Err(refused) if refused.exit != Exit::Content => Some(refused.complained()),
+            Err(refused) => {
+                self.refused = Some(refused.exit);
+                self.say(&refused.text);
+                None
+            }
+            Ok(prepared) => {
+                if let Err(refused) = prepare::check_tools(&prepared, self.request) {
+                    return Some(refused.complained());
+                }
+                self.todo = names(&prepared).collect();
+                self.replace(prepared, look.files);
+                None
+            }
+        }
+    }
+
+    fn replace(&mut self, prepared: Vec<Prepared>, files: Files) {
+        self.refused = None;
+        self.files = Rc::new(files);
+        let by_name = prepared.into_iter();
+        self.content = by_name
+            .map(|prepared| (prepared.0.name.clone(), prepared))
+            .collect();
+    }
+
+    /// The next lab to run from its beginning, once there is one; `None` when somebody leaves.
+    fn next(&mut self) -> Option<Prepared> {
+        loop {
+            if self.leaves || self.signals.count() > 0 {
+                return None;
+            }
+            while let Some(name) = self.todo.pop_front() {
+                let Some(prepared) = self.content.get(&name).cloned() else {
+                    continue;
+                };
+                if prepared.0.runs_something() {
+                    let ran = Ran {
+                        prepared: prepared.clone(),
+                        files: Rc::clone(&self.files),
+                    };
+                    self.ran.insert(name, ran);
+                    return Some(prepared);
+                }
+            }
+            match self.wait() {
+                Heard::Leave => return None,
+                Heard::Afresh => self.todo = self.content.keys().cloned().collect(),
+                Heard::Look(look) => drop(self.take(look, None)),
+            }
+        }
+    }
+
+    /// What runs again of the lab in the session that it has.
+    fn after(
+        &mut self,
+        setting: &Setting<'_>,
+        session: &Session,
+        run: &mut Run,
+        outcome: &mut LabOutcome,
+    ) -> Option<Lab> {
+        let name = &session.lab.name;
+        outcome.duration = session.started.elapsed();
+        if self.request.documented != Documented::Ignore {
+            documented::compare(&session.lab, outcome);
+        }
+        let was_halted = run.is_halted();
+        if !was_halted {
+            bundle::keep(setting, &session.lab, outcome, &run.mask());
+            self.report(outcome.clone());
+        }
+        let goes_on = run.resume();
+        let undone = first_undone(&session.lab, outcome);
+        let mut next = Next::Nothing;
+        loop {
+            match std::mem::replace(&mut next, Next::Nothing) {
+                Next::From(index) if goes_on => return Some(self.again(name, index)),
+                Next::From(_) => {
+                    let why = "its shell or what stands around it was lost".to_owned();
+                    return self.afresh(name, &why);
+                }
+                Next::Afresh(why) => return self.afresh(name, &why),
+                Next::Nothing if !self.todo.is_empty() => return None,
+                Next::Nothing => {}
+            }
+            match self.wait() {
+                Heard::Leave => return None,
+                Heard::Afresh => return self.afresh(name, "you asked for it"),
+                Heard::Look(look) => {
+                    next = self.take(look, Some((name, undone)));
+                    if let (Next::Nothing, Some(index)) = (&next, undone.filter(|_| was_halted)) {
+                        next = Next::From(index);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The lab from a step on, in its session.
+    fn again(&mut self, name: &str, index: usize) -> Lab {
+        let (lab, _) = &self.content[name];
+        self.say(&match lab.steps.get(index) {
+            Some(step) => {
+                let (number, page, line) = (step.number, step.page.display(), step.line);
+                format!(
+                    "{name}: running again from step {number} ({page}:{line}) in the same session"
+                )
+            }
+            // What had failed is gone.
+            None => format!("{name}: every step passed in this session"),
+        });
+        plan::again_from(lab, index)
+    }
+
+    /// Has the lab run in another session.
+    fn afresh(&mut self, name: &str, why: &str) -> Option<Lab> {
+        self.say(&format!(
+            "{name}: running all of it in a fresh session: {why}"
+        ));
+        self.todo.push_front(name.to_owned());
+        None
+    }
+
+    /// Takes other content in: the lab that has a session is told of, others that changed are to run.
+    fn take(&mut self, look: Look, open: Option<(&str, Option<usize>)>) -> Next {
+        self.halt.withdraw();
+        let prepared = match look.prepared {
+            Ok(prepared) => prepared,
+            Err(refused) => {
+                self.refused = Some(refused.exit);
+                self.say(&refused.text);
+                return Next::Nothing;
+            }
+        };
+        let in_order: Vec<String> = names(&prepared).collect();
+        self.replace(prepared, look.files);
+        let mut next = Next::Nothing;
+        for name in in_order {
+            let undone = match open {
+                Some((open, undone)) if open == name => undone,
+                _ => None,
+            };
+            let what = self.changed(&name, undone);
+            if open.is_some_and(|(open, _)| open == name) {
+                next = what;
+            } else if !matches!(what, Next::Nothing) && !self.todo.contains(&name) {
+                self.say(&format!("{name}: running it, because it changed"));
+                self.todo.push_back(name);
+            }
+        }
+        match (&next, open) {
+            (Next::Nothing, Some((name, _))) if !self.content.contains_key(name) => {
+                self.say(&format!("{name}: there is no such lab any more"));
+            }
+            (Next::Nothing, _) if self.todo.is_empty() => {
+                self.say("no step that ran changed: nothing runs again");
+            }
+            _ => {}
+        }
+        next
+    }
+
+    /// What other content means for a lab, which is noted as it is now.
+    fn changed(&mut self, name: &str, undone: Option<usize>) -> Next {
+        let Some(prepared) = self.content.get(name) else {
+            return Next::Nothing;
+        };
+        let now = Ran {
+            prepared: prepared.clone(),
+            files: Rc::clone(&self.files),
+        };
+        let Some(before) = self.ran.insert(name.to_owned(), now) else {
+            return Next::Afresh("it is new".to_owned());
+        };
+        let is_other = |path: &Path| before.files.get(path) != self.files.get(path);
+        let (lab, source) = prepared;
+        let directory = |source: &Option<crate::scenarios::Source>| -> Option<PathBuf> {
+            source.as_ref()?.directory().map(Path::to_owned)
+        };
+        let (was, is) = (directory(&before.prepared.1), directory(source));
+        if was != is || is.is_some_and(|is| any_other(&before.files, &self.files, &is)) {
+            return Next::Afresh("its scenario changed".to_owned());
+        }
+        // What a hook reads beside itself is a part of it.
+        let is_script = |path: &Path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("hook-")
+        };
+        let all = before.files.keys().chain(self.files.keys());
+        let helpers: Vec<&Path> = all
+            .map(PathBuf::as_path)
+            .filter(|path| is_other(path) && !is_script(path))
+            .filter_map(Path::parent)
+            .collect();
+        let is_changed = |script: &Path| {
+            is_other(script)
+                || script
+                    .parent()
+                    .is_some_and(|place| helpers.contains(&place))
+        };
+        let mut touched = lab.pages.iter().map(|page| page.path.as_path());
+        let is_touched = touched.any(is_other);
+        match plan::changed(&before.prepared.0, lab, &is_changed) {
+            Changed::Around(why) => Next::Afresh(why),
+            Changed::From(index) => Next::From(undone.map_or(index, |undone| undone.min(index))),
+            Changed::Nothing => match undone {
+                Some(undone) if is_touched => Next::From(undone),
+                _ => Next::Nothing,
+            },
+        }
+    }
+
+    /// Until something is to be done.
+    fn wait(&mut self) -> Heard {
+        let mut is_told = false;
+        loop {
+            if self.signals.count() > 0 {
+                return Heard::Leave;
+            }
+            if let Ok(look) = self.looks.try_recv() {
+                return Heard::Look(look);
+            }
+            if !is_told {
+                let keys = match self.keys.are_there() {
+                    true => "; a: all of it in a fresh session, q: leave",
+                    false => "",
+                };
+                self.say(&format!("waiting for a page to be saved{keys}"));
+                is_told = true;
+            }
+            match self.keys.next(GLANCE) {
+                Some('q') => {
+                    self.leaves = true;
+                    return Heard::Leave;
+                }
+                Some('a') => return Heard::Afresh,
+                _ => {}
+            }
+        }
+    }
+
+    /// Tells what came of a session that ended, if there is anything to tell.
+    fn left(&mut self, session: &Session, mut left: LabOutcome) {
+        let failed = left
+            .suite_hooks
+            .iter()
+            .any(|hook| !matches!(hook.result, StepResult::Pass | StepResult::Skip(_)));
+        if !session.has_run || left.error.is_some() || !left.leftovers.is_empty() || failed {
+            left.duration = session.started.elapsed();
+            self.report(left);
+        }
+    }
+
+    fn report(&mut self, outcome: LabOutcome) {
+        let name = outcome.lab.clone();
+        let run = RunOutcome {
+            duration: outcome.duration,
+            interrupted: self.signals.count() > 0,
+            labs: vec![outcome],
+            ..blank(self.request)
+        };
+        self.verdicts.insert(name, run.exit());
+        self.beside.write(|| {
+            tell_drifts(self.request, &run);
+            let color = output::is_colored(&std::io::stdout());
+            output::say(&report::render(&run, Format::Terminal, color));
+        });
+    }
+
+    fn say(&self, text: &str) {
+        self.beside.write(|| output::complain(text));
+    }
+
+    /// What the newest content is worth, as far as it ran.
+    fn exit(&self) -> Exit {
+        if self.signals.count() > 0 {
+            return Exit::Interrupted;
+        }
+        let verdicts = self
+            .verdicts
+            .iter()
+            .filter(|(name, _)| self.content.contains_key(*name));
+        let exits = verdicts.map(|(_, exit)| *exit).chain(self.refused);
+        exits.fold(Exit::Met, Exit::or_heavier)
+    }
+}
+
+fn names(prepared: &[Prepared]) -> impl Iterator<Item = String> {
+    prepared.iter().map(|(lab, _)| lab.name.clone())
+}
+
+/// Whether any file below a directory is another one.
+fn any_other(before: &Files, now: &Files, directory: &Path) -> bool {
+    let below = |files: &Files| -> Vec<(PathBuf, Vec<u8>)> {
+        let files = files.iter().filter(|(path, _)| path.starts_with(directory));
+        files
+            .map(|(path, bytes)| (path.clone(), bytes.clone()))
+            .collect()
+    };
+    below(before) != below(now)
+}
+
+/// The first step that has not done what it was to do.
+fn first_undone(lab: &Lab, outcome: &LabOutcome) -> Option<usize> {
+    let steps = lab.steps.iter().zip(&outcome.steps);
+    let is_done = |result: &StepResult| match result {
+        StepResult::Pass | StepResult::Flaky { .. } => true,
+        StepResult::Skip(reason) => reason == KEPT || reason == RAN_AS_SETUP,
+        _ => false,
+    };
+    steps
+        .into_iter()
+        .position(|(step, ran)| step.skip.is_none() && !is_done(&ran.result))
+}

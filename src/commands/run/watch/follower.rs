@@ -1,0 +1,303 @@
+//! Notices that files of the content were saved, and says at once what lint says of them, also while steps run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+
+use super::super::super::content::Refused;
+use super::super::super::lint::{LintRequest, Linted, linted};
+use super::super::super::{config, output};
+use super::super::RunRequest;
+use super::super::prepare::{self, Prepared};
+use crate::config::FILE;
+use crate::diagnostic::Diagnostic;
+use crate::live::Beside;
+use crate::plan::{HookSource, Lab};
+use crate::report::diagnostics::{render, tally};
+use crate::run::Halt;
+use crate::tree::{Drafts, is_page};
+
+/// An editor writes a file in several goes: it is looked at when so long nothing more came.
+const QUIET: Duration = Duration::from_millis(30);
+/// Somebody who writes without a pause is looked at all the same.
+const RESTLESS: Duration = Duration::from_millis(300);
+/// Between two looks where the system does not say that files change.
+const POLL: Duration = Duration::from_secs(1);
+
+/// Files that matter, with what is in them.
+pub(super) type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+/// What the content is at some moment.
+pub(super) struct Look {
+    pub(super) files: Files,
+    pub(super) prepared: Result<Vec<Prepared>, Refused>,
+}
+
+/// Looks at once, and again whenever something was saved, until nobody listens any more. Before a look comes, what
+/// runs is asked to halt.
+pub(super) fn follow(request: &RunRequest, beside: Beside, halt: Halt) -> Receiver<Look> {
+    let (looks, receiver) = channel();
+    let (events, happened) = channel();
+    let watcher = notify::recommended_watcher(move |event| drop(Sender::send(&events, event)));
+    let mut follower = Follower {
+        request: request.clone(),
+        beside,
+        watcher: watcher.ok(),
+        watched: BTreeSet::new(),
+        files: None,
+        told: BTreeSet::new(),
+    };
+    std::thread::spawn(move || {
+        loop {
+            if let Some(look) = follower.look() {
+                halt.ask("the content changed while it ran");
+                if looks.send(look).is_err() {
+                    return;
+                }
+            }
+            follower.wait(&happened);
+        }
+    });
+    receiver
+}
+
+struct Follower {
+    request: RunRequest,
+    beside: Beside,
+    /// `None` where the system cannot say that files change.
+    watcher: Option<RecommendedWatcher>,
+    watched: BTreeSet<PathBuf>,
+    /// As they were at the last look.
+    files: Option<Files>,
+    /// The diagnostics of the last look, wherever they stood.
+    told: BTreeSet<(PathBuf, &'static str, String)>,
+}
+
+impl Follower {
+    /// What is there now; `None` when it is as it was.
+    fn look(&mut self) -> Option<Look> {
+        let request = LintRequest {
+            paths: self.request.selection.paths.clone(),
+            source_tree: self.request.selection.source_tree.clone(),
+            scenarios: self.request.selection.scenarios.clone(),
+            ..LintRequest::default()
+        };
+        let found = config::load(None);
+        let beside = found.as_ref().map(|found| found.directory.join(FILE));
+        let configuration = beside.unwrap_or_else(|_| PathBuf::from(FILE));
+        let found = found.and_then(|found| linted(&request, &found, &Drafts::default()));
+        let texts = match &found {
+            Ok(linted) => linted.texts.clone(),
+            Err(_) => BTreeMap::new(),
+        };
+        let mut files: Files = texts
+            .into_iter()
+            .map(|(path, text)| (path, text.into_bytes()))
+            .collect();
+        add(&mut files, configuration);
+        let refused = match found {
+            Ok(linted) => {
+                self.tell(&linted, &files);
+                None
+            }
+            Err(refused) => Some(refused),
+        };
+        let prepared = match refused {
+            Some(refused) => Err(refused),
+            None => prepare::prepare_again(&self.request),
+        };
+        for (lab, source) in prepared.iter().flatten() {
+            let directory = source.as_ref().and_then(|source| source.directory());
+            let beside_hooks = hook_directories(lab);
+            let beside_hooks = beside_hooks.iter().flat_map(|place| files_in(place));
+            let of_scenario = directory.into_iter().flat_map(files_below);
+            for path in beside_hooks.chain(of_scenario) {
+                add(&mut files, path);
+            }
+        }
+        self.keep_watching(&files, prepared.as_deref().unwrap_or_default());
+        let is_new = self.files.as_ref() != Some(&files);
+        self.files = Some(files.clone());
+        is_new.then_some(Look { files, prepared })
+    }
+
+    /// Says what is wrong with what changed, and what else is new.
+    fn tell(&mut self, linted: &Linted, files: &Files) {
+        let is_first = self.files.is_none();
+        let before = self.files.take().unwrap_or_default();
+        let changed = |path: &Path| before.get(path) != files.get(path);
+        let key = |one: &Diagnostic| (one.path.clone(), one.code, one.message.clone());
+        let all = &linted.diagnostics;
+        let shown: Vec<Diagnostic> = all
+            .iter()
+            .filter(|one| changed(&one.path) || !self.told.contains(&key(one)))
+            .cloned()
+            .collect();
+        let told: BTreeSet<_> = all.iter().map(key).collect();
+        let is_news = is_first || told != self.told || files.keys().any(|path| changed(path));
+        self.told = told;
+        self.files = (!is_first).then_some(before);
+        if !is_news {
+            return;
+        }
+        let color = output::is_colored(&std::io::stderr());
+        let mut text = render(&shown, &|path| linted.texts.get(path).cloned(), color);
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        let pages = format!(
+            "{} page{}",
+            linted.pages,
+            if linted.pages == 1 { "" } else { "s" }
+        );
+        let tally = tally(all);
+        let found = match tally.is_empty() {
+            true => "nothing to say",
+            false => &tally,
+        };
+        text.push_str(&format!("lint of {pages}: {found}"));
+        if shown.len() < all.len() {
+            text.push_str(&format!("; {} shown", shown.len()));
+        }
+        self.beside.write(|| output::complain(&text));
+    }
+
+    /// Until something happened that may matter, and then until it is quiet.
+    fn wait(&mut self, happened: &Receiver<notify::Result<Event>>) {
+        loop {
+            let event = match &self.watcher {
+                Some(_) => happened.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                None => happened.recv_timeout(POLL),
+            };
+            match event {
+                Ok(Ok(event)) if self.matters(&event) => break,
+                Ok(Ok(_)) => {}
+                // Events were lost, or nothing says that they come.
+                Ok(Err(_)) | Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.watcher = None;
+                    std::thread::sleep(POLL);
+                    break;
+                }
+            }
+        }
+        let since = Instant::now();
+        while since.elapsed() < RESTLESS && happened.recv_timeout(QUIET).is_ok() {}
+    }
+
+    fn matters(&mut self, event: &Event) -> bool {
+        if let EventKind::Remove(_) = event.kind {
+            // A directory that comes back has to be watched anew.
+            self.watched.retain(|place| place.is_dir());
+        }
+        // Reading is none of our business: it is mostly our own.
+        let is_change = !matches!(event.kind, EventKind::Access(_));
+        is_change && event.paths.iter().any(|path| may_matter(path))
+    }
+
+    /// Directories, because editors write another file and give it the name of the old one.
+    fn keep_watching(&mut self, files: &Files, prepared: &[Prepared]) {
+        let mut wanted: Vec<(PathBuf, RecursiveMode)> = Vec::new();
+        for path in &self.request.selection.paths {
+            if path.is_dir() {
+                wanted.push((path.clone(), RecursiveMode::Recursive));
+            }
+        }
+        let sources = prepared.iter().filter_map(|(_, source)| source.as_ref());
+        for directory in sources.filter_map(|source| source.directory()) {
+            wanted.push((directory.to_owned(), RecursiveMode::Recursive));
+        }
+        let around = files.keys().filter_map(|path| path.parent());
+        let around: BTreeSet<&Path> = around.chain([Path::new("")]).collect();
+        for place in around {
+            let is_below = |(above, _): &(PathBuf, _)| place.starts_with(above);
+            if !wanted.iter().any(is_below) {
+                wanted.push((place.to_owned(), RecursiveMode::NonRecursive));
+            }
+        }
+        for (place, mode) in wanted {
+            let Some(watcher) = &mut self.watcher else {
+                return;
+            };
+            let place = match place.as_os_str().is_empty() {
+                true => PathBuf::from("."),
+                false => place,
+            };
+            if self.watched.contains(&place) {
+                continue;
+            }
+            match watcher.watch(&place, mode) {
+                Ok(()) => {
+                    self.watched.insert(place);
+                }
+                Err(error) => {
+                    let text = format!(
+                        "note: files are looked at every second, because the system cannot say when they change: {error}"
+                    );
+                    self.beside.write(|| output::complain(&text));
+                    self.watcher = None;
+                }
+            }
+        }
+    }
+}
+
+/// Whether a look at the content can be another one because of it: a page, a script, what a script may read, a
+/// scenario's file, a directory.
+fn may_matter(path: &Path) -> bool {
+    let is_within = |name: &str| path.iter().any(|part| part == name);
+    let has = |extensions: &[&str]| {
+        let own = path.extension().and_then(|own| own.to_str());
+        own.is_none_or(|own| extensions.contains(&own))
+    };
+    is_page(path)
+        || path.ends_with(FILE)
+        || is_within("tests")
+        || is_within("scenarios")
+        || has(&["sh", "yaml", "yml", "json", "notest"])
+}
+
+/// Where the scripts are that the lab's steps and suites call.
+fn hook_directories(lab: &Lab) -> BTreeSet<PathBuf> {
+    let of_steps = lab
+        .steps
+        .iter()
+        .filter_map(|step| match &step.hook.as_ref()?.source {
+            HookSource::Script(script) => Some(script),
+            HookSource::Scenario => None,
+        });
+    let scripts = of_steps.chain(&lab.suite_hooks);
+    scripts
+        .filter_map(|script| script.parent().map(Path::to_owned))
+        .collect()
+}
+
+fn add(files: &mut Files, path: PathBuf) {
+    if !files.contains_key(&path)
+        && let Ok(bytes) = std::fs::read(&path)
+    {
+        files.insert(path, bytes);
+    }
+}
+
+fn files_in(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    entries
+        .map(|entry| directory.join(entry.file_name()))
+        .filter(|path| path.is_file())
+        .collect()
+}
+
+fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let mut found = files_in(directory);
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    for entry in entries {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            found.extend(files_below(&directory.join(entry.file_name())));
+        }
+    }
+    found
+}
