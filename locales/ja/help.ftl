@@ -258,5 +258,6 @@ help-lint-arg-fail_on-error = 教材を実行できなくするもの
 help-lint-arg-fail_on-warning = おそらく間違っているものも
 help-lint-arg-fail_on-note = 改善できるものも
 
+help-run-arg-watch = 終了せずに待ち、教材のファイルが保存されるたびに見直します。lint の指摘を表示し、変更されたか成功していない最初のステップから、同じセッションの中で再実行します
 help-run-arg-jobs = 同時に実行するラボの数。環境、ホームディレクトリ、ポートはラボごとに別々です。数、またはプロセッサーの数を表す `auto` [デフォルト: breakfix.toml の指定、なければ 1]
 help-run-arg-max_fail = 失敗したステップ、スイートフック、ラボのチェックがこの数になったら、新しいものを始めません

@@ -67,7 +67,7 @@ const OF_THE_SHELL: [&str; 52] = [
 ];
 
 /// What breakfix gives every lab.
-pub const OF_EVERY_LAB: [&str; 17] = [
+pub const OF_EVERY_LAB: [&str; 19] = [
     "EKS_CLUSTER_NAME",
     "AWS_ACCOUNT_ID",
     "AWS_REGION",
@@ -85,6 +85,8 @@ pub const OF_EVERY_LAB: [&str; 17] = [
     "KUBECACHEDIR",
     "NO_PROXY",
     "no_proxy",
+    "BREAKFIX_SIMULATOR",
+    "BREAKFIX_SIMULATOR_TOKEN",
 ];
 
 /// What breakfix gives hooks besides.

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use super::support::project;
+use super::support::{breakfix, page, project};
 
 /// Rules that no page can show: what they are about cannot be written down in an explanation.
 const WITHOUT_EXAMPLE: [&str; 3] = [
@@ -507,4 +507,24 @@ fn any_page_is_linted_in_every_format_and_fixing_comes_to_an_end() {
         assert_eq!(again.document["fixed"], 0, "{seed}");
         assert_eq!(again.codes(), fixed.codes(), "{seed}");
     }
+}
+
+#[test]
+fn every_variable_that_a_simulated_lab_is_given_is_known() {
+    let names = |on: &str| -> BTreeSet<String> {
+        let outcome = breakfix(&["run", "page.md", "--on", on, "--format", "json"])
+            .file("page.md", &page(&[("", "$ compgen -e")]))
+            .run();
+        assert_eq!(outcome.status, 0, "{}", outcome.stderr);
+        let (stdout, _) = outcome.printed(1, 1);
+        stdout.lines().map(str::to_owned).collect()
+    };
+    let alone = names("none");
+    let given: Vec<String> = names("simulator").difference(&alone).cloned().collect();
+    assert!(given.contains(&"EKS_CLUSTER_NAME".to_owned()), "{given:?}");
+    let unknown: Vec<&String> = given
+        .iter()
+        .filter(|name| !breakfix::lint::OF_EVERY_LAB.contains(&name.as_str()))
+        .collect();
+    assert_eq!(unknown, Vec::<&String>::new());
 }
