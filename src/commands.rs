@@ -40,6 +40,9 @@ use crate::outcome::Exit;
 /// Runs the verb. What could not be found out is reported on stderr.
 pub fn dispatch(cli: Cli) -> Exit {
     let verbose = cli.verbose;
+    if cli.plain {
+        output::without_colors();
+    }
     let manners = Manners::new(cli.lang, cli.plain);
     let Some(verb) = cli.verb else {
         return finished(learner::status::guide(manners), manners);

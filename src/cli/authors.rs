@@ -1,14 +1,18 @@
-//! Arguments of what authors use: bless, new.
+//! Arguments of what authors use: bless, new, prove, scenario.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{On, OptionalAccount, ReportFormat, SelectionArguments, ShellArguments};
+use super::ReportFormat;
+use super::run::{On, SelectionArguments, ShellArguments};
+use super::sessions::OptionalAccount;
 use crate::commands::bless::BlessRequest;
 use crate::commands::new::{Kind, NewRequest};
+use crate::commands::prove::ProveRequest;
 use crate::commands::run::part::PartRequest;
 use crate::commands::run::{Documented, RunRequest};
+use crate::commands::scenario::{CheckRequest as ScenarioCheckRequest, ScenarioRequest};
 use crate::config::Config;
 use crate::simulator::chaos::Chaos;
 use crate::simulator::clock::Pace;
@@ -126,6 +130,85 @@ impl NewArguments {
             kind,
             name: named.name,
             directory: named.directory,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct ProveArguments {
+    /// Scenarios by name
+    #[arg(value_name = "SCENARIO", required_unless_present = "all")]
+    scenarios: Vec<String>,
+
+    /// Every scenario that there is
+    #[arg(long, conflicts_with = "scenarios")]
+    all: bool,
+
+    /// Directory with scenarios; they come before the built-in ones of the same name
+    #[arg(long = "scenarios", value_name = "DIR", id = "directory")]
+    directory: Option<PathBuf>,
+
+    /// Only this variant; `a+b` for two faults at once
+    #[arg(long, value_name = "VARIANT")]
+    variant: Option<String>,
+
+    /// How many proofs run at once [default: one per processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+
+    /// Leave out fixes that are scripts, which need the real clients and take longer
+    #[arg(long)]
+    skip_scripts: bool,
+
+    /// How to report on stdout
+    #[arg(long, value_enum, default_value_t = ReportFormat::Terminal)]
+    format: ReportFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct ScenarioArguments {
+    #[command(subcommand)]
+    verb: ScenarioVerb,
+}
+
+#[derive(Debug, Subcommand)]
+enum ScenarioVerb {
+    /// Print the JSON Schema of `scenario.yaml`
+    Schema,
+    /// Read scenarios and the files that they name, and show every mistake
+    Check {
+        /// Scenarios by name [default: every one that there is]
+        #[arg(value_name = "SCENARIO")]
+        names: Vec<String>,
+
+        /// Directory with scenarios; they come before the built-in ones of the same name
+        #[arg(long = "scenarios", value_name = "DIR")]
+        directory: Option<PathBuf>,
+    },
+}
+
+impl ProveArguments {
+    pub fn into_request(self, config: &Config) -> ProveRequest {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        ProveRequest {
+            scenarios: self.scenarios,
+            directory: self.directory.or_else(|| config.scenarios.clone()),
+            variant: self.variant,
+            jobs: self.jobs.map_or(processors, usize::from),
+            skip_scripts: self.skip_scripts,
+            json: matches!(self.format, ReportFormat::Json),
+        }
+    }
+}
+
+impl ScenarioArguments {
+    pub fn into_request(self, config: &Config) -> ScenarioRequest {
+        match self.verb {
+            ScenarioVerb::Schema => ScenarioRequest::Schema,
+            ScenarioVerb::Check { names, directory } => {
+                let directory = directory.or_else(|| config.scenarios.clone());
+                ScenarioRequest::Check(ScenarioCheckRequest { names, directory })
+            }
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{ReportFormat, WhichSession};
+use super::ReportFormat;
+use super::sessions::WhichSession;
 use crate::commands::learner::answer::AnswerRequest;
 use crate::commands::learner::hint::HintRequest;
 use crate::commands::learner::report::WayRequest;

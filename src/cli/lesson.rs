@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{OptionalAccount, ReportFormat, StartOn};
+use super::ReportFormat;
+use super::sessions::{OptionalAccount, StartOn};
 use crate::commands::completions::Shell;
 use crate::commands::doctor::DoctorRequest;
 use crate::commands::list::ListRequest;

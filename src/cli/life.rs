@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{ReportFormat, WhichSession, duration};
+use super::sessions::WhichSession;
+use super::{ReportFormat, duration};
 use crate::commands::sessions::extend::ExtendRequest;
 use crate::commands::sessions::pause::PauseRequest;
 use crate::commands::sessions::reset::ResetRequest;

@@ -161,8 +161,7 @@ fn write_fixes(linted: &Linted) -> Result<usize, Refused> {
         };
         let (fixed, count) = fix::fixed(text, &diagnostics);
         if fixed != *text {
-            replace(path, text, &fixed)
-                .map_err(|why| refused(Exit::CannotTell, format!("{}: {why}", path.display())))?;
+            replace(path, text, &fixed).map_err(|why| refused(Exit::CannotTell, why))?;
             total += count;
         }
     }
@@ -171,9 +170,10 @@ fn write_fixes(linted: &Linted) -> Result<usize, Refused> {
 
 /// Replaces a file that is still as it was read, as a whole or not at all.
 fn replace(path: &Path, was: &str, text: &str) -> Result<(), String> {
-    let now = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let shown = path.display();
+    let now = std::fs::read_to_string(path).map_err(|error| format!("{shown}: {error}"))?;
     if now != was {
-        return Err("it changed while it was being mended".to_owned());
+        return Err(format!("{shown}: it changed while it was being mended"));
     }
     Target::at(path)?.write(text)
 }

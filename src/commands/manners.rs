@@ -49,7 +49,7 @@ impl Manners {
     pub fn style(self, language: Language, stream: &impl IsTerminal) -> Style {
         Style {
             language,
-            color: !self.plain && output::is_colored(stream),
+            color: output::is_colored(stream),
             plain: self.plain,
             width: width(stream),
         }

@@ -1,6 +1,15 @@
 //! The only place that writes to stdout and stderr, besides the live display.
 
 use std::io::{IsTerminal, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Somebody asked for words instead of colours (`--plain`).
+static COLORLESS: AtomicBool = AtomicBool::new(false);
+
+/// Nothing is coloured from now on.
+pub(super) fn without_colors() {
+    COLORLESS.store(true, Ordering::Relaxed);
+}
 
 /// Writes a whole text to stdout. A reader that has gone away is no error.
 pub(super) fn say(text: &str) {
@@ -20,5 +29,6 @@ pub(super) fn complain(text: &str) {
 pub(super) fn is_colored(stream: &impl IsTerminal) -> bool {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let cannot = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
-    stream.is_terminal() && !refused && !cannot
+    let colorless = COLORLESS.load(Ordering::Relaxed);
+    stream.is_terminal() && !refused && !cannot && !colorless
 }

@@ -11,7 +11,7 @@ pub use self::read::{ReadError, read};
 
 use super::Counts;
 use super::explanation::{explain, kind_word, phase_word, suite_reason, verdict_word};
-use super::text::document;
+use super::text::{chunk_texts, document};
 use crate::outcome::{
     CheckOutcome, CommandOutcome, Failure, LabOutcome, RunOutcome, StepOutcome, StepResult, Stream,
     SuiteHookOutcome, Verdict,
@@ -288,14 +288,14 @@ fn result_word(result: &StepResult) -> &'static str {
 }
 
 fn output_view(output: &[(Stream, Vec<u8>)]) -> Vec<OutputView> {
-    let view = |(stream, bytes): &(Stream, Vec<u8>)| OutputView {
+    let view = |(stream, text): (Stream, String)| OutputView {
         stream: match stream {
             Stream::Stdout => "stdout",
             Stream::Stderr => "stderr",
         },
-        text: String::from_utf8_lossy(bytes).into_owned(),
+        text,
     };
-    output.iter().map(view).collect()
+    chunk_texts(output).into_iter().map(view).collect()
 }
 
 fn command_view(command: &CommandOutcome) -> CommandView<'_> {

@@ -41,6 +41,52 @@ pub(crate) fn output_text(output: &[(Stream, Vec<u8>)]) -> String {
     String::from_utf8_lossy(&merged(output)).into_owned()
 }
 
+/// Each chunk as text.
+pub(crate) fn chunk_texts(output: &[(Stream, Vec<u8>)]) -> Vec<(Stream, String)> {
+    let chunks = whole_characters(output).into_iter();
+    chunks
+        .map(|(stream, bytes)| (stream, String::from_utf8_lossy(&bytes).into_owned()))
+        .collect()
+}
+
+/// A character of which the rest came after something on the other stream stands whole where it began.
+fn whole_characters(output: &[(Stream, Vec<u8>)]) -> Vec<(Stream, Vec<u8>)> {
+    let mut chunks: Vec<(Stream, Vec<u8>)> = output.to_vec();
+    for index in 0..chunks.len() {
+        let (stream, bytes) = &chunks[index];
+        let missing = missing_bytes(bytes);
+        let stream = *stream;
+        let mut later = chunks[index + 1..].iter_mut();
+        if missing > 0
+            && let Some((_, next)) = later.find(|(other, _)| *other == stream)
+        {
+            let rest = next.iter().take(missing);
+            let rest = rest.take_while(|byte| is_continuation(Some(byte))).count();
+            let rest: Vec<u8> = next.drain(..rest).collect();
+            chunks[index].1.extend(rest);
+        }
+    }
+    chunks.retain(|(_, bytes)| !bytes.is_empty());
+    chunks
+}
+
+/// How many bytes the character lacks with which these end; none where they end with a whole one, or with nonsense.
+fn missing_bytes(bytes: &[u8]) -> usize {
+    let last = bytes.utf8_chunks().last();
+    let invalid = last.map_or(&[][..], |chunk| chunk.invalid());
+    let is_cut = std::str::from_utf8(invalid).is_err_and(|error| error.error_len().is_none());
+    let length = match invalid.first() {
+        Some(0xf0..) => 4,
+        Some(0xe0..) => 3,
+        Some(_) => 2,
+        None => 0,
+    };
+    match is_cut {
+        true => length - invalid.len(),
+        false => 0,
+    }
+}
+
 /// A command's output as printable text: of its bytes at most `limit` from its two ends, and how
 /// many are missing between them.
 pub(crate) fn elided_output(command: &CommandOutcome, limit: usize) -> String {
@@ -78,8 +124,8 @@ fn is_continuation(byte: Option<&u8>) -> bool {
 }
 
 fn merged(output: &[(Stream, Vec<u8>)]) -> Vec<u8> {
-    let chunks = output.iter().map(|(_, bytes)| bytes.as_slice());
-    chunks.collect::<Vec<_>>().concat()
+    let chunks = whole_characters(output).into_iter();
+    chunks.flat_map(|(_, bytes)| bytes).collect()
 }
 
 /// Text that stays on one line.
@@ -153,6 +199,30 @@ fn skip_escape_sequence(characters: &mut Peekable<Chars<'_>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_character_that_the_other_stream_cuts_in_two_stays_whole() {
+        let chunk = |stream, bytes: &[u8]| (stream, bytes.to_vec());
+        let (out, err) = (Stream::Stdout, Stream::Stderr);
+        let cut = [
+            chunk(out, b"n\xe3\x83"),
+            chunk(err, b"oops"),
+            chunk(out, b"\x8ede"),
+            chunk(err, b"\xf0\x9f"),
+            chunk(out, b"\xff"),
+        ];
+        let text = |stream, text: &str| (stream, text.to_owned());
+        let expected = [
+            text(out, "n\u{30ce}"),
+            text(err, "oops"),
+            text(out, "de"),
+            // The rest of this one never came, and the next is no character.
+            text(err, "\u{fffd}"),
+            text(out, "\u{fffd}"),
+        ];
+        assert_eq!(chunk_texts(&cut), expected);
+        assert_eq!(output_text(&cut[..3]), "n\u{30ce}oopsde");
+    }
 
     #[test]
     fn printed_text_cannot_touch_the_terminal() {

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::support::{Breakfix, breakfix, page, wait_until};
+use super::terminal::Terminal;
+use super::verbs::Learner;
 
 const LABS: usize = 16;
 const ROUNDS: usize = 20;
@@ -258,4 +260,23 @@ fn breakfix_toml_says_what_the_command_line_does_not() {
         "{}",
         outcome.stderr
     );
+}
+
+#[test]
+fn at_a_terminal_each_lab_has_a_line_and_all_of_them_one() {
+    let learner = Learner::new();
+    let waits = page(&[("", "$ until [ -e go ]; do sleep 0.05; done")]);
+    for name in ["a.md", "b.md", "c.md"] {
+        std::fs::write(learner.home.work().join(name), &waits).unwrap();
+    }
+    let run = ["run", ".", "--on", "none", "--jobs", "2"];
+    let mut terminal = Terminal::open(&learner, &run, &[("TERM", "xterm")]);
+    // The third waits for one of the others.
+    terminal.expect("./a.md  1/1");
+    terminal.expect("./b.md  1/1");
+    terminal.expect("0 of 3 labs, failed: 0");
+    assert!(!terminal.has_said("./c.md"));
+    std::fs::write(learner.home.work().join("go"), "").unwrap();
+    terminal.expect("3 passed");
+    assert_eq!(terminal.child.wait().unwrap().code(), Some(0));
 }

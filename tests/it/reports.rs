@@ -15,6 +15,8 @@ use serde_json::Value;
 
 use self::schema::{differences, schema};
 use super::support::{Breakfix, breakfix, page, project};
+use super::terminal::Terminal;
+use super::verbs::Learner;
 
 /// Outcomes that every property is tried on.
 const SEEDS: u64 = 400;
@@ -540,4 +542,20 @@ fn the_seed_lab_has_reports_with_its_checks() {
     assert_described("timing-v1.json", &files.json("timing.json"));
     let (counts, root) = parse_xml(&files.texts["junit.xml"]);
     assert_eq!((counts["testsuite"], root["failures"].as_str()), (2, "0"));
+}
+
+#[test]
+fn at_a_terminal_plain_means_words_that_are_not_coloured_and_not_redrawn() {
+    let learner = Learner::new();
+    let work = learner.home.work();
+    std::fs::write(work.join("page.md"), page(&[("", "$ false")])).unwrap();
+    let said = |arguments: &[&str]| -> String {
+        let mut terminal = Terminal::open(&learner, arguments, &[("TERM", "xterm")]);
+        terminal.child.wait().unwrap();
+        terminal.until("1 failed")
+    };
+    let run = ["run", "page.md", "--on", "none"];
+    assert!(said(&run).contains('\u{1b}'));
+    let plain = said(&[&run[..], &["--plain"]].concat());
+    assert!(!plain.contains('\u{1b}'), "{plain:?}");
 }

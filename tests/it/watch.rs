@@ -240,6 +240,43 @@ fn lint_speaks_while_a_step_runs_and_the_next_steps_are_those_that_were_saved() 
 }
 
 #[test]
+fn a_page_that_is_saved_with_a_mistake_while_it_runs_goes_on_once_it_is_mended() {
+    let waits = "until [ -e go ]; do sleep 0.02; done";
+    let text = steps(&[ONE, waits, TWO]);
+    let author = author(&[("page.md", &text)]);
+    author.hears("step 2/3: A page");
+    author.saves("page.md", &text.replacen("```bash", "```bash hok=a", 1));
+    author.hears("error[annotation-unknown]");
+    std::fs::write(author.path("go"), "").unwrap();
+    author.hears("nothing was run: mend the mistakes above first");
+    author.is_awaited();
+    assert_eq!(author.ran(), "one");
+    author.saves("page.md", &text);
+    author.hears("running again from step 3");
+    author.is_awaited();
+    assert_eq!(author.leaves(), "one two-1");
+}
+
+#[test]
+fn each_failure_in_a_session_leaves_its_bundle_with_the_environment() {
+    let call = breakfix(&[
+        "run", "page.md", "--watch", "--on", "none", "--bundle", "failures",
+    ]);
+    let call = call.env("MY_API_KEY", "hush-hush");
+    let fails = |word: &str| steps(&[ONE, &format!("echo {word} $MY_API_KEY; false")]);
+    let author = Author::watches(call.file("page.md", &fails("here")));
+    author.is_awaited();
+    author.saves("page.md", &fails("there"));
+    author.hears("in the same session");
+    author.is_awaited();
+    let bundle = author.path("failures/1-page.md");
+    let read = |name: &str| std::fs::read_to_string(bundle.join(name)).unwrap();
+    assert!(read("environment.txt").contains("HOME="));
+    assert!(read("transcript.txt").contains("there ***"));
+    assert_eq!(author.leaves(), "one");
+}
+
+#[test]
 fn a_hook_runs_its_step_again_and_so_does_what_it_reads() {
     let text = page(&[
         ("", "$ echo one >> ran"),

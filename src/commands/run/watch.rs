@@ -5,11 +5,12 @@ mod follower;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use self::follower::{Files, Look};
+use super::super::content::Refused;
 use super::super::keys::Keys;
 use super::super::{interrupt, output, runtime, scratch};
 use super::ground::Setting;
@@ -60,8 +61,9 @@ pub(super) fn watch(request: &RunRequest) -> anyhow::Result<Exit> {
         beside: live.beside(),
         keys: Keys::listen(),
         content: BTreeMap::new(),
-        files: Rc::default(),
+        files: Arc::default(),
         refused: None,
+        has_tools: false,
         ran: BTreeMap::new(),
         todo: VecDeque::new(),
         verdicts: BTreeMap::new(),
@@ -116,7 +118,7 @@ struct Session {
 /// A lab as it was when it ran, whole.
 struct Ran {
     prepared: Prepared,
-    files: Rc<Files>,
+    files: Arc<Files>,
 }
 
 /// What is done next for a lab that is there.
@@ -143,9 +145,11 @@ struct Watching<'a> {
     keys: Keys,
     /// The newest content that could run, by the labs' names.
     content: BTreeMap<String, Prepared>,
-    files: Rc<Files>,
+    files: Arc<Files>,
     /// Why the newest content cannot run.
     refused: Option<Exit>,
+    /// The programs that labs need were looked for.
+    has_tools: bool,
     ran: BTreeMap<String, Ran>,
     /// Labs that run in a session of their own, in this order.
     todo: VecDeque<String>,
@@ -161,32 +165,33 @@ impl Watching<'_> {
         let Ok(look) = self.looks.recv() else {
             return Some(Exit::CannotTell);
         };
-        self.halt.withdraw();
-        match look.prepared {
-            Err(refused) if refused.exit != Exit::Content => Some(refused.complained()),
-            Err(refused) => {
-                self.refused = Some(refused.exit);
-                self.say(&refused.text);
-                None
-            }
-            Ok(prepared) => {
-                if let Err(refused) = prepare::check_tools(&prepared, self.request) {
-                    return Some(refused.complained());
-                }
-                self.todo = names(&prepared).collect();
-                self.replace(prepared, look.files);
-                None
-            }
+        match self.accept(look) {
+            Ok(names) => self.todo = names.into(),
+            Err(refused) if refused.exit != Exit::Content => return Some(refused.complained()),
+            Err(refused) => self.say(&refused.text),
         }
+        None
     }
 
-    fn replace(&mut self, prepared: Vec<Prepared>, files: Files) {
+    /// Makes this the newest content, if it can run; the labs in their order.
+    fn accept(&mut self, look: Look) -> Result<Vec<String>, Refused> {
+        self.halt.withdraw();
+        let prepared = look.prepared.and_then(|prepared| {
+            if !self.has_tools {
+                prepare::check_tools(&prepared, self.request)?;
+            }
+            Ok(prepared)
+        });
+        let prepared = prepared.inspect_err(|refused| self.refused = Some(refused.exit))?;
+        self.has_tools = true;
         self.refused = None;
-        self.files = Rc::new(files);
+        self.files = look.files;
+        let names = prepared.iter().map(|(lab, _)| lab.name.clone()).collect();
         let by_name = prepared.into_iter();
         self.content = by_name
             .map(|prepared| (prepared.0.name.clone(), prepared))
             .collect();
+        Ok(names)
     }
 
     /// The next lab to run from its beginning, once there is one; `None` when somebody leaves.
@@ -202,7 +207,7 @@ impl Watching<'_> {
                 if prepared.0.runs_something() {
                     let ran = Ran {
                         prepared: prepared.clone(),
-                        files: Rc::clone(&self.files),
+                        files: Arc::clone(&self.files),
                     };
                     self.ran.insert(name, ran);
                     return Some(prepared);
@@ -229,9 +234,12 @@ impl Watching<'_> {
         if self.request.documented != Documented::Ignore {
             documented::compare(&session.lab, outcome);
         }
-        let was_halted = run.is_halted();
-        if !was_halted {
+        // What halted it comes as a look, and then it goes on.
+        let mut halted = run.is_halted();
+        if !halted {
+            let environment = setting.evidence.borrow().environment.clone();
             bundle::keep(setting, &session.lab, outcome, &run.mask());
+            setting.evidence.borrow_mut().environment = environment;
             self.report(outcome.clone());
         }
         let goes_on = run.resume();
@@ -245,7 +253,7 @@ impl Watching<'_> {
                     return self.afresh(name, &why);
                 }
                 Next::Afresh(why) => return self.afresh(name, &why),
-                Next::Nothing if !self.todo.is_empty() => return None,
+                Next::Nothing if !halted && !self.todo.is_empty() => return None,
                 Next::Nothing => {}
             }
             match self.wait() {
@@ -253,8 +261,14 @@ impl Watching<'_> {
                 Heard::Afresh => return self.afresh(name, "you asked for it"),
                 Heard::Look(look) => {
                     next = self.take(look, Some((name, undone)));
-                    if let (Next::Nothing, Some(index)) = (&next, undone.filter(|_| was_halted)) {
-                        next = Next::From(index);
+                    if !self.content.contains_key(name) {
+                        return None;
+                    }
+                    if halted && self.refused.is_none() {
+                        halted = false;
+                        if let (Next::Nothing, Some(index)) = (&next, undone) {
+                            next = Next::From(index);
+                        }
                     }
                 }
             }
@@ -288,17 +302,13 @@ impl Watching<'_> {
 
     /// Takes other content in: the lab that has a session is told of, others that changed are to run.
     fn take(&mut self, look: Look, open: Option<(&str, Option<usize>)>) -> Next {
-        self.halt.withdraw();
-        let prepared = match look.prepared {
-            Ok(prepared) => prepared,
+        let in_order = match self.accept(look) {
+            Ok(names) => names,
             Err(refused) => {
-                self.refused = Some(refused.exit);
                 self.say(&refused.text);
                 return Next::Nothing;
             }
         };
-        let in_order: Vec<String> = names(&prepared).collect();
-        self.replace(prepared, look.files);
         let mut next = Next::Nothing;
         for name in in_order {
             let undone = match open {
@@ -332,7 +342,7 @@ impl Watching<'_> {
         };
         let now = Ran {
             prepared: prepared.clone(),
-            files: Rc::clone(&self.files),
+            files: Arc::clone(&self.files),
         };
         let Some(before) = self.ran.insert(name.to_owned(), now) else {
             return Next::Afresh("it is new".to_owned());
@@ -410,6 +420,10 @@ impl Watching<'_> {
             .suite_hooks
             .iter()
             .any(|hook| !matches!(hook.result, StepResult::Pass | StepResult::Skip(_)));
+        if !session.has_run {
+            // Whatever is saved next may be what it lacked.
+            self.ran.remove(&session.lab.name);
+        }
         if !session.has_run || left.error.is_some() || !left.leftovers.is_empty() || failed {
             left.duration = session.started.elapsed();
             self.report(left);
@@ -448,10 +462,6 @@ impl Watching<'_> {
         let exits = verdicts.map(|(_, exit)| *exit).chain(self.refused);
         exits.fold(Exit::Met, Exit::or_heavier)
     }
-}
-
-fn names(prepared: &[Prepared]) -> impl Iterator<Item = String> {
-    prepared.iter().map(|(lab, _)| lab.name.clone())
 }
 
 /// Whether any file below a directory is another one.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -32,7 +33,7 @@ pub(super) type Files = BTreeMap<PathBuf, Vec<u8>>;
 
 /// What the content is at some moment.
 pub(super) struct Look {
-    pub(super) files: Files,
+    pub(super) files: Arc<Files>,
     pub(super) prepared: Result<Vec<Prepared>, Refused>,
 }
 
@@ -71,7 +72,7 @@ struct Follower {
     watcher: Option<RecommendedWatcher>,
     watched: BTreeSet<PathBuf>,
     /// As they were at the last look.
-    files: Option<Files>,
+    files: Option<Arc<Files>>,
     /// The diagnostics of the last look, wherever they stood.
     told: BTreeSet<(PathBuf, &'static str, String)>,
 }
@@ -85,31 +86,20 @@ impl Follower {
             scenarios: self.request.selection.scenarios.clone(),
             ..LintRequest::default()
         };
+        let mut files = Files::new();
         let found = config::load(None);
         let beside = found.as_ref().map(|found| found.directory.join(FILE));
-        let configuration = beside.unwrap_or_else(|_| PathBuf::from(FILE));
-        let found = found.and_then(|found| linted(&request, &found, &Drafts::default()));
-        let texts = match &found {
-            Ok(linted) => linted.texts.clone(),
-            Err(_) => BTreeMap::new(),
-        };
-        let mut files: Files = texts
-            .into_iter()
-            .map(|(path, text)| (path, text.into_bytes()))
-            .collect();
-        add(&mut files, configuration);
-        let refused = match found {
-            Ok(linted) => {
-                self.tell(&linted, &files);
-                None
-            }
-            Err(refused) => Some(refused),
-        };
-        let prepared = match refused {
-            Some(refused) => Err(refused),
-            None => prepare::prepare_again(&self.request),
-        };
-        for (lab, source) in prepared.iter().flatten() {
+        add(&mut files, beside.unwrap_or_else(|_| PathBuf::from(FILE)));
+        let linted = found.and_then(|found| linted(&request, &found, &Drafts::default()));
+        let before = self.files.take();
+        let prepared = linted.and_then(|linted| {
+            let texts = linted.texts.iter();
+            files.extend(texts.map(|(path, text)| (path.clone(), text.as_bytes().to_vec())));
+            self.tell(&linted, before.as_deref(), &files);
+            prepare::prepare_again(&self.request)
+        });
+        let labs = prepared.as_deref().unwrap_or_default();
+        for (lab, source) in labs {
             let directory = source.as_ref().and_then(|source| source.directory());
             let beside_hooks = hook_directories(lab);
             let beside_hooks = beside_hooks.iter().flat_map(|place| files_in(place));
@@ -118,17 +108,16 @@ impl Follower {
                 add(&mut files, path);
             }
         }
-        self.keep_watching(&files, prepared.as_deref().unwrap_or_default());
-        let is_new = self.files.as_ref() != Some(&files);
-        self.files = Some(files.clone());
+        self.keep_watching(&files, labs);
+        let files = Arc::new(files);
+        self.files = Some(Arc::clone(&files));
+        let is_new = before.as_deref() != Some(files.as_ref());
         is_new.then_some(Look { files, prepared })
     }
 
     /// Says what is wrong with what changed, and what else is new.
-    fn tell(&mut self, linted: &Linted, files: &Files) {
-        let is_first = self.files.is_none();
-        let before = self.files.take().unwrap_or_default();
-        let changed = |path: &Path| before.get(path) != files.get(path);
+    fn tell(&mut self, linted: &Linted, before: Option<&Files>, files: &Files) {
+        let changed = |path: &Path| before.and_then(|before| before.get(path)) != files.get(path);
         let key = |one: &Diagnostic| (one.path.clone(), one.code, one.message.clone());
         let all = &linted.diagnostics;
         let shown: Vec<Diagnostic> = all
@@ -137,9 +126,8 @@ impl Follower {
             .cloned()
             .collect();
         let told: BTreeSet<_> = all.iter().map(key).collect();
-        let is_news = is_first || told != self.told || files.keys().any(|path| changed(path));
+        let is_news = told != self.told || files.keys().any(|path| changed(path));
         self.told = told;
-        self.files = (!is_first).then_some(before);
         if !is_news {
             return;
         }
@@ -148,17 +136,13 @@ impl Follower {
         if !text.is_empty() {
             text.push('\n');
         }
-        let pages = format!(
-            "{} page{}",
-            linted.pages,
-            if linted.pages == 1 { "" } else { "s" }
-        );
+        let plural = if linted.pages == 1 { "" } else { "s" };
         let tally = tally(all);
         let found = match tally.is_empty() {
             true => "nothing to say",
             false => &tally,
         };
-        text.push_str(&format!("lint of {pages}: {found}"));
+        text.push_str(&format!("lint of {} page{plural}: {found}", linted.pages));
         if shown.len() < all.len() {
             text.push_str(&format!("; {} shown", shown.len()));
         }
