@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::ground::Ground;
-use super::support::{Breakfix, Outcome, breakfix, project, wait_until};
+use super::support::{Breakfix, Outcome, breakfix, copy_tree, project, wait_until};
 
 const SCENARIO: &str = "missing-worker-nodes";
 const ACCOUNT: &str = "123456789012";
@@ -146,18 +146,6 @@ fn config(simulator: &Simulator) -> SdkConfig {
         .build()
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().flatten() {
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            std::fs::copy(entry.path(), to).unwrap();
-        }
-    }
-}
-
 #[test]
 fn nothing_is_changed_before_the_account_is_named_opted_in_and_confirmed() {
     let owner = Owner::new(Pace::Instant);
@@ -242,7 +230,7 @@ fn nothing_is_changed_before_the_account_is_named_opted_in_and_confirmed() {
 
     // Only for the simulator, says this one.
     let own = owner.home.work().join("own");
-    copy(&project().join("scenarios"), &own);
+    copy_tree(&project().join("scenarios"), &own);
     let file = own.join(SCENARIO).join("scenario.yaml");
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, format!("{text}\nsimulator_only: true\n")).unwrap();

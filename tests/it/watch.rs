@@ -1,13 +1,13 @@
 //! `run --watch`: an author saves files, and what changed runs again in the session that is kept.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Child;
 use std::sync::{Arc, Mutex};
 
 use rustix::process::Signal;
 
-use super::support::{Breakfix, breakfix, page, project, signal, wait_until};
+use super::support::{Breakfix, breakfix, copy_tree, page, project, signal, wait_until};
 use super::terminal::Terminal;
 use super::verbs::Learner;
 
@@ -182,6 +182,11 @@ fn a_step_that_failed_runs_again_although_a_later_one_changed() {
     author.hears("running again from step 2");
     author.is_awaited();
     author.reads("2 passed, 1 skipped");
+    // With nothing to make fresh, it is only told.
+    author.saves("page.md", &steps(&[ONE, "false", TWO]));
+    author.hears("note: the step that failed ran before in this session");
+    author.is_awaited();
+    author.reads("1 failed, 2 skipped");
     assert_eq!(author.leaves(), "one fails fails two-1");
 }
 
@@ -366,7 +371,7 @@ fn the_world_is_kept_and_judged_each_time_until_its_scenario_is_another() {
     };
     let call = breakfix(&["run", "page.md", "--watch", "--scenarios", "scenarios"]);
     let own = call.work().join("scenarios").join(name);
-    copy(&project().join("scenarios").join(name), &own);
+    copy_tree(&project().join("scenarios").join(name), &own);
     let author = Author::watches(call.file("page.md", &lesson("true")));
     author.is_awaited();
     author.reads("2 passed");
@@ -392,16 +397,26 @@ fn the_world_is_kept_and_judged_each_time_until_its_scenario_is_another() {
     assert!(!other.is_empty() && other != key, "{keys}");
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().flatten() {
-        let copied = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &copied);
-        } else {
-            std::fs::copy(entry.path(), copied).unwrap();
-        }
-    }
+#[test]
+fn a_step_that_fails_for_what_an_earlier_try_left_is_judged_in_a_fresh_session() {
+    let lesson = |first: &str| {
+        steps(&[
+            first,
+            "kubectl create configmap mine",
+            "kubectl get configmap mine",
+        ])
+    };
+    let call = breakfix(&["run", "page.md", "--watch"]).file("page.md", &lesson(ONE));
+    let author = Author::watches(call);
+    author.is_awaited();
+    author.reads("3 passed");
+    author.saves("page.md", &lesson("echo uno >> ran"));
+    author.hears("running again from step 1 (page.md:5) in the same session");
+    author.hears("in a fresh session: a step failed where it ran before");
+    author.is_awaited();
+    let report = author.reads("3 passed");
+    assert!(!report.contains("failed"), "{report}");
+    assert_eq!(author.leaves(), "one uno uno");
 }
 
 #[test]
@@ -449,5 +464,4 @@ fn what_watching_cannot_do_is_refused() {
         "which a real account is not for",
     );
     refused(&["other.md"], "no such file or directory: other.md");
-    assert!(!Path::new("ran").exists());
 }

@@ -16,7 +16,8 @@ use super::super::{interrupt, output, runtime, scratch};
 use super::ground::Setting;
 use super::prepare::{self, Prepared};
 use super::{
-    Documented, RunRequest, ShellPer, Signals, blank, bundle, documented, run_lab, tell_drifts,
+    Backend, Documented, RunRequest, ShellPer, Signals, blank, bundle, documented, run_lab,
+    tell_drifts,
 };
 use crate::live::Beside;
 use crate::outcome::{Exit, LabOutcome, RunOutcome, StepResult};
@@ -90,10 +91,12 @@ pub(super) fn watch(request: &RunRequest) -> anyhow::Result<Exit> {
             lab: lab.clone(),
             started: Instant::now(),
             has_run: false,
+            reached: 0,
         };
         let mut again = |run: &mut Run, outcome: &mut LabOutcome| {
             session.has_run = true;
             let next = watching.after(&setting, &session, run, outcome)?;
+            session.reached = session.reached.max(reached(outcome));
             session.lab.clone_from(&next);
             session.started = Instant::now();
             Some(next)
@@ -113,6 +116,8 @@ struct Session {
     started: Instant,
     /// Its environment could be made.
     has_run: bool,
+    /// So many of the lab's steps ran in it before, as they were then.
+    reached: usize,
 }
 
 /// A lab as it was when it ran, whole.
@@ -236,14 +241,24 @@ impl Watching<'_> {
         }
         // What halted it comes as a look, and then it goes on.
         let mut halted = run.is_halted();
+        let undone = first_undone(&session.lab, outcome);
+        let is_second_try = !halted && undone.is_some_and(|index| index < session.reached);
+        if is_second_try && self.signals.count() == 0 && self.request.backend != Backend::Nothing {
+            let why = "a step failed where it ran before, perhaps for what it left there";
+            return self.afresh(name, why);
+        }
         if !halted {
             let environment = setting.evidence.borrow().environment.clone();
             bundle::keep(setting, &session.lab, outcome, &run.mask());
             setting.evidence.borrow_mut().environment = environment;
             self.report(outcome.clone());
         }
+        if is_second_try {
+            self.say(
+                "note: the step that failed ran before in this session: what it did is still there",
+            );
+        }
         let goes_on = run.resume();
-        let undone = first_undone(&session.lab, outcome);
         let mut next = Next::Nothing;
         loop {
             match std::mem::replace(&mut next, Next::Nothing) {
@@ -473,6 +488,13 @@ fn any_other(before: &Files, now: &Files, directory: &Path) -> bool {
             .collect()
     };
     below(before) != below(now)
+}
+
+/// How many steps there are up to the last that ran.
+fn reached(outcome: &LabOutcome) -> usize {
+    let ran = |result: &StepResult| !matches!(result, StepResult::Skip(_));
+    let last = outcome.steps.iter().rposition(|step| ran(&step.result));
+    last.map_or(0, |last| last + 1)
 }
 
 /// The first step that has not done what it was to do.
