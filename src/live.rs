@@ -300,7 +300,11 @@ fn moving_line() -> ProgressBar {
 fn plain_line(event: &Event, running: &Running) -> Option<String> {
     match event {
         Event::Stage { text } => Some(one_line(text)),
-        Event::LabStarted { lab, steps } => Some(format!("{}: {steps} steps", one_line(lab))),
+        Event::LabStarted { lab, steps } => Some(format!(
+            "{}: {steps} step{}",
+            one_line(lab),
+            if *steps == 1 { "" } else { "s" }
+        )),
         Event::StepStarted {
             number, of, title, ..
         } => Some(format!("step {number}/{of}: {}", one_line(title))),

@@ -210,7 +210,7 @@ fn piped_lines_say_whose_they_are() {
     assert_eq!(outcome.status, 0);
     let said: Vec<&str> = outcome.stderr.lines().collect();
     for line in [
-        "./one.md: 1 steps",
+        "./one.md: 1 step",
         "./one.md: a",
         "./one.md: bc",
         "./two.md: d",
