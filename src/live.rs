@@ -56,14 +56,9 @@ impl LiveMany {
             .lines
             .as_ref()
             .map(|(all, total)| all.insert_before(total, moving_line()));
-        Live {
-            line,
-            verbose: self.verbose,
-            running: Running::default(),
-            unfinished: Vec::new(),
-            pausing: false,
-            label: Some(one_line(name)),
-        }
+        let mut live = Live::with(line, self.verbose);
+        live.label = Some(one_line(name));
+        live
     }
 
     /// One more lab is over.
@@ -103,14 +98,7 @@ struct Running {
 impl Live {
     /// Draws on this process's stderr.
     pub fn on_stderr(verbose: bool) -> Live {
-        Live {
-            line: stderr().is_terminal().then(moving_line),
-            verbose,
-            running: Running::default(),
-            unfinished: Vec::new(),
-            pausing: false,
-            label: None,
-        }
+        Live::with(stderr().is_terminal().then(moving_line), verbose)
     }
 
     /// Says it on this process's stderr, a line each: nothing is drawn over.
@@ -120,16 +108,23 @@ impl Live {
 
     /// Like [`Live::lines_on_stderr`], with the commands' output where that is asked for.
     pub fn lines_on_stderr_with(verbose: bool) -> Live {
-        let mut live = Live::on_stderr(verbose);
-        live.line = None;
-        live
+        Live::with(None, verbose)
     }
 
     /// Draws nothing.
     pub fn silent() -> Live {
-        let mut live = Live::on_stderr(false);
-        live.line = Some(ProgressBar::hidden());
-        live
+        Live::with(Some(ProgressBar::hidden()), false)
+    }
+
+    fn with(line: Option<ProgressBar>, verbose: bool) -> Live {
+        Live {
+            line,
+            verbose,
+            running: Running::default(),
+            unfinished: Vec::new(),
+            pausing: false,
+            label: None,
+        }
     }
 
     /// Shows one event.
