@@ -9,6 +9,9 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::outcome::{Event, StepOutcome, StepResult};
 
+/// Between two drawings of a moving line.
+const TICK: Duration = Duration::from_millis(100);
+
 /// Follows one run. Dropping it clears the moving line.
 #[derive(Debug)]
 pub struct Live {
@@ -21,6 +24,8 @@ pub struct Live {
     unfinished: Vec<u8>,
     /// The moving line counts the time of a hook or a wait, not of the block.
     pausing: bool,
+    /// The moving line is empty.
+    is_resting: bool,
     /// Stands before each line, where several labs write.
     label: Option<String>,
 }
@@ -123,6 +128,7 @@ impl Live {
             running: Running::default(),
             unfinished: Vec::new(),
             pausing: false,
+            is_resting: false,
             label: None,
         }
     }
@@ -210,6 +216,10 @@ impl Live {
 
     fn move_line(&mut self, event: &Event) {
         let Some(line) = &self.line else { return };
+        if std::mem::take(&mut self.is_resting) {
+            line.set_style(moving_style());
+            line.enable_steady_tick(TICK);
+        }
         let (message, limit) = match event {
             Event::Stage { text } => (one_line(text), None),
             Event::LabStarted { lab, .. } => (one_line(lab), None),
@@ -243,6 +253,19 @@ impl Live {
             let mut stderr = stderr().lock();
             let _ = stderr.write_all(bytes).and_then(|()| stderr.flush());
         });
+    }
+
+    /// Nothing is going on until the next event.
+    pub fn rest(&mut self) {
+        self.finish_output();
+        if let Some(line) = &self.line {
+            line.disable_steady_tick();
+            line.set_style(resting_line());
+            line.set_prefix("");
+            line.set_message("");
+            line.tick();
+            self.is_resting = true;
+        }
     }
 
     /// For others who write while this draws.
@@ -284,11 +307,18 @@ impl Running {
 }
 
 fn moving_line() -> ProgressBar {
-    let style = ProgressStyle::with_template("{spinner} {elapsed}{prefix} {wide_msg}")
-        .unwrap_or_else(|_| ProgressStyle::default_spinner());
-    let line = ProgressBar::new_spinner().with_style(style);
-    line.enable_steady_tick(Duration::from_millis(100));
+    let line = ProgressBar::new_spinner().with_style(moving_style());
+    line.enable_steady_tick(TICK);
     line
+}
+
+fn moving_style() -> ProgressStyle {
+    ProgressStyle::with_template("{spinner} {elapsed}{prefix} {wide_msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+fn resting_line() -> ProgressStyle {
+    ProgressStyle::with_template(" ").unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
 /// What is worth a line where lines cannot move.

@@ -82,9 +82,16 @@ fn steps(
     world: &mut impl World,
     live: &mut Live,
 ) -> LabOutcome {
+    let is_followed = part.again.is_some();
     let mut once = |run: &mut Run, lab: &Lab, next: &[PathBuf]| {
         let mut outcome = run.lab(lab, next, config, world, &mut |event| live.show(&event));
-        world.judge(&mut outcome, live);
+        // What is only interrupted by an edit goes on, and is judged then.
+        if !run.is_halted() {
+            world.judge(&mut outcome, live);
+        }
+        if is_followed {
+            live.rest();
+        }
         outcome
     };
     let Part {
