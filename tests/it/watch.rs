@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::process::Child;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
@@ -101,15 +102,19 @@ fn heard(mut from: impl Read + Send + 'static) -> Arc<Mutex<String>> {
 
 #[track_caller]
 fn until(said: &Mutex<String>, words: &str) -> String {
-    let mut before = None;
-    wait_until(words, || {
+    let limit = Instant::now() + Duration::from_secs(60);
+    loop {
         let mut said = said.lock().unwrap();
-        before = said
-            .find(words)
-            .map(|at| said.drain(..at + words.len()).collect());
-        before.is_some()
-    });
-    before.unwrap_or_default()
+        if let Some(at) = said.find(words) {
+            return said.drain(..at + words.len()).collect();
+        }
+        assert!(
+            Instant::now() < limit,
+            "{words:?} did not come, but {said:?}"
+        );
+        drop(said);
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 fn steps(commands: &[&str]) -> String {

@@ -46,6 +46,7 @@ pub(super) fn follow(request: &RunRequest, beside: Beside, halt: Halt) -> Receiv
     let mut follower = Follower {
         request: request.clone(),
         beside,
+        halt,
         watcher: watcher.ok(),
         watched: BTreeSet::new(),
         files: None,
@@ -54,7 +55,7 @@ pub(super) fn follow(request: &RunRequest, beside: Beside, halt: Halt) -> Receiv
     std::thread::spawn(move || {
         loop {
             if let Some(look) = follower.look() {
-                halt.ask("the content changed while it ran");
+                follower.halt();
                 if looks.send(look).is_err() {
                     return;
                 }
@@ -68,6 +69,7 @@ pub(super) fn follow(request: &RunRequest, beside: Beside, halt: Halt) -> Receiv
 struct Follower {
     request: RunRequest,
     beside: Beside,
+    halt: Halt,
     /// `None` where the system cannot say that files change.
     watcher: Option<RecommendedWatcher>,
     watched: BTreeSet<PathBuf>,
@@ -95,6 +97,13 @@ impl Follower {
         let prepared = linted.and_then(|linted| {
             let texts = linted.texts.iter();
             files.extend(texts.map(|(path, text)| (path.clone(), text.as_bytes().to_vec())));
+            // As soon as it is known: what follows takes a moment, and steps run meanwhile.
+            if before
+                .as_ref()
+                .is_some_and(|before| !is_part(&files, before))
+            {
+                self.halt();
+            }
             self.tell(&linted, before.as_deref(), &files);
             prepare::prepare_again(&self.request)
         });
@@ -113,6 +122,11 @@ impl Follower {
         self.files = Some(Arc::clone(&files));
         let is_new = before.as_deref() != Some(files.as_ref());
         is_new.then_some(Look { files, prepared })
+    }
+
+    /// No further step starts until this look was taken in.
+    fn halt(&self) {
+        self.halt.ask("the content changed while it ran");
     }
 
     /// Says what is wrong with what changed, and what else is new.
@@ -197,8 +211,10 @@ impl Follower {
         let around = files.keys().filter_map(|path| path.parent());
         let around: BTreeSet<&Path> = around.chain([Path::new("")]).collect();
         for place in around {
-            let is_below = |(above, _): &(PathBuf, _)| place.starts_with(above);
-            if !wanted.iter().any(is_below) {
+            let is_seen = |(above, mode): &(PathBuf, RecursiveMode)| {
+                *mode == RecursiveMode::Recursive && place.starts_with(above)
+            };
+            if !wanted.iter().any(is_seen) {
                 wanted.push((place.to_owned(), RecursiveMode::NonRecursive));
             }
         }
@@ -257,6 +273,12 @@ fn hook_directories(lab: &Lab) -> BTreeSet<PathBuf> {
     scripts
         .filter_map(|script| script.parent().map(Path::to_owned))
         .collect()
+}
+
+/// Whether all of these are there, and as they are.
+fn is_part(files: &Files, all: &Files) -> bool {
+    let mut files = files.iter();
+    files.all(|(path, bytes)| all.get(path) == Some(bytes))
 }
 
 fn add(files: &mut Files, path: PathBuf) {
