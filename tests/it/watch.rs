@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::support::{Breakfix, breakfix, copy_tree, page, project, signal, wait_until};
+use super::support::{Breakfix, breakfix, copy_tree, page, project, signal};
 use super::terminal::Terminal;
 use super::verbs::Learner;
 
