@@ -155,7 +155,9 @@ impl<'a> LabRun<'a> {
         if step.skip.is_none() {
             self.turn_to_page(&step.page);
         }
-        self.run.look_for_stops();
+        if step.skip.is_none() {
+            self.run.look_for_stops();
+        }
         let page_stopped = || self.page.as_ref().and_then(|page| page.stopped.clone());
         let suite = || self.run.suites.failure().map(str::to_owned);
         let stop = self.run.stopped.as_ref().map(Stop::reason);

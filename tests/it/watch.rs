@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::support::{Breakfix, breakfix, copy_tree, page, project, signal};
+use super::support::{Breakfix, breakfix, copy_tree, page, project, signal, wait_until};
 use super::terminal::Terminal;
 use super::verbs::Learner;
 
@@ -422,6 +422,109 @@ fn a_step_that_fails_for_what_an_earlier_try_left_is_judged_in_a_fresh_session()
     let report = author.reads("3 passed");
     assert!(!report.contains("failed"), "{report}");
     assert_eq!(author.leaves(), "one uno uno");
+}
+
+#[test]
+fn of_two_saves_during_a_step_only_the_newest_runs() {
+    let waits = "until [ -e go ]; do sleep 0.02; done";
+    let lesson = |word: &str| steps(&[waits, &format!("echo {word} >> ran")]);
+    let author = author(&[("page.md", &lesson("old"))]);
+    author.hears("step 1/2: A page");
+    author.saves("page.md", &lesson("$FIRST"));
+    author.hears("[variable-unset]");
+    author.saves("page.md", &lesson("$SECOND-x"));
+    author.hears("nothing sets `$SECOND`");
+    author.saves("page.md", &lesson("third"));
+    author.hears("nothing to say");
+    std::fs::write(author.path("go"), "").unwrap();
+    author.hears("running again from step 2");
+    author.hears("step 2/2: passed");
+    author.is_awaited();
+    assert_eq!(author.leaves(), "third");
+}
+
+#[test]
+fn a_hook_that_is_written_where_none_was_is_seen_and_so_is_a_directory_that_is_replaced() {
+    let call = breakfix(&["run", "labs", "--watch", "--on", "none"]);
+    let text = page(&[("hook=x", "$ echo one >> ran")]);
+    let author = Author::watches(call.file("labs/page.md", &text));
+    author.hears("error[hook-missing]");
+    author.is_awaited();
+    std::fs::create_dir(author.path("labs/tests")).unwrap();
+    author.saves("labs/tests/hook-x.sh", ". labs/tests/hook-common.sh\n");
+    author.saves("labs/tests/hook-common.sh", "true\n");
+    until_it_ran(&author, "one");
+    author.saves("labs/tests/hook-common.sh", "echo common >> ran\n");
+    until_it_ran(&author, "common one common");
+    let (labs, old) = (author.path("labs"), author.path("old"));
+    std::fs::rename(&labs, &old).unwrap();
+    copy_tree(&old, &labs);
+    author.saves("labs/page.md", &text.replace("echo one", "echo uno"));
+    until_it_ran(&author, "uno common");
+    author.leaves();
+}
+
+/// Waits until what ran ends like this.
+#[track_caller]
+fn until_it_ran(author: &Author, end: &str) {
+    wait_until(end, || author.ran().ends_with(end));
+}
+
+#[test]
+fn what_a_hook_writes_beside_itself_runs_it_again_only_a_few_times() {
+    let author = author(&[
+        ("page.md", &page(&[("hook=x", "$ echo one >> ran")])),
+        ("tests/hook-x.sh", "date +%N > tests/log.txt\n"),
+    ]);
+    author.hears("note: tests/log.txt is another file whenever a lab has run: it counts no more");
+    author.is_awaited();
+    author.saves("page.md", &page(&[("hook=x", "$ echo two >> ran")]));
+    until_it_ran(&author, "two");
+    author.leaves();
+}
+
+#[test]
+fn a_pass_that_may_rest_on_what_was_edited_away_is_no_proof() {
+    let learner = Learner::new();
+    let save = |first: &str| {
+        let text = steps(&[first, "[ \"$X\" = 1 ]"]);
+        std::fs::write(learner.home.work().join("page.md"), text).unwrap();
+    };
+    save("export X=1");
+    let watch = ["run", "page.md", "--watch", "--on", "none"];
+    let mut terminal = Terminal::open(&learner, &watch, &[]);
+    terminal.expect("q: leave");
+    save("export Y=1");
+    terminal.expect("this is no proof that all of it passes");
+    terminal.expect("q: leave");
+    terminal.press("q");
+    assert_eq!(terminal.child.wait().unwrap().code(), Some(4));
+}
+
+#[test]
+fn drift_of_a_step_that_is_kept_still_counts() {
+    let learner = Learner::new();
+    let save = |word: &str| {
+        let text = page(&[("", "$ echo hello\nbye"), ("", &format!("$ echo {word}"))]);
+        std::fs::write(learner.home.work().join("page.md"), text).unwrap();
+    };
+    save("a");
+    let watch = [
+        "run",
+        "page.md",
+        "--watch",
+        "--on",
+        "none",
+        "--documented",
+        "fail",
+    ];
+    let mut terminal = Terminal::open(&learner, &watch, &[]);
+    terminal.expect("q: leave");
+    save("b");
+    terminal.expect("running again from step 2");
+    terminal.expect("q: leave");
+    terminal.press("q");
+    assert_eq!(terminal.child.wait().unwrap().code(), Some(3));
 }
 
 #[test]

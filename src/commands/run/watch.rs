@@ -3,13 +3,13 @@
 
 mod follower;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use self::follower::{Files, Look};
+use self::follower::{EDITED, Files, Look};
 use super::super::content::Refused;
 use super::super::keys::Keys;
 use super::super::{interrupt, output, runtime, scratch};
@@ -20,14 +20,19 @@ use super::{
     tell_drifts,
 };
 use crate::live::Beside;
-use crate::outcome::{Exit, LabOutcome, RunOutcome, StepResult};
-use crate::plan::{self, Changed, KEPT, Lab};
+use crate::outcome::{Exit, LabOutcome, RunOutcome, StepOutcome, StepResult};
+use crate::plan::{self, Changed, HookSource, KEPT, Lab};
 use crate::report::{self, Format};
 use crate::run::{Halt, Options, RAN_AS_SETUP, Run};
 use crate::session::runs;
+use crate::tree::is_page;
 
 /// Between two looks at whether a key was pressed or the content changed.
 const GLANCE: Duration = Duration::from_millis(50);
+/// What changes so soon after a run may be of that run's making.
+const SOON: Duration = Duration::from_secs(1);
+/// How often in a row a file may do so.
+const PATIENCE: usize = 3;
 
 /// Runs labs again and again until somebody leaves; the exit code is that of what ran last of each lab.
 ///
@@ -68,6 +73,10 @@ pub(super) fn watch(request: &RunRequest) -> anyhow::Result<Exit> {
         ran: BTreeMap::new(),
         todo: VecDeque::new(),
         verdicts: BTreeMap::new(),
+        unproved: BTreeSet::new(),
+        ignored: BTreeSet::new(),
+        restless: BTreeMap::new(),
+        ended: None,
         leaves: false,
     };
     if let Some(exit) = watching.begin() {
@@ -92,10 +101,18 @@ pub(super) fn watch(request: &RunRequest) -> anyhow::Result<Exit> {
             started: Instant::now(),
             has_run: false,
             reached: 0,
+            kept: Vec::new(),
+            is_untold: false,
         };
         let mut again = |run: &mut Run, outcome: &mut LabOutcome| {
             session.has_run = true;
+            outcome.duration = session.started.elapsed();
+            if request.documented != Documented::Ignore {
+                documented::compare(&session.lab, outcome);
+            }
+            session.take_kept(outcome);
             let next = watching.after(&setting, &session, run, outcome)?;
+            session.is_untold = run_was_halted(outcome);
             session.reached = session.reached.max(reached(outcome));
             session.lab.clone_from(&next);
             session.started = Instant::now();
@@ -118,6 +135,33 @@ struct Session {
     has_run: bool,
     /// So many of the lab's steps ran in it before, as they were then.
     reached: usize,
+    /// What came of each step when it ran last.
+    kept: Vec<StepOutcome>,
+    /// What ran before was not reported, because an edit came in between.
+    is_untold: bool,
+}
+
+impl Session {
+    /// Notes what came of the steps that ran.
+    fn take_kept(&mut self, outcome: &LabOutcome) {
+        for (index, step) in outcome.steps.iter().enumerate() {
+            let is_kept = step.result == StepResult::Skip(KEPT.to_owned());
+            match self.kept.get_mut(index) {
+                Some(kept) if !is_kept => *kept = step.clone(),
+                Some(_) => {}
+                None => self.kept.push(step.clone()),
+            }
+        }
+        self.kept.truncate(outcome.steps.len());
+    }
+
+    /// The outcome with what came before of the steps that did not run again.
+    fn whole(&self, outcome: &LabOutcome) -> LabOutcome {
+        LabOutcome {
+            steps: self.kept.clone(),
+            ..outcome.clone()
+        }
+    }
 }
 
 /// A lab as it was when it ran, whole.
@@ -160,6 +204,14 @@ struct Watching<'a> {
     todo: VecDeque<String>,
     /// What came of each lab last.
     verdicts: BTreeMap<String, Exit>,
+    /// Labs that passed where an earlier text of them had run.
+    unproved: BTreeSet<String>,
+    /// Files that labs themselves write whenever they run.
+    ignored: BTreeSet<PathBuf>,
+    /// How often in a row each file was another one as soon as a lab had run.
+    restless: BTreeMap<PathBuf, usize>,
+    /// When a lab ran last.
+    ended: Option<Instant>,
     /// Somebody has had enough.
     leaves: bool,
 }
@@ -180,7 +232,7 @@ impl Watching<'_> {
 
     /// Makes this the newest content, if it can run; the labs in their order.
     fn accept(&mut self, look: Look) -> Result<Vec<String>, Refused> {
-        self.halt.withdraw();
+        self.halt.withdraw(look.number);
         let prepared = look.prepared.and_then(|prepared| {
             if !self.has_tools {
                 prepare::check_tools(&prepared, self.request)?;
@@ -235,10 +287,7 @@ impl Watching<'_> {
         outcome: &mut LabOutcome,
     ) -> Option<Lab> {
         let name = &session.lab.name;
-        outcome.duration = session.started.elapsed();
-        if self.request.documented != Documented::Ignore {
-            documented::compare(&session.lab, outcome);
-        }
+        self.ended = Some(Instant::now());
         // What halted it comes as a look, and then it goes on.
         let mut halted = run.is_halted();
         let undone = first_undone(&session.lab, outcome);
@@ -251,7 +300,16 @@ impl Watching<'_> {
             let environment = setting.evidence.borrow().environment.clone();
             bundle::keep(setting, &session.lab, outcome, &run.mask());
             setting.evidence.borrow_mut().environment = environment;
-            self.report(outcome.clone());
+            let whole = session.whole(outcome);
+            let shown = if session.is_untold { &whole } else { &*outcome };
+            self.report(shown.clone(), &whole);
+            let overlaps = ran_again(outcome, session.reached);
+            if undone.is_none() && overlaps {
+                self.unproved.insert(name.clone());
+                self.say("note: steps passed where their earlier text had run already; this is no proof that all of it passes");
+            } else if undone.is_some() || session.reached == 0 {
+                self.unproved.remove(name);
+            }
         }
         if is_second_try {
             self.say(
@@ -276,13 +334,12 @@ impl Watching<'_> {
                 Heard::Afresh => return self.afresh(name, "you asked for it"),
                 Heard::Look(look) => {
                     next = self.take(look, Some((name, undone)));
-                    if !self.content.contains_key(name) {
-                        return None;
-                    }
+                    let (lab, _) = self.content.get(name)?;
                     if halted && self.refused.is_none() {
                         halted = false;
-                        if let (Next::Nothing, Some(index)) = (&next, undone) {
-                            next = Next::From(index);
+                        if let Next::Nothing = &next {
+                            // What is done has not been judged.
+                            next = Next::From(undone.unwrap_or(lab.steps.len()));
                         }
                     }
                 }
@@ -317,6 +374,8 @@ impl Watching<'_> {
 
     /// Takes other content in: the lab that has a session is told of, others that changed are to run.
     fn take(&mut self, look: Look, open: Option<(&str, Option<usize>)>) -> Next {
+        let before: Vec<String> = self.content.keys().cloned().collect();
+        let files = Arc::clone(&self.files);
         let in_order = match self.accept(look) {
             Ok(names) => names,
             Err(refused) => {
@@ -324,11 +383,25 @@ impl Watching<'_> {
                 return Next::Nothing;
             }
         };
+        self.ignore_restless(&files);
+        for gone in before
+            .iter()
+            .filter(|name| !self.content.contains_key(*name))
+        {
+            self.ran.remove(gone);
+            self.verdicts.remove(gone);
+            self.unproved.remove(gone);
+        }
         let mut next = Next::Nothing;
         for name in in_order {
             let undone = match open {
                 Some((open, undone)) if open == name => undone,
-                _ => None,
+                // It has no session that could tell.
+                _ => self
+                    .verdicts
+                    .get(&name)
+                    .filter(|exit| **exit != Exit::Met)
+                    .map(|_| 0),
             };
             let what = self.changed(&name, undone);
             if open.is_some_and(|(open, _)| open == name) {
@@ -348,6 +421,29 @@ impl Watching<'_> {
             _ => {}
         }
         next
+    }
+
+    /// Files that are others whenever a lab has run are what labs write, and no author's edits.
+    fn ignore_restless(&mut self, before: &Files) {
+        let labs = self.content.values().map(|(lab, _)| lab);
+        let scripts: BTreeSet<&Path> = labs.flat_map(scripts).collect();
+        let just_now = self.ended.is_some_and(|ended| ended.elapsed() < SOON);
+        let all: BTreeSet<&PathBuf> = before.keys().chain(self.files.keys()).collect();
+        for path in all {
+            let is_helper = !scripts.contains(path.as_path()) && !is_page(path);
+            if !is_helper || before.get(path) == self.files.get(path) {
+                continue;
+            }
+            let times = self.restless.entry(path.clone()).or_default();
+            *times = if just_now { *times + 1 } else { 0 };
+            if *times > PATIENCE && self.ignored.insert(path.clone()) {
+                let shown = path.display();
+                let text = format!(
+                    "note: {shown} is another file whenever a lab has run: it counts no more"
+                );
+                self.beside.write(|| output::complain(&text));
+            }
+        }
     }
 
     /// What other content means for a lab, which is noted as it is now.
@@ -371,22 +467,19 @@ impl Watching<'_> {
         if was != is || is.is_some_and(|is| any_other(&before.files, &self.files, &is)) {
             return Next::Afresh("its scenario changed".to_owned());
         }
-        // What a hook reads beside itself is a part of it.
-        let is_script = |path: &Path| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with("hook-")
-        };
+        // What a hook may read beside itself is a part of it.
+        let labs = self.content.values().map(|(lab, _)| lab);
+        let scripts: BTreeSet<&Path> = labs.flat_map(scripts).collect();
         let all = before.files.keys().chain(self.files.keys());
         let helpers: Vec<&Path> = all
             .map(PathBuf::as_path)
-            .filter(|path| is_other(path) && !is_script(path))
-            .filter_map(Path::parent)
+            .filter(|path| is_other(path) && !scripts.contains(path) && !is_page(path))
+            .filter(|path| !self.ignored.contains(*path))
             .collect();
         let is_changed = |script: &Path| {
+            let beside = script.parent();
             is_other(script)
-                || script
-                    .parent()
-                    .is_some_and(|place| helpers.contains(&place))
+                || beside.is_some_and(|beside| helpers.iter().any(|path| path.starts_with(beside)))
         };
         let mut touched = lab.pages.iter().map(|page| page.path.as_path());
         let is_touched = touched.any(is_other);
@@ -407,7 +500,7 @@ impl Watching<'_> {
             if self.signals.count() > 0 {
                 return Heard::Leave;
             }
-            if let Ok(look) = self.looks.try_recv() {
+            if let Some(look) = self.looks.try_iter().last() {
                 return Heard::Look(look);
             }
             if !is_told {
@@ -422,6 +515,9 @@ impl Watching<'_> {
                 Some('q') => {
                     self.leaves = true;
                     return Heard::Leave;
+                }
+                Some('a') if self.refused.is_some() => {
+                    self.say("nothing was run: mend the mistakes above first");
                 }
                 Some('a') => return Heard::Afresh,
                 _ => {}
@@ -441,19 +537,20 @@ impl Watching<'_> {
         }
         if !session.has_run || left.error.is_some() || !left.leftovers.is_empty() || failed {
             left.duration = session.started.elapsed();
-            self.report(left);
+            self.report(left.clone(), &left);
         }
     }
 
-    fn report(&mut self, outcome: LabOutcome) {
-        let name = outcome.lab.clone();
-        let run = RunOutcome {
-            duration: outcome.duration,
+    /// Tells what came of a lab's steps, and notes what that makes of all of it.
+    fn report(&mut self, outcome: LabOutcome, whole: &LabOutcome) {
+        let of = |lab: LabOutcome| RunOutcome {
+            duration: lab.duration,
             interrupted: self.signals.count() > 0,
-            labs: vec![outcome],
+            labs: vec![lab],
             ..blank(self.request)
         };
-        self.verdicts.insert(name, run.exit());
+        let (run, all) = (of(outcome), of(whole.clone()));
+        self.verdicts.insert(whole.lab.clone(), all.exit());
         self.beside.write(|| {
             tell_drifts(self.request, &run);
             let color = output::is_colored(&std::io::stdout());
@@ -475,6 +572,8 @@ impl Watching<'_> {
             .iter()
             .filter(|(name, _)| self.content.contains_key(*name));
         let exits = verdicts.map(|(_, exit)| *exit).chain(self.refused);
+        let unproved = self.unproved.iter().next().map(|_| Exit::CannotTell);
+        let exits = exits.chain(unproved);
         exits.fold(Exit::Met, Exit::or_heavier)
     }
 }
@@ -488,6 +587,30 @@ fn any_other(before: &Files, now: &Files, directory: &Path) -> bool {
             .collect()
     };
     below(before) != below(now)
+}
+
+/// Scripts that steps and suites of a lab call.
+fn scripts(lab: &Lab) -> impl Iterator<Item = &Path> {
+    let of_steps = lab
+        .steps
+        .iter()
+        .filter_map(|step| match &step.hook.as_ref()?.source {
+            HookSource::Script(script) => Some(script),
+            HookSource::Scenario => None,
+        });
+    of_steps.chain(&lab.suite_hooks).map(PathBuf::as_path)
+}
+
+/// Whether an edit kept steps from running.
+fn run_was_halted(outcome: &LabOutcome) -> bool {
+    let mut steps = outcome.steps.iter();
+    steps.any(|step| step.result == StepResult::Skip(EDITED.to_owned()))
+}
+
+/// Whether a step ran of those before this one.
+fn ran_again(outcome: &LabOutcome, reached: usize) -> bool {
+    let mut steps = outcome.steps.iter().take(reached);
+    steps.any(|step| !matches!(step.result, StepResult::Skip(_)))
 }
 
 /// How many steps there are up to the last that ran.

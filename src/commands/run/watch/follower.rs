@@ -28,11 +28,16 @@ const RESTLESS: Duration = Duration::from_millis(300);
 /// Between two looks where the system does not say that files change.
 const POLL: Duration = Duration::from_secs(1);
 
+/// Said of a step that an edit kept from running.
+pub(super) const EDITED: &str = "the content changed while it ran";
+
 /// Files that matter, with what is in them.
 pub(super) type Files = BTreeMap<PathBuf, Vec<u8>>;
 
 /// What the content is at some moment.
 pub(super) struct Look {
+    /// Counted up. It is also that of the wish to halt.
+    pub(super) number: u64,
     pub(super) files: Arc<Files>,
     pub(super) prepared: Result<Vec<Prepared>, Refused>,
 }
@@ -48,19 +53,23 @@ pub(super) fn follow(request: &RunRequest, beside: Beside, halt: Halt) -> Receiv
         beside,
         halt,
         watcher: watcher.ok(),
-        watched: BTreeSet::new(),
+        watched: BTreeMap::new(),
+        number: 0,
+        is_widened: false,
+        scenarios: Vec::new(),
         files: None,
         told: BTreeSet::new(),
     };
     std::thread::spawn(move || {
         loop {
-            if let Some(look) = follower.look() {
-                follower.halt();
-                if looks.send(look).is_err() {
-                    return;
-                }
+            if let Some(look) = follower.look()
+                && looks.send(look).is_err()
+            {
+                return;
             }
-            follower.wait(&happened);
+            if !std::mem::take(&mut follower.is_widened) {
+                follower.wait(&happened);
+            }
         }
     });
     receiver
@@ -72,7 +81,14 @@ struct Follower {
     halt: Halt,
     /// `None` where the system cannot say that files change.
     watcher: Option<RecommendedWatcher>,
-    watched: BTreeSet<PathBuf>,
+    /// Places, with the directory that each was: another one may have got its name.
+    watched: BTreeMap<PathBuf, (u64, u64)>,
+    /// Of the next look that tells something new.
+    number: u64,
+    /// Places are watched that were not: what happened there before is seen by another look only.
+    is_widened: bool,
+    /// Directories of scenarios, of which every file matters.
+    scenarios: Vec<PathBuf>,
     /// As they were at the last look.
     files: Option<Arc<Files>>,
     /// The diagnostics of the last look, wherever they stood.
@@ -111,7 +127,7 @@ impl Follower {
         for (lab, source) in labs {
             let directory = source.as_ref().and_then(|source| source.directory());
             let beside_hooks = hook_directories(lab);
-            let beside_hooks = beside_hooks.iter().flat_map(|place| files_in(place));
+            let beside_hooks = beside_hooks.iter().flat_map(|place| files_below(place));
             let of_scenario = directory.into_iter().flat_map(files_below);
             for path in beside_hooks.chain(of_scenario) {
                 add(&mut files, path);
@@ -121,12 +137,20 @@ impl Follower {
         let files = Arc::new(files);
         self.files = Some(Arc::clone(&files));
         let is_new = before.as_deref() != Some(files.as_ref());
-        is_new.then_some(Look { files, prepared })
+        is_new.then(|| {
+            self.halt();
+            self.number += 1;
+            Look {
+                number: self.number - 1,
+                files,
+                prepared,
+            }
+        })
     }
 
     /// No further step starts until this look was taken in.
     fn halt(&self) {
-        self.halt.ask("the content changed while it ran");
+        self.halt.ask(self.number, EDITED);
     }
 
     /// Says what is wrong with what changed, and what else is new.
@@ -187,63 +211,121 @@ impl Follower {
     }
 
     fn matters(&mut self, event: &Event) -> bool {
-        if let EventKind::Remove(_) = event.kind {
-            // A directory that comes back has to be watched anew.
-            self.watched.retain(|place| place.is_dir());
+        // More happened than the system keeps.
+        if event.need_rescan() {
+            self.watched.clear();
+            return true;
         }
         // Reading is none of our business: it is mostly our own.
         let is_change = !matches!(event.kind, EventKind::Access(_));
-        is_change && event.paths.iter().any(|path| may_matter(path))
+        let matters = |path: &PathBuf| {
+            let mut scenarios = self.scenarios.iter();
+            may_matter(path) || scenarios.any(|directory| path.starts_with(directory))
+        };
+        is_change && event.paths.iter().any(matters)
     }
 
     /// Directories, because editors write another file and give it the name of the old one.
     fn keep_watching(&mut self, files: &Files, prepared: &[Prepared]) {
-        let mut wanted: Vec<(PathBuf, RecursiveMode)> = Vec::new();
+        let sources = prepared.iter().filter_map(|(_, source)| source.as_ref());
+        let scenarios = sources.filter_map(|source| source.directory());
+        let scenarios: Vec<PathBuf> = scenarios.map(Path::to_owned).collect();
+        if !scenarios.is_empty() {
+            self.scenarios.clone_from(&scenarios);
+        }
+        let mut whole = scenarios;
+        let mut around: BTreeSet<PathBuf> = BTreeSet::from([PathBuf::new()]);
         for path in &self.request.selection.paths {
             if path.is_dir() {
-                wanted.push((path.clone(), RecursiveMode::Recursive));
+                whole.push(path.clone());
             }
+            // It may be replaced as a whole.
+            around.extend(path.parent().map(Path::to_owned));
         }
-        let sources = prepared.iter().filter_map(|(_, source)| source.as_ref());
-        for directory in sources.filter_map(|source| source.directory()) {
-            wanted.push((directory.to_owned(), RecursiveMode::Recursive));
-        }
-        let around = files.keys().filter_map(|path| path.parent());
-        let around: BTreeSet<&Path> = around.chain([Path::new("")]).collect();
-        for place in around {
-            let is_seen = |(above, mode): &(PathBuf, RecursiveMode)| {
-                *mode == RecursiveMode::Recursive && place.starts_with(above)
-            };
-            if !wanted.iter().any(is_seen) {
-                wanted.push((place.to_owned(), RecursiveMode::NonRecursive));
-            }
-        }
-        for (place, mode) in wanted {
-            let Some(watcher) = &mut self.watcher else {
-                return;
-            };
-            let place = match place.as_os_str().is_empty() {
-                true => PathBuf::from("."),
-                false => place,
-            };
-            if self.watched.contains(&place) {
+        for path in files.keys() {
+            let real = path.canonicalize().ok();
+            let real = real.filter(|_| path.is_symlink());
+            around.extend(
+                real.iter()
+                    .filter_map(|real| real.parent())
+                    .map(Path::to_owned),
+            );
+            let Some(directory) = path.parent() else {
                 continue;
+            };
+            around.insert(directory.to_owned());
+            if is_page(path) {
+                // Where its hooks and suites are, or may be one day.
+                let depth = if path.is_absolute() { 2 } else { usize::MAX };
+                for above in directory.ancestors().take(depth) {
+                    around.insert(above.to_owned());
+                    whole.push(above.join(TESTS));
+                }
             }
-            match watcher.watch(&place, mode) {
-                Ok(()) => {
-                    self.watched.insert(place);
-                }
-                Err(error) => {
-                    let text = format!(
-                        "note: files are looked at every second, because the system cannot say when they change: {error}"
-                    );
-                    self.beside.write(|| output::complain(&text));
-                    self.watcher = None;
-                }
+        }
+        whole.sort();
+        whole.dedup();
+        let whole = whole
+            .into_iter()
+            .map(|place| (place, RecursiveMode::Recursive));
+        let around = around
+            .into_iter()
+            .map(|place| (place, RecursiveMode::NonRecursive));
+        let wanted: Vec<(PathBuf, RecursiveMode)> = whole.chain(around).collect();
+        let is_within = |place: &Path, mode: RecursiveMode| {
+            wanted.iter().any(|(above, own)| {
+                let is_other = above != place || *own != mode;
+                is_other && *own == RecursiveMode::Recursive && place.starts_with(above)
+            })
+        };
+        for (place, mode) in &wanted {
+            if !is_within(place, *mode) {
+                let place = match place.as_os_str().is_empty() {
+                    true => Path::new("."),
+                    false => place,
+                };
+                self.watch(place, *mode);
+            }
+        }
+    }
+
+    /// Watches a place that is there, unless it is watched already.
+    fn watch(&mut self, place: &Path, mode: RecursiveMode) {
+        use std::os::unix::fs::MetadataExt as _;
+        let Some(watcher) = &mut self.watcher else {
+            return;
+        };
+        let Ok(found) = place.metadata() else {
+            self.watched.remove(place);
+            return;
+        };
+        let is = (found.dev(), found.ino());
+        if !found.is_dir() || self.watched.get(place) == Some(&is) {
+            return;
+        }
+        if self.watched.contains_key(place) {
+            let _ = watcher.unwatch(place);
+        }
+        match watcher.watch(place, mode) {
+            Ok(()) => {
+                self.watched.insert(place.to_owned(), is);
+                self.is_widened = true;
+            }
+            // It went between the two looks at it.
+            Err(_) if !place.is_dir() => {}
+            Err(error) => {
+                let text = format!(
+                    "note: files are looked at every second, because the system cannot say when they change: {error}"
+                );
+                self.beside.write(|| output::complain(&text));
+                self.watcher = None;
             }
         }
     }
 }
+
+/// The directory of hook scripts beside pages.
+const TESTS: &str = "tests";
 
 /// Whether a look at the content can be another one because of it: a page, a script, what a script may read, a
 /// scenario's file, a directory.
@@ -255,7 +337,7 @@ fn may_matter(path: &Path) -> bool {
     };
     is_page(path)
         || path.ends_with(FILE)
-        || is_within("tests")
+        || is_within(TESTS)
         || is_within("scenarios")
         || has(&["sh", "yaml", "yml", "json", "notest"])
 }
