@@ -7,7 +7,7 @@ mod resume;
 mod select;
 pub mod shard;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use self::build::plan;
@@ -171,10 +171,26 @@ impl Plan {
     }
 }
 
+impl Step {
+    /// The script that its hook is.
+    pub fn script(&self) -> Option<&Path> {
+        match &self.hook.as_ref()?.source {
+            HookSource::Script(script) => Some(script),
+            HookSource::Scenario => None,
+        }
+    }
+}
+
 impl Lab {
     /// The steps that a run does not leave out.
     pub fn steps_to_run(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(|step| step.skip.is_none())
+    }
+
+    /// Scripts that its steps' hooks and its suites are.
+    pub fn scripts(&self) -> impl Iterator<Item = &Path> {
+        let of_steps = self.steps.iter().filter_map(Step::script);
+        of_steps.chain(self.suite_hooks.iter().map(PathBuf::as_path))
     }
 
     /// Whether a run of this lab runs anything.

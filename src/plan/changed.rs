@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{HookSource, Lab, Step};
+use super::{Lab, Step};
 
 /// Said of a step that need not run again.
 pub const KEPT: &str = "did not change since it passed in this session";
@@ -45,10 +45,6 @@ pub fn changed(before: &Lab, now: &Lab, is_changed: &dyn Fn(&Path) -> bool) -> C
 
 /// Whether it does the same: where it stands and what it is called are for readers.
 fn is_same(before: &Step, now: &Step, is_changed: &dyn Fn(&Path) -> bool) -> bool {
-    let script = match now.hook.as_ref().map(|hook| &hook.source) {
-        Some(HookSource::Script(script)) => Some(script),
-        Some(HookSource::Scenario) | None => None,
-    };
     let commands = |step: &Step| -> Vec<(String, String)> {
         let commands = step.commands.iter();
         commands
@@ -63,7 +59,7 @@ fn is_same(before: &Step, now: &Step, is_changed: &dyn Fn(&Path) -> bool) -> boo
         && before.expect_error == now.expect_error
         && before.retries == now.retries
         && before.skip == now.skip
-        && !script.is_some_and(|script| is_changed(script))
+        && !now.script().is_some_and(is_changed)
 }
 
 /// The lab with every step before this index left out, because what it did is still there.

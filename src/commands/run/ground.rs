@@ -13,6 +13,7 @@ use tokio::runtime::Runtime;
 use super::super::{interrupt, simulated};
 use super::bundle::Evidence;
 use super::scratch::Scratch;
+use super::side_by_side::Shared;
 use super::{RunRequest, Signals};
 use crate::live::Live;
 use crate::outcome::{HookPhase, LabOutcome};
@@ -128,6 +129,21 @@ pub(super) fn finish(
     let mut on_event = |event| live.show(&event);
     run.leave(&config, &mut setting.bare(), &mut on_event, last);
     Ok(())
+}
+
+impl<'a> Setting<'a> {
+    /// Of a lab that has not begun.
+    pub(super) fn new(shared: &Shared<'a>, interrupt: &'a Signals, log: PathBuf) -> Setting<'a> {
+        Setting {
+            runtime: shared.runtime,
+            interrupt,
+            request: shared.request,
+            scratch: shared.scratch,
+            log,
+            kept: Cell::default(),
+            evidence: RefCell::default(),
+        }
+    }
 }
 
 impl Setting<'_> {

@@ -1,11 +1,13 @@
 //! Everything about a run that can be found wrong before anything starts.
 
+use std::path::Path;
+
 use super::super::content::{self, Content, Refused, refused};
 use super::super::tools;
 use super::part::{self, Part};
 use super::{Backend, RunRequest};
 use crate::outcome::Exit;
-use crate::plan::{HookSource, Lab};
+use crate::plan::Lab;
 use crate::run::ShellPer;
 use crate::scenario::RANDOM;
 use crate::scenarios::Source;
@@ -168,14 +170,11 @@ fn calls_aws(lab: &Lab) -> bool {
         let words = text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
         words.into_iter().any(|word| word == "aws")
     };
-    let script = |path| mentions(&std::fs::read_to_string(path).unwrap_or_default());
+    let script = |path: &Path| mentions(&std::fs::read_to_string(path).unwrap_or_default());
     let suites = lab.suite_hooks.iter().filter(|_| lab.runs_something());
-    suites.into_iter().any(script)
+    suites.into_iter().any(|suite| script(suite))
         || lab.steps_to_run().any(|step| {
-            let hook = match step.hook.as_ref().map(|hook| &hook.source) {
-                Some(HookSource::Script(path)) => script(path),
-                Some(HookSource::Scenario) | None => false,
-            };
-            hook || step.commands.iter().any(|command| mentions(&command.text))
+            step.script().is_some_and(script)
+                || step.commands.iter().any(|command| mentions(&command.text))
         })
 }

@@ -133,15 +133,7 @@ fn one_by_one(
     mut lines: Lines<'_>,
 ) -> anyhow::Result<Done> {
     let request = shared.request;
-    let mut setting = Setting {
-        runtime: shared.runtime,
-        interrupt,
-        request,
-        scratch: shared.scratch,
-        log: PathBuf::new(),
-        kept: std::cell::Cell::new(false),
-        evidence: std::cell::RefCell::default(),
-    };
+    let mut setting = Setting::new(shared, interrupt, PathBuf::new());
     let mut outcomes = Vec::with_capacity(labs.len());
     let mut labs = labs.into_iter();
     while let Some((number, (lab, source))) = labs.next() {

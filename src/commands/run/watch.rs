@@ -15,13 +15,14 @@ use super::super::keys::Keys;
 use super::super::{interrupt, output, runtime, scratch};
 use super::ground::Setting;
 use super::prepare::{self, Prepared};
+use super::side_by_side::Shared;
 use super::{
     Backend, Documented, RunRequest, ShellPer, Signals, blank, bundle, documented, run_lab,
     tell_drifts,
 };
 use crate::live::Beside;
 use crate::outcome::{Exit, LabOutcome, RunOutcome, StepOutcome, StepResult};
-use crate::plan::{self, Changed, HookSource, KEPT, Lab};
+use crate::plan::{self, Changed, KEPT, Lab};
 use crate::report::{self, Format};
 use crate::run::{Halt, Options, RAN_AS_SETUP, Run};
 use crate::session::runs;
@@ -34,7 +35,8 @@ const SOON: Duration = Duration::from_secs(1);
 /// How often in a row a file may do so.
 const PATIENCE: usize = 3;
 
-/// Runs labs again and again until somebody leaves; the exit code is that of what ran last of each lab.
+/// Runs labs again and again until somebody leaves; the exit code is that of what ran last of each lab, or
+/// that nobody can tell, where a pass may rest on text that was edited away.
 ///
 /// # Errors
 /// When nothing could be run: no directory for files, no signals.
@@ -51,6 +53,13 @@ pub(super) fn watch(request: &RunRequest) -> anyhow::Result<Exit> {
     let state = runs::state_directory(|name| std::env::var_os(name));
     let logs = runs::new_directory(&state, jiff::Timestamp::now())?;
     let scratch = scratch::Scratch::new(&std::env::temp_dir())?;
+    let shared = Shared {
+        runtime: &runtime,
+        interrupt: &interrupt,
+        request,
+        scratch: &scratch,
+        logs,
+    };
     let mut live = request.live();
     let halt = Halt::default();
     let options = Options {
@@ -86,15 +95,8 @@ pub(super) fn watch(request: &RunRequest) -> anyhow::Result<Exit> {
         let Some((lab, source)) = watching.next() else {
             break;
         };
-        let setting = Setting {
-            runtime: &runtime,
-            interrupt: &interrupt,
-            request,
-            scratch: &scratch,
-            log: logs.join(format!("{number}.log")),
-            kept: std::cell::Cell::new(false),
-            evidence: std::cell::RefCell::default(),
-        };
+        let log = shared.logs.join(format!("{number}.log"));
+        let setting = Setting::new(&shared, &interrupt, log);
         let mut run = Run::new(options.clone(), interrupt.as_ref().clone());
         let mut session = Session {
             lab: lab.clone(),
@@ -426,7 +428,7 @@ impl Watching<'_> {
     /// Files that are others whenever a lab has run are what labs write, and no author's edits.
     fn ignore_restless(&mut self, before: &Files) {
         let labs = self.content.values().map(|(lab, _)| lab);
-        let scripts: BTreeSet<&Path> = labs.flat_map(scripts).collect();
+        let scripts: BTreeSet<&Path> = labs.flat_map(Lab::scripts).collect();
         let just_now = self.ended.is_some_and(|ended| ended.elapsed() < SOON);
         let all: BTreeSet<&PathBuf> = before.keys().chain(self.files.keys()).collect();
         for path in all {
@@ -469,7 +471,7 @@ impl Watching<'_> {
         }
         // What a hook may read beside itself is a part of it.
         let labs = self.content.values().map(|(lab, _)| lab);
-        let scripts: BTreeSet<&Path> = labs.flat_map(scripts).collect();
+        let scripts: BTreeSet<&Path> = labs.flat_map(Lab::scripts).collect();
         let all = before.files.keys().chain(self.files.keys());
         let helpers: Vec<&Path> = all
             .map(PathBuf::as_path)
@@ -580,25 +582,8 @@ impl Watching<'_> {
 
 /// Whether any file below a directory is another one.
 fn any_other(before: &Files, now: &Files, directory: &Path) -> bool {
-    let below = |files: &Files| -> Vec<(PathBuf, Vec<u8>)> {
-        let files = files.iter().filter(|(path, _)| path.starts_with(directory));
-        files
-            .map(|(path, bytes)| (path.clone(), bytes.clone()))
-            .collect()
-    };
-    below(before) != below(now)
-}
-
-/// Scripts that steps and suites of a lab call.
-fn scripts(lab: &Lab) -> impl Iterator<Item = &Path> {
-    let of_steps = lab
-        .steps
-        .iter()
-        .filter_map(|step| match &step.hook.as_ref()?.source {
-            HookSource::Script(script) => Some(script),
-            HookSource::Scenario => None,
-        });
-    of_steps.chain(&lab.suite_hooks).map(PathBuf::as_path)
+    let below = |(path, _): &(&PathBuf, &Vec<u8>)| path.starts_with(directory);
+    before.iter().filter(below).ne(now.iter().filter(below))
 }
 
 /// Whether an edit kept steps from running.

@@ -16,7 +16,7 @@ use super::super::prepare::{self, Prepared};
 use crate::config::FILE;
 use crate::diagnostic::Diagnostic;
 use crate::live::Beside;
-use crate::plan::{HookSource, Lab};
+use crate::plan::Lab;
 use crate::report::diagnostics::{render, tally};
 use crate::run::Halt;
 use crate::tree::{Drafts, is_page};
@@ -344,15 +344,7 @@ fn may_matter(path: &Path) -> bool {
 
 /// Where the scripts are that the lab's steps and suites call.
 fn hook_directories(lab: &Lab) -> BTreeSet<PathBuf> {
-    let of_steps = lab
-        .steps
-        .iter()
-        .filter_map(|step| match &step.hook.as_ref()?.source {
-            HookSource::Script(script) => Some(script),
-            HookSource::Scenario => None,
-        });
-    let scripts = of_steps.chain(&lab.suite_hooks);
-    scripts
+    lab.scripts()
         .filter_map(|script| script.parent().map(Path::to_owned))
         .collect()
 }
@@ -371,20 +363,14 @@ fn add(files: &mut Files, path: PathBuf) {
     }
 }
 
-fn files_in(directory: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    entries
-        .map(|entry| directory.join(entry.file_name()))
-        .filter(|path| path.is_file())
-        .collect()
-}
-
 fn files_below(directory: &Path) -> Vec<PathBuf> {
-    let mut found = files_in(directory);
-    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    for entry in entries {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = directory.join(entry.file_name());
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            found.extend(files_below(&directory.join(entry.file_name())));
+            found.extend(files_below(&path));
+        } else if path.is_file() {
+            found.push(path);
         }
     }
     found
